@@ -1,0 +1,1 @@
+"""AdES over every format: signing levels (`sign`), the numbered verification steps (`verify`), `report`."""

@@ -1,0 +1,198 @@
+"""The verdict and its reasons, one shape for every format.
+
+`DocumentReport` (one file) holds `SignatureReport`s (one per signature). Neither has a truth value:
+`if report:` raises, because "there is a report" must never be read as "it is valid". Ask `.passed`, or let
+`require_passed()` raise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NoReturn
+
+from ..errors import VerificationFailed
+from ..facts import Change, Coverage, Finding, Format, TimestampFacts
+from ..x509.certificate import Certificate
+from ..x509.revocation import RevocationResult
+
+SCHEMA_VERSION = "1"
+Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
+"""EN 319 102-1 clause 5.1.3."""
+Verdict = Literal["passed", "failed", "indeterminate"]
+
+
+@dataclass(frozen=True)
+class TimestampResult:
+    facts: TimestampFacts
+    trusted: bool
+    """Intact, and the TSA's path ends at an anchor for timestamps."""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class SignatureReport:
+    """One signature judged. `indication` and `sub_indication` are those of EN 319 102-1."""
+
+    id: str
+    format: Format
+    level: str
+    """`PAdES-B-T`, `XAdES-B-B`, `XMLDSIG`, `CMS`: the level that was *proven*."""
+    indication: Indication
+    sub_indication: str | None
+    certificate: Certificate | None
+    path: tuple[Certificate, ...]
+    """Leaf to anchor when a path was found."""
+    claimed_time: datetime | None
+    proven_time: datetime | None
+    """genTime of the earliest trusted timestamp."""
+    validation_time: datetime
+    references_intact: bool
+    signature_intact: bool
+    coverage: Coverage
+    changes_after: tuple[Change, ...]
+    timestamps: tuple[TimestampResult, ...]
+    revocation: RevocationResult
+    findings: tuple[Finding, ...]
+    scheme: str | None = None
+    reason: str | None = None
+    location: str | None = None
+    trust_loaded: bool = True
+    """False: no trust anchors were given, which is not the same as an untrusted issuer."""
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("A SignatureReport has no truth value; ask .passed or call require_passed().")
+
+    @property
+    def passed(self) -> bool:
+        return self.indication == "TOTAL-PASSED"
+
+    @property
+    def verdict(self) -> Verdict:
+        return _VERDICTS[self.indication]
+
+    def require_passed(self) -> None:
+        """Raises `VerificationFailed` unless TOTAL-PASSED."""
+        if not self.passed:
+            why = "; ".join(f.text for f in self.findings if f.severity == "error") or str(self.sub_indication)
+            raise VerificationFailed(f"Signature {self.id}: {self.indication} ({why}).", report=self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The published shape (docs/report.md); times are ISO 8601 UTC."""
+        c = self.certificate
+        return {
+            "id": self.id,
+            "format": self.format,
+            "level": self.level,
+            "indication": self.indication,
+            "sub_indication": self.sub_indication,
+            "signer": None
+            if c is None
+            else {
+                "name": c.subject.first("CN"),
+                "organisation": c.subject.first("O"),
+                "unit": ", ".join(c.subject.all("OU")) or None,
+                "serial": c.serial_hex,
+                "fingerprint": c.sha256,
+                "issuer": str(c.issuer),
+            },
+            "claimed_time": _iso(self.claimed_time),
+            "proven_time": _iso(self.proven_time),
+            "validation_time": _iso(self.validation_time),
+            "certificate_valid": None if c is None else {"from": _iso(c.not_before), "to": _iso(c.not_after)},
+            "intact": {"references": self.references_intact, "signature": self.signature_intact},
+            "coverage": {"whole": self.coverage.whole, "what": self.coverage.what},
+            "changes_after": [{"kind": ch.kind, "text": ch.text, "allowed": ch.allowed} for ch in self.changes_after],
+            "path": [str(p.subject) for p in self.path],
+            "timestamps": [
+                {
+                    "kind": t.facts.kind,
+                    "time": _iso(t.facts.time),
+                    "authority": None if t.facts.certificate is None else t.facts.certificate.subject.first("CN"),
+                    "intact": t.facts.intact,
+                    "trusted": t.trusted,
+                    "text": t.text,
+                }
+                for t in self.timestamps
+            ],
+            "revocation": {
+                "source": self.revocation.source,
+                "status": self.revocation.status,
+                "at": _iso(self.revocation.at),
+                "reason": self.revocation.reason,
+                "text": self.revocation.text,
+            },
+            "scheme": self.scheme,
+            "reason": self.reason,
+            "location": self.location,
+            "trust_anchors_loaded": self.trust_loaded,
+            "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class DocumentReport:
+    """One file judged: all its signatures passed, or it did not pass."""
+
+    file: str | None
+    sha256: str
+    format: Format | None
+    signatures: tuple[SignatureReport, ...]
+    findings: tuple[Finding, ...] = ()
+    """Findings about the file as a whole: cannot be read, no signature in it."""
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("A DocumentReport has no truth value; ask .passed or call require_passed().")
+
+    @property
+    def verdict(self) -> Verdict:
+        """`passed` only when there is a signature, every one passed and nothing about the file is wrong."""
+        if any(f.severity == "error" for f in self.findings) or not self.signatures:
+            return "failed"
+        verdicts = {s.verdict for s in self.signatures}
+        if "failed" in verdicts:
+            return "failed"
+        return "indeterminate" if "indeterminate" in verdicts else "passed"
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict == "passed"
+
+    def require_passed(self) -> None:
+        """Raises `VerificationFailed` unless every signature passed and there is at least one."""
+        for finding in self.findings:
+            if finding.severity == "error":
+                raise VerificationFailed(finding.text, report=self)
+        for signature in self.signatures:
+            signature.require_passed()
+        if not self.passed:
+            raise VerificationFailed("The document carries no signature.", report=self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The published shape (docs/report.md)."""
+        return {
+            "schema": SCHEMA_VERSION,
+            "file": self.file,
+            "sha256": self.sha256,
+            "format": self.format,
+            "verdict": self.verdict,
+            "signatures": [s.to_json() for s in self.signatures],
+            "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
+        }
+
+
+def unreadable(data: bytes, code: str, text: str, file: str | None = None) -> DocumentReport:
+    """The report on bytes that cannot be opened at all: failed, with the reason."""
+    return DocumentReport(file, hashlib.sha256(data).hexdigest(), None, (), (Finding(code, "error", text),))
+
+
+_VERDICTS: dict[str, Verdict] = {
+    "TOTAL-PASSED": "passed",
+    "TOTAL-FAILED": "failed",
+    "INDETERMINATE": "indeterminate",
+}
+
+
+def _iso(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat().replace("+00:00", "Z")

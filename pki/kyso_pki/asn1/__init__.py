@@ -1,0 +1,1 @@
+"""DER, read strictly and written canonically (X.690)."""

@@ -1,0 +1,94 @@
+"""Keys that could be used: the chain that goes with a key, and on which terms it signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from .errors import CertificateExpired, CertificateMissing, CertificateNotYetValid, CertificateUnsuitable
+from .scheme import Scheme, strong_enough
+from .x509.certificate import Certificate
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The signer's certificate and its issuers, leaf first; the root may be left out."""
+
+    certificates: tuple[Certificate, ...]
+
+    def __post_init__(self) -> None:
+        if not self.certificates:
+            raise CertificateMissing("A chain needs at least the signer's certificate.")
+
+    @classmethod
+    def of(cls, certificates: Iterable[Certificate]) -> Chain:
+        return cls(tuple(certificates))
+
+    @property
+    def leaf(self) -> Certificate:
+        return self.certificates[0]
+
+    @property
+    def issuers(self) -> tuple[Certificate, ...]:
+        return self.certificates[1:]
+
+    def __iter__(self) -> Iterator[Certificate]:
+        return iter(self.certificates)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a credential signs."""
+
+    signatures_per_approval: int = 1
+    """How many signatures one approval may cover (CSC `multisign`)."""
+    unlock: str = "pin"
+    """How it is unlocked: `none`, `pin`, `pinpad` or `remote`."""
+    until: datetime | None = None
+    """When the credential stops signing, if before its certificate ends."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A key that is known but not unlocked. A Signer is a Credential that has been unlocked."""
+
+    id: str
+    chain: Chain
+    scheme: Scheme
+    terms: Terms = Terms()
+
+
+def check_before_signing(chain: Chain, scheme: Scheme, at: datetime) -> None:
+    """Refuses to sign with a certificate that no verifier would accept at `at`.
+
+    TT 15/2025/TT-BKHCN asks for this check *before* signing: validity period, key usage
+    (digitalSignature or nonRepudiation, RFC 5280 4.2.1.3), key size and type.
+    """
+    leaf = chain.leaf
+    if at < leaf.not_before:
+        raise CertificateNotYetValid(
+            f"The certificate of {leaf.subject.first('CN')} is valid from {leaf.not_before:%Y-%m-%d %H:%M} UTC.",
+            remedy="Check this machine's clock, or wait until the certificate starts.",
+            subject=str(leaf.subject),
+            not_before=leaf.not_before,
+        )
+    if at > leaf.not_after:
+        raise CertificateExpired(
+            f"The certificate of {leaf.subject.first('CN')} expired on {leaf.not_after:%Y-%m-%d %H:%M} UTC.",
+            remedy="Ask your certification authority for a renewed certificate, or choose another key.",
+            subject=str(leaf.subject),
+            not_after=leaf.not_after,
+        )
+    usage = leaf.key_usage
+    if leaf.is_ca or (usage is not None and not usage & {"digital_signature", "content_commitment"}):
+        raise CertificateUnsuitable(
+            f"The certificate of {leaf.subject.first('CN')} is not for signing documents.",
+            remedy="Choose a certificate with key usage digitalSignature or nonRepudiation.",
+        )
+    if not scheme.accepts(leaf.public_key):
+        raise CertificateUnsuitable(f"Scheme {scheme.name} does not fit the certificate's {scheme.key_type} key.")
+    if not strong_enough(leaf.public_key):
+        raise CertificateUnsuitable("The key is too weak: RSA of at least 2048 bits or a NIST curve is needed.")
+    if scheme.hash_name == "sha1":
+        raise CertificateUnsuitable("SHA-1 is read in old signatures, never written.")

@@ -1,0 +1,89 @@
+"""What every format can do: tell its signatures, and be prepared for one more.
+
+The stop between `prepare` and `finish` is what makes remote signing possible: only `Pending.imprint`
+(a hash) has to reach the key, the document stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from .credential import Chain
+from .errors import UsageError
+from .evidence import Evidence
+from .facts import Format, SignatureFacts
+from .scheme import Scheme
+
+Level = Literal["B-B", "B-T"]
+LEVELS: tuple[Level, ...] = ("B-B", "B-T")
+XmlForm = Literal["xades", "xmldsig"]
+
+
+def level_named(name: str) -> Level:
+    """The level by any common spelling (`b-t`, `PAdES-B-T`, `AdES-B-T`). Raises `UsageError`."""
+    wanted = name.strip().upper()
+    for level in LEVELS:
+        if wanted == level or wanted.endswith("-" + level) or wanted == level.replace("-", ""):
+            return level
+    raise UsageError(f"Unknown signature level {name!r}.", remedy=f"Use one of {', '.join(LEVELS)}.")
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is to be signed and how."""
+
+    signing_time: datetime
+    """The claimed time, aware; the caller's clock, because pki has none."""
+    level: Level = "B-B"
+    reason: str | None = None
+    location: str | None = None
+    contact: str | None = None
+    field: str | None = None
+    """PDF: an existing empty signature field, or the name of a new one; None picks a free name."""
+    xml_form: XmlForm = "xades"
+    """XML: XAdES, or plain XMLDSIG (which has no B-T)."""
+    timestamp_size: int = 12288
+    """Bytes to keep free for a timestamp token when the level asks for one."""
+
+    def __post_init__(self) -> None:
+        if self.signing_time.tzinfo is None:
+            raise UsageError("signing_time has no zone.", remedy="Pass an aware datetime.")
+        if self.level != "B-B" and self.xml_form == "xmldsig":
+            raise UsageError("Plain XMLDSIG cannot carry a timestamp.", remedy="Use XAdES for level B-T.")
+
+
+class Pending(Protocol):
+    """A document with an empty slot, waiting for one signature value."""
+
+    @property
+    def to_be_signed(self) -> bytes:
+        """The octets that the signature covers directly (signed attributes, canonical SignedInfo)."""
+
+    @property
+    def imprint(self) -> bytes:
+        """`Scheme.imprint(to_be_signed)`: what goes to the key."""
+
+    def timestamp_message(self, value: bytes) -> bytes:
+        """The octets that a signature timestamp over this value must cover."""
+
+    def finish(self, value: bytes, evidence: Evidence = Evidence()) -> bytes:  # noqa: B008 - frozen and empty
+        """The signed document. `evidence.timestamps` holds at most one token, for level B-T.
+
+        Checks the value with the certificate's key first. Raises `SignatureValueInvalid`, `SigningError`.
+        """
+
+
+class Document(Protocol):
+    """A document that can carry signatures."""
+
+    @property
+    def format(self) -> Format: ...
+
+    def signatures(self) -> Sequence[SignatureFacts]:
+        """The facts of every signature found, in signing order; never raises for a broken signature."""
+
+    def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> Pending:
+        """Makes room for one signature. Raises `FormatError`, `SigningError`, `UsageError`."""

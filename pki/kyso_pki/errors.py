@@ -1,0 +1,179 @@
+"""The one tree of errors.
+
+Every error is a `KysoError` with a stable `code`. A message says what was found and what is allowed;
+`remedy` says what to do next. Secrets never stand in a message. The code is what the server maps to HTTP
+and the command line maps to an exit code and to a Vietnamese text, each in one place.
+
+    KysoError
+    ├─ UsageError                a call, a setting or an argument that cannot be right
+    ├─ FormatError               bytes that are not what they claim to be
+    │  ├─ EmptyInput
+    │  ├─ UnrecognisedFormat
+    │  ├─ EncryptedDocument
+    │  └─ LimitExceeded          a stated bound on size, depth or count was passed
+    ├─ KeyAccessError            a private key cannot be reached or used
+    │  ├─ KeyNotFound
+    │  ├─ AmbiguousKey
+    │  ├─ CertificateMissing     a key without its certificate
+    │  ├─ PinRequired
+    │  ├─ PinRefused             one try was made; none will be made again
+    │  ├─ PinLocked
+    │  ├─ TokenUnavailable       not there, pulled out, module faulty
+    │  ├─ TokenBusy
+    │  ├─ TokenTimeout
+    │  └─ MechanismMissing
+    ├─ CertificateError
+    │  ├─ CertificateExpired
+    │  ├─ CertificateNotYetValid
+    │  └─ CertificateUnsuitable  its key usage, key or algorithm forbids what was asked
+    ├─ SigningError
+    │  └─ SignatureValueInvalid  the value does not verify with the certificate's key
+    ├─ TimestampError
+    ├─ IssuanceError             a CA refuses to issue
+    ├─ FetchError                something on the network did not answer as it must
+    │  └─ Unreachable
+    ├─ RemoteError               a kyso or CSC server refused
+    │  └─ Unauthorized
+    └─ VerificationFailed        raised by `require_passed()`
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KysoError(Exception):
+    """The root. `str()` gives the message and the remedy; `details` holds the values for translations."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, remedy: str | None = None, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}" if self.remedy else self.message
+
+
+class UsageError(KysoError):
+    code = "usage"
+
+
+class FormatError(KysoError):
+    code = "format"
+
+
+class EmptyInput(FormatError):
+    code = "format.empty"
+
+
+class UnrecognisedFormat(FormatError):
+    code = "format.unrecognised"
+
+
+class EncryptedDocument(FormatError):
+    code = "format.encrypted"
+
+
+class LimitExceeded(FormatError):
+    code = "format.limit"
+
+
+class KeyAccessError(KysoError):
+    code = "key"
+
+
+class KeyNotFound(KeyAccessError):
+    code = "key.not_found"
+
+
+class AmbiguousKey(KeyAccessError):
+    code = "key.ambiguous"
+
+
+class CertificateMissing(KeyAccessError):
+    code = "key.no_certificate"
+
+
+class PinRequired(KeyAccessError):
+    code = "key.pin_required"
+
+
+class PinRefused(KeyAccessError):
+    code = "key.pin_refused"
+
+
+class PinLocked(KeyAccessError):
+    code = "key.pin_locked"
+
+
+class TokenUnavailable(KeyAccessError):
+    code = "key.token_unavailable"
+
+
+class TokenBusy(KeyAccessError):
+    code = "key.token_busy"
+
+
+class TokenTimeout(KeyAccessError):
+    code = "key.token_timeout"
+
+
+class MechanismMissing(KeyAccessError):
+    code = "key.mechanism"
+
+
+class CertificateError(KysoError):
+    code = "certificate"
+
+
+class CertificateExpired(CertificateError):
+    code = "certificate.expired"
+
+
+class CertificateNotYetValid(CertificateError):
+    code = "certificate.not_yet_valid"
+
+
+class CertificateUnsuitable(CertificateError):
+    code = "certificate.unsuitable"
+
+
+class SigningError(KysoError):
+    code = "signing"
+
+
+class SignatureValueInvalid(SigningError):
+    code = "signing.value_invalid"
+
+
+class TimestampError(KysoError):
+    code = "timestamp"
+
+
+class IssuanceError(KysoError):
+    code = "issuance"
+
+
+class FetchError(KysoError):
+    code = "fetch"
+
+
+class Unreachable(FetchError):
+    code = "fetch.unreachable"
+
+
+class RemoteError(KysoError):
+    """`details` holds `status` (HTTP) and, for CSC, `error` and `error_description` as received."""
+
+    code = "remote"
+
+
+class Unauthorized(RemoteError):
+    code = "remote.unauthorized"
+
+
+class VerificationFailed(KysoError):
+    code = "verification.failed"

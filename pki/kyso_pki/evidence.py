@@ -1,0 +1,36 @@
+"""Evidence for a verdict: certificates, CRLs, OCSP answers and timestamps, as octets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .x509.certificate import Certificate
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An immutable bag of evidence; `+` joins two without repeating."""
+
+    certificates: tuple[Certificate, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    """DER CertificateLists."""
+    ocsp: tuple[bytes, ...] = ()
+    """DER OCSPResponses (with status) or BasicOCSPResponses, as found."""
+    timestamps: tuple[bytes, ...] = ()
+    """DER TimeStampTokens."""
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(
+            _joined(self.certificates, other.certificates),
+            _joined(self.crls, other.crls),
+            _joined(self.ocsp, other.ocsp),
+            _joined(self.timestamps, other.timestamps),
+        )
+
+
+def _joined(a: Iterable[_T], b: Iterable[_T]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys((*a, *b)))

@@ -1,0 +1,120 @@
+"""Facts before policy: what a parser found in a file, without an opinion about trust.
+
+pdf, xml and cms produce `SignatureFacts`; the rules in `ades` turn facts + trust + time into a verdict and
+can be run again with another policy. Everything is frozen. A problem found while reading is a `Finding`
+of severity `error` and makes the verdict FORMAT_FAILURE; it never makes a signature disappear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from .scheme import Scheme
+from .x509.certificate import Certificate
+
+Severity = Literal["error", "warning", "info"]
+Format = Literal["pdf", "xml", "cms"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing worth saying. `code` is stable and looked up for translations; `text` is English."""
+
+    code: str
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a signature covers: `whole` is True only when that is the whole document as it was then."""
+
+    whole: bool
+    what: str
+    """`bytes 0-1234, 5678-9999 of 9999` or `/HDon/DLHDon (#data)`; English, technical."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change made after signing. `allowed`: explained by the signer's own permission and harmless by kind."""
+
+    kind: Literal[
+        "signature", "timestamp", "evidence", "form", "annotation", "metadata", "content", "structure", "unexplained"
+    ]
+    text: str
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class TimestampFacts:
+    """An RFC 3161 token as found, checked against the octets that it must cover."""
+
+    kind: Literal["signature", "document", "content", "archive"]
+    time: datetime | None
+    hash_name: str | None
+    imprint_matches: bool
+    """The token's messageImprint equals the hash of the octets for this kind of timestamp."""
+    signature_intact: bool
+    """The token's own CMS signature verifies with `certificate`'s key, and its attributes bind it."""
+    certificate: Certificate | None
+    certificates: tuple[Certificate, ...] = ()
+    accuracy_s: float = 0.0
+    serial: int | None = None
+    policy: str | None = None
+    token: bytes = b""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def intact(self) -> bool:
+        return (
+            self.imprint_matches and self.signature_intact and not any(f.severity == "error" for f in self.findings)
+        )
+
+
+@dataclass(frozen=True)
+class SignatureFacts:
+    """One signature as found, in any format."""
+
+    id: str
+    """Field name (PDF), Id attribute or position (XML), `signer-1` (CMS); unique within the file."""
+    format: Format
+    family: Literal["PAdES", "XAdES", "CAdES", "XMLDSIG", "CMS", "DOCTIMESTAMP"]
+    """`PAdES`, `XAdES`, `CAdES` only when the signing certificate is bound by a signed property."""
+    references_intact: bool
+    """Every digest of signed content matches (EN 319 102-1: HASH_FAILURE otherwise)."""
+    signature_intact: bool
+    """The signature value verifies with `certificate`'s key (SIG_CRYPTO_FAILURE otherwise)."""
+    coverage: Coverage
+    certificate: Certificate | None = None
+    """The certificate that the signature names *and* whose key was used; None: not found."""
+    certificates: tuple[Certificate, ...] = ()
+    """All certificates carried along, the signer's included. Untrusted."""
+    scheme: Scheme | None = None
+    claimed_time: datetime | None = None
+    reason: str | None = None
+    location: str | None = None
+    changes_after: tuple[Change, ...] = ()
+    timestamps: tuple[TimestampFacts, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsp: tuple[bytes, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def well_formed(self) -> bool:
+        return not any(f.severity == "error" for f in self.findings)
+
+
+def broken(id: str, format: Format, error: Exception, what: str = "not determined") -> SignatureFacts:
+    """The facts of a signature that cannot be parsed: a verdict, never a skipped signature."""
+    family: Literal["CMS", "XMLDSIG"] = "XMLDSIG" if format == "xml" else "CMS"
+    return SignatureFacts(
+        id=id,
+        format=format,
+        family=family,
+        references_intact=False,
+        signature_intact=False,
+        coverage=Coverage(False, what),
+        findings=(Finding("FORMAT", "error", f"{type(error).__name__}: {error}"),),
+    )

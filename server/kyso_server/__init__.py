@@ -1,0 +1,1 @@
+"""What listens: the CSC signing API, documents, the CA's public services."""
