@@ -8,6 +8,7 @@ from datetime import datetime
 
 from .errors import CertificateExpired, CertificateMissing, CertificateNotYetValid, CertificateUnsuitable
 from .scheme import Scheme, strong_enough
+from .x509 import rules
 from .x509.certificate import Certificate
 
 
@@ -32,6 +33,11 @@ class Chain:
     @property
     def issuers(self) -> tuple[Certificate, ...]:
         return self.certificates[1:]
+
+    @property
+    def carried(self) -> tuple[Certificate, ...]:
+        """What a signature carries along: all but the root, which a verifier must have already."""
+        return (self.leaf, *(c for c in self.issuers if not c.self_issued))
 
     def __iter__(self) -> Iterator[Certificate]:
         return iter(self.certificates)
@@ -62,8 +68,8 @@ class Credential:
 def check_before_signing(chain: Chain, scheme: Scheme, at: datetime) -> None:
     """Refuses to sign with a certificate that no verifier would accept at `at`.
 
-    TT 15/2025/TT-BKHCN asks for this check *before* signing: validity period, key usage
-    (digitalSignature or nonRepudiation, RFC 5280 4.2.1.3), key size and type.
+    TT 15/2025/TT-BKHCN asks for this check *before* signing: validity period, key usage and extended key usage
+    (by the very rules that verification uses), key size and type.
     """
     leaf = chain.leaf
     if at < leaf.not_before:
@@ -80,11 +86,11 @@ def check_before_signing(chain: Chain, scheme: Scheme, at: datetime) -> None:
             subject=str(leaf.subject),
             not_after=leaf.not_after,
         )
-    usage = leaf.key_usage
-    if leaf.is_ca or (usage is not None and not usage & {"digital_signature", "content_commitment"}):
+    unfit = rules.unreadable(leaf) or rules.unfit_for(leaf, "signing")
+    if unfit:
         raise CertificateUnsuitable(
-            f"The certificate of {leaf.subject.first('CN')} is not for signing documents.",
-            remedy="Choose a certificate with key usage digitalSignature or nonRepudiation.",
+            " ".join(f.text for f in unfit),
+            remedy="Choose a certificate that is for signing documents.",
         )
     if not scheme.accepts(leaf.public_key):
         raise CertificateUnsuitable(f"Scheme {scheme.name} does not fit the certificate's {scheme.key_type} key.")

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from .credential import Chain
 from .errors import UsageError
-from .evidence import Evidence
+from .evidence import NO_EVIDENCE, Evidence
 from .facts import Format, SignatureFacts
 from .scheme import Scheme
 
@@ -69,7 +69,7 @@ class Pending(Protocol):
     def timestamp_message(self, value: bytes) -> bytes:
         """The octets that a signature timestamp over this value must cover."""
 
-    def finish(self, value: bytes, evidence: Evidence = Evidence()) -> bytes:  # noqa: B008 - frozen and empty
+    def finish(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
         """The signed document. `evidence.timestamps` holds at most one token, for level B-T.
 
         Checks the value with the certificate's key first. Raises `SignatureValueInvalid`, `SigningError`.

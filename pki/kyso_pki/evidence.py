@@ -32,5 +32,8 @@ class Evidence:
         )
 
 
+NO_EVIDENCE = Evidence()
+
+
 def _joined(a: Iterable[_T], b: Iterable[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys((*a, *b)))

@@ -11,20 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from .finding import Finding as Finding
+from .finding import Severity as Severity
 from .scheme import Scheme
 from .x509.certificate import Certificate
 
-Severity = Literal["error", "warning", "info"]
 Format = Literal["pdf", "xml", "cms"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing worth saying. `code` is stable and looked up for translations; `text` is English."""
-
-    code: str
-    severity: Severity
-    text: str
 
 
 @dataclass(frozen=True)
@@ -38,10 +30,22 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Change:
-    """One change made after signing. `allowed`: explained by the signer's own permission and harmless by kind."""
+    """One change made after signing. `allowed`: explained by the signer's own permission and harmless by kind.
+
+    `overlay`: a well-formed signature was added, but it shows something on a page that was signed before.
+    """
 
     kind: Literal[
-        "signature", "timestamp", "evidence", "form", "annotation", "metadata", "content", "structure", "unexplained"
+        "signature",
+        "overlay",
+        "timestamp",
+        "evidence",
+        "form",
+        "annotation",
+        "metadata",
+        "content",
+        "structure",
+        "unexplained",
     ]
     text: str
     allowed: bool
@@ -60,7 +64,10 @@ class TimestampFacts:
     """The token's own CMS signature verifies with `certificate`'s key, and its attributes bind it."""
     certificate: Certificate | None
     certificates: tuple[Certificate, ...] = ()
+    scheme: Scheme | None = None
+    """How the authority signed; `hash_name` is only the imprint's."""
     accuracy_s: float = 0.0
+    """Seconds by which the true time may differ from `time`, either way."""
     serial: int | None = None
     policy: str | None = None
     token: bytes = b""

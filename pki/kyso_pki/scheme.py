@@ -231,11 +231,11 @@ def scheme_named(name: str) -> Scheme:
 def scheme_of(algorithm: der.Element, digest_oid: str) -> Scheme:
     """The scheme that a SignerInfo names with its two AlgorithmIdentifiers, which must agree.
 
-    RFC 5652 5.3 and attack class C2. Raises `FormatError`.
+    RFC 5652 5.3 and attack class C2; beside Ed25519 stands SHA-512 (RFC 8419 3.1). Raises `FormatError`.
     """
     hash_name = hash_of_oid(digest_oid)
     scheme = scheme_in(algorithm, hash_name)
-    if scheme.key_type != "ed25519" and scheme.hash_name != hash_name:
+    if scheme.hash_name != hash_name:
         raise FormatError(
             f"The digest algorithm is {hash_name}, but the signature algorithm hashes with {scheme.hash_name}."
         )

@@ -10,6 +10,7 @@ Why not `cryptography.hazmat.asn1`: see docs/adr/0002-own-der-reader.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,7 +21,10 @@ BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 
 ENUMERATED, UTF8_STRING, SEQUENCE, SET = 0x0A, 0x0C, 0x30, 0x31
 PRINTABLE_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x13, 0x16, 0x17, 0x18
 
+_DOTTED = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,38})){1,32}", re.ASCII)
 MAX_DEPTH = 32  # against stack exhaustion; real CMS stays under 16
+MAX_CHILDREN = 1 << 16  # against memory exhaustion: an element of two octets becomes an object of two hundred
+MAX_INTEGER_OCTETS = 1024  # Python refuses to print numbers of more than 4300 digits; serial numbers have 20 octets
 
 
 def implicit(number: int, *, constructed: bool = False) -> int:
@@ -60,8 +64,13 @@ class Element:
         return Reader(self.data, self.body, self.end, self.depth + 1)
 
     def children(self) -> list[Element]:
-        """All elements inside this constructed element."""
-        return list(self.reader())
+        """All elements inside this constructed element, at most `MAX_CHILDREN`."""
+        found: list[Element] = []
+        for element in self.reader():
+            if len(found) == MAX_CHILDREN:
+                raise LimitExceeded(f"DER: more than {MAX_CHILDREN} elements in the one at offset {self.start}.")
+            found.append(element)
+        return found
 
     def expect(self, tag: int) -> Element:
         if self.tag != tag:
@@ -72,6 +81,8 @@ class Element:
 
     def integer(self) -> int:
         """The value of an INTEGER or ENUMERATED, refusing non-minimal encodings (X.690 8.3.2)."""
+        if self.end - self.body > MAX_INTEGER_OCTETS:
+            raise LimitExceeded(f"DER: INTEGER of {self.end - self.body} octets; {MAX_INTEGER_OCTETS} are read.")
         c = self.content
         if not c or (len(c) > 1 and ((c[0] == 0 and c[1] < 0x80) or (c[0] == 0xFF and c[1] >= 0x80))):
             raise FormatError(f"DER: INTEGER at offset {self.start} is empty or not minimal.")
@@ -243,7 +254,9 @@ def set_of(parts: Iterable[bytes], tag: int = SET) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    """An INTEGER in the fewest octets (X.690 8.3.2)."""
+    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    return tlv(INTEGER, value.to_bytes(size, "big", signed=True))
 
 
 def boolean(value: bool) -> bytes:
@@ -264,7 +277,12 @@ def null() -> bytes:
 
 @lru_cache(maxsize=512)
 def oid(dotted: str) -> bytes:
+    """An OBJECT IDENTIFIER from its dotted form. Raises `FormatError` for anything else."""
+    if not _DOTTED.fullmatch(dotted):
+        raise FormatError(f"{dotted[:64]!r} is not an object identifier in dotted form.")
     arcs = [int(a) for a in dotted.split(".")]
+    if arcs[0] < 2 and arcs[1] > 39:
+        raise FormatError(f"{dotted} is not an object identifier: its second arc is above 39 (X.690 8.19.4).")
     out = bytearray()
     for arc in (arcs[0] * 40 + arcs[1], *arcs[2:]):
         chunk = [arc & 0x7F]
@@ -294,7 +312,7 @@ def utc_or_generalized_time(value: datetime) -> bytes:
 def generalized_time(value: datetime) -> bytes:
     """A GeneralizedTime with a fraction only where there is one, without trailing zeros (X.690 11.7)."""
     value = _utc(value)
-    text = value.strftime("%Y%m%d%H%M%S")
+    text = f"{value.year:04d}{value:%m%d%H%M%S}"
     if value.microsecond:
         text += f".{value.microsecond:06d}".rstrip("0")
     return tlv(GENERALIZED_TIME, text.encode() + b"Z")
