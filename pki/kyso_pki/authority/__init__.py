@@ -1,0 +1,1 @@
+"""Run a CA: profiles, issuance with its lint, revocation lists, OCSP answers, timestamps."""

@@ -8,9 +8,11 @@ what could not be read is listed in `oddities`, never silently dropped.
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -19,6 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+from .. import oids
 from ..asn1 import der
 from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
 from ..scheme import Scheme, scheme_in
@@ -36,7 +39,7 @@ _NAME_OIDS = {
     "0.9.2342.19200300.100.1.1": "UID",
     "1.2.840.113549.1.9.1": "emailAddress",
 }
-_KEY_USAGES = (
+KEY_USAGES = (
     "digital_signature",
     "content_commitment",
     "key_encipherment",
@@ -50,16 +53,37 @@ _KEY_USAGES = (
 BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.15", "2.5.29.37"
 SUBJECT_KEY_IDENTIFIER, AUTHORITY_KEY_IDENTIFIER = "2.5.29.14", "2.5.29.35"
 CRL_DISTRIBUTION_POINTS, AUTHORITY_INFO_ACCESS = "2.5.29.31", "1.3.6.1.5.5.7.1.1"
+SUBJECT_ALTERNATIVE_NAME, ISSUER_ALTERNATIVE_NAME = "2.5.29.17", "2.5.29.18"
 CERTIFICATE_POLICIES, OCSP_NO_CHECK = "2.5.29.32", "1.3.6.1.5.5.7.48.1.5"
-_AD_OCSP, _AD_CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
+AD_OCSP, AD_CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
 
 
 @dataclass(frozen=True)
 class Name:
-    """A distinguished name: the octets (which is what is compared) and the attributes in order."""
+    """A distinguished name: the octets as received and the attributes in order.
+
+    `==` compares octets and text; `matches` compares as RFC 5280 7.1 does.
+    """
 
     der: bytes
     attributes: tuple[tuple[str, str], ...]
+
+    def matches(self, other: Name) -> bool:
+        """Whether both name the same entity: letter case, spaces and the string type do not count.
+
+        A match only makes a certificate worth a signature check; it proves nothing by itself.
+        """
+        return self.der == other.der or self.canonical == other.canonical
+
+    @cached_property
+    def canonical(self) -> tuple[frozenset[tuple[str, str]], ...]:
+        """The form that RFC 5280 7.1 compares (NFKC, case folded, runs of spaces joined), RDN by RDN."""
+        return tuple(
+            frozenset(
+                (kind, " ".join(unicodedata.normalize("NFKC", text).casefold().split())) for kind, text in _pairs(rdn)
+            )
+            for rdn in der.read(self.der, der.SEQUENCE).reader()
+        )
 
     def first(self, short: str) -> str | None:
         """The first value of an attribute by its short name (`CN`, `O`, …)."""
@@ -87,7 +111,8 @@ class Certificate:
 
     def __init__(self, encoded: bytes) -> None:
         self.der = encoded
-        self._x509  # noqa: B018 - parse now, so that a broken certificate fails where it is read
+        # Parsed now, so that a broken certificate fails where it is read and names never raise later.
+        self._x509, self.subject, self.issuer, self.not_before, self.not_after  # noqa: B018
 
     @classmethod
     def from_der(cls, data: bytes) -> Certificate:
@@ -109,7 +134,7 @@ class Certificate:
     def _x509(self) -> x509.Certificate:
         try:
             return x509.load_der_x509_certificate(self.der)
-        except ValueError as e:
+        except (ValueError, x509.InvalidVersion) as e:
             raise FormatError(f"Not an X.509 certificate: {e}") from None
 
     @cached_property
@@ -120,8 +145,13 @@ class Certificate:
         return tbs[1:] if tbs and tbs[0].tag == 0xA0 else tbs
 
     @cached_property
+    def version(self) -> int:
+        """1 or 3 as people count; the encoding counts from 0."""
+        return self._x509.version.value + 1
+
+    @cached_property
     def serial(self) -> int:
-        return self._x509.serial_number
+        return self._tbs[0].integer()
 
     @property
     def serial_hex(self) -> str:
@@ -129,23 +159,36 @@ class Certificate:
 
     @cached_property
     def subject(self) -> Name:
-        return _name(self._tbs[4])
+        return name_in(self._tbs[4])
 
     @cached_property
     def issuer(self) -> Name:
-        return _name(self._tbs[2])
+        return name_in(self._tbs[2])
 
     @cached_property
     def not_before(self) -> datetime:
-        return self._x509.not_valid_before_utc
+        return self._validity(lambda: self._x509.not_valid_before_utc)
 
     @cached_property
     def not_after(self) -> datetime:
-        return self._x509.not_valid_after_utc
+        return self._validity(lambda: self._x509.not_valid_after_utc)
+
+    @staticmethod
+    def _validity(read: Callable[[], datetime]) -> datetime:
+        try:
+            return read()
+        except ValueError as e:  # the year 0
+            raise FormatError(f"The certificate's validity cannot be read: {e}.") from None
 
     @cached_property
     def public_key(self) -> PublicKeyTypes:
-        """The key. Raises `CertificateUnsuitable` for algorithms and curves that OpenSSL does not know."""
+        """The key. Raises `CertificateUnsuitable` for algorithms and curves that OpenSSL does not know.
+
+        Curves written out as parameters are refused even where they equal a named one (CVE-2020-0601).
+        """
+        algorithm = self._tbs[5].children()[0].children()
+        if algorithm[0].oid() == oids.EC_PUBLIC_KEY and (len(algorithm) != 2 or algorithm[1].tag != der.OID):
+            raise CertificateUnsuitable(f"The public key of {self.subject} is not on a named curve.")
         try:
             return self._x509.public_key()
         except (ValueError, UnsupportedAlgorithm) as e:
@@ -175,9 +218,9 @@ class Certificate:
     def tbs_octets(self) -> bytes:
         return self._x509.tbs_certificate_bytes
 
-    @property
+    @cached_property
     def signature_value(self) -> bytes:
-        return self._x509.signature
+        return whole_octets(der.read(self.der, der.SEQUENCE).children()[2])
 
     @cached_property
     def signature_scheme(self) -> Scheme:
@@ -192,19 +235,8 @@ class Certificate:
     @cached_property
     def extensions(self) -> dict[str, Extension]:
         """Extensions by object identifier. Raises `FormatError` when one stands twice (RFC 5280 4.2)."""
-        found: dict[str, Extension] = {}
         block = next((e for e in self._tbs[6:] if e.tag == 0xA3), None)
-        if block is None:
-            return found
-        for item in block.children()[0].expect(der.SEQUENCE).reader():
-            reader = item.expect(der.SEQUENCE).reader()
-            dotted = reader.take(der.OID).oid()
-            critical = (e := reader.optional(der.BOOLEAN)) is not None and e.boolean()
-            value = reader.take(der.OCTET_STRING).content
-            if dotted in found:
-                raise FormatError(f"The certificate carries extension {dotted} twice.")
-            found[dotted] = Extension(dotted, critical, value)
-        return found
+        return {} if block is None else extensions_in(block, "certificate")
 
     @cached_property
     def basic_constraints(self) -> tuple[bool, int | None]:
@@ -216,6 +248,8 @@ class Certificate:
         ca = (e := reader.optional(der.BOOLEAN)) is not None and e.boolean()
         length = reader.take(der.INTEGER).integer() if reader.more else None
         reader.finish()
+        if length is not None and length < 0:
+            raise FormatError(f"basicConstraints with a path length of {length}.")
         return ca, length
 
     @property
@@ -231,7 +265,7 @@ class Certificate:
         bits = der.read(ext.value, der.BIT_STRING).content
         octets = bits[1:]
         return frozenset(
-            name for i, name in enumerate(_KEY_USAGES) if i // 8 < len(octets) and octets[i // 8] >> (7 - i % 8) & 1
+            name for i, name in enumerate(KEY_USAGES) if i // 8 < len(octets) and octets[i // 8] >> (7 - i % 8) & 1
         )
 
     @cached_property
@@ -263,18 +297,20 @@ class Certificate:
             return []
         out = []
         for item in der.read(ext.value, der.SEQUENCE).reader():
-            method, location = item.children()
+            reader = item.expect(der.SEQUENCE).reader()
+            method, location = reader.take(der.OID).oid(), reader.take()
+            reader.finish()
             if location.tag == 0x86:
-                out.append((method.oid(), location.text()))
+                out.append((method, location.text()))
         return out
 
     @property
     def ocsp_urls(self) -> tuple[str, ...]:
-        return tuple(url for method, url in self._access if method == _AD_OCSP)
+        return tuple(url for method, url in self._access if method == AD_OCSP)
 
     @property
     def ca_issuer_urls(self) -> tuple[str, ...]:
-        return tuple(url for method, url in self._access if method == _AD_CA_ISSUERS)
+        return tuple(url for method, url in self._access if method == AD_CA_ISSUERS)
 
     @cached_property
     def crl_urls(self) -> tuple[str, ...]:
@@ -298,25 +334,36 @@ class Certificate:
 
     @cached_property
     def oddities(self) -> tuple[str, ...]:
-        """Deviations that are tolerated and must be named in a report."""
+        """Deviations that are tolerated and must be named in a report. Never raises."""
         found = []
-        issuer_alt = self.extensions.get("2.5.29.18")
+        try:
+            issuer_alt = self.extensions.get(ISSUER_ALTERNATIVE_NAME)
+        except FormatError as e:
+            return (f"extensions cannot be read: {e}",)
         if issuer_alt is not None and issuer_alt.value == b"0\x00":
             found.append("empty issuerAltName")
+        if self.serial <= 0:
+            found.append("serial number is not positive")
         return tuple(found)
 
     @property
     def self_issued(self) -> bool:
-        return self.subject.der == self.issuer.der
+        return self.subject.matches(self.issuer)
 
     def issued_by(self, issuer: Certificate) -> bool:
-        """Whether the issuer's name matches and its key verifies the signature. One signature check."""
-        if self.issuer.der != issuer.subject.der:
+        """Whether the issuer's name matches and its key verifies the signature. One signature check.
+
+        A key or an algorithm that cannot be used verifies nothing: False.
+        """
+        if not self.issuer.matches(issuer.subject):
             return False
-        scheme = self.signature_scheme
-        return scheme.accepts(issuer.public_key) and scheme.verify(
-            issuer.public_key, scheme.imprint(self.tbs_octets), self.signature_value
-        )
+        try:
+            scheme = self.signature_scheme
+            return scheme.accepts(issuer.public_key) and scheme.verify(
+                issuer.public_key, scheme.imprint(self.tbs_octets), self.signature_value
+            )
+        except (FormatError, CertificateUnsuitable):
+            return False
 
     def pem(self) -> str:
         body = base64.encodebytes(self.der).decode().replace("\n", "")
@@ -329,15 +376,56 @@ def _cached(encoded: bytes) -> Certificate:
     return Certificate(encoded)
 
 
-def _name(element: der.Element) -> Name:
-    attributes = []
-    for rdn in element.expect(der.SEQUENCE).reader():
-        for pair in rdn.expect(der.SET).reader():
-            kind, value = pair.children()
-            dotted = kind.oid()
-            encoding = "utf-16-be" if value.tag == 0x1E else "latin-1" if value.tag == 0x14 else "utf-8"
-            attributes.append((_NAME_OIDS.get(dotted, dotted), value.content.decode(encoding, "replace")))
-    return Name(element.raw, tuple(attributes))
+def extensions_in(block: der.Element, what: str) -> dict[str, Extension]:
+    """The Extensions inside an explicitly tagged `block`, by object identifier (RFC 5280 4.2, 5.2; RFC 6960 4.4).
+
+    Raises `FormatError` when one stands twice; `what` is the word for the thing that carries them.
+    """
+    inside = block.reader()
+    items = inside.take(der.SEQUENCE)
+    inside.finish()
+    return extensions_of(items, what)
+
+
+def extensions_of(items: der.Element, what: str) -> dict[str, Extension]:
+    """The same for the bare SEQUENCE OF Extension, as CRL entries have it."""
+    found: dict[str, Extension] = {}
+    for item in items.expect(der.SEQUENCE).reader():
+        reader = item.expect(der.SEQUENCE).reader()
+        dotted = reader.take(der.OID).oid()
+        critical = (e := reader.optional(der.BOOLEAN)) is not None and e.boolean()
+        value = reader.take(der.OCTET_STRING).content
+        reader.finish()
+        if dotted in found:
+            raise FormatError(f"The {what} carries extension {dotted} twice.")
+        found[dotted] = Extension(dotted, critical, value)
+    return found
+
+
+def whole_octets(element: der.Element) -> bytes:
+    """The octets of a BIT STRING that holds a value; one with unused bits is refused (a second encoding)."""
+    content = element.expect(der.BIT_STRING).content
+    if content[:1] != b"\x00":
+        raise FormatError(f"DER: the BIT STRING at offset {element.start} must hold whole octets.")
+    return content[1:]
+
+
+def name_in(element: der.Element) -> Name:
+    """The Name that this element holds (RFC 5280 4.1.2.4)."""
+    pairs = [pair for rdn in element.expect(der.SEQUENCE).reader() for pair in _pairs(rdn)]
+    return Name(element.raw, tuple((_NAME_OIDS.get(dotted, dotted), text) for dotted, text in pairs))
+
+
+def _pairs(rdn: der.Element) -> list[tuple[str, str]]:
+    """(object identifier, text) of one RelativeDistinguishedName."""
+    pairs = []
+    for item in rdn.expect(der.SET).reader():
+        reader = item.expect(der.SEQUENCE).reader()
+        kind, value = reader.take(der.OID), reader.take()
+        reader.finish()
+        encoding = "utf-16-be" if value.tag == 0x1E else "latin-1" if value.tag == 0x14 else "utf-8"
+        pairs.append((kind.oid(), value.content.decode(encoding, "replace")))
+    return pairs
 
 
 _PEM = re.compile(r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)-----END", re.ASCII)
@@ -347,7 +435,10 @@ def certificates_from_pem(text: str | bytes) -> tuple[Certificate, ...]:
     """All certificates in a PEM text, in order. Raises `FormatError` when there is none."""
     if isinstance(text, bytes):
         text = text.decode("latin-1")
-    found = tuple(Certificate.from_der(base64.b64decode(m.group(1))) for m in _PEM.finditer(text))
+    try:
+        found = tuple(Certificate.from_der(base64.b64decode(m.group(1))) for m in _PEM.finditer(text))
+    except binascii.Error as e:
+        raise FormatError(f"The PEM text holds broken base64: {e}.") from None
     if not found:
         raise FormatError("No certificate found in the PEM text.")
     return found

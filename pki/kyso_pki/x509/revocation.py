@@ -1,12 +1,34 @@
-"""Is a certificate revoked? From OCSP answers and CRLs, at a given time, failing closed."""
+"""Is a certificate revoked? From OCSP answers and CRLs, at a given time, failing closed.
+
+Reach for `check_revocation` (one certificate and its issuer) or `check_path` (every certificate of a path but
+the anchor, which nobody revokes). The evidence at hand is asked first, all of it; then, where a fetcher is
+given, the URLs in the certificate. "Revoked" from any authentic source wins over any "good". Whoever holds a
+proof that a signature existed before `RevocationResult.at` weighs that himself: here revoked is revoked,
+whatever the time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import partial
+from itertools import pairwise
+from typing import Literal, Protocol
+
+from .. import oids
+from ..errors import FormatError, KysoError
+from . import certificate as x
+from . import crl as crl_module
+from . import ocsp as ocsp_module
+from . import rules
+from .answer import Answer, unusable
+from .certificate import Certificate
 
 RevocationStatus = Literal["good", "revoked", "unknown", "not_checked"]
+
+MAX_ANSWERS = 32  # signature checks on evidence for one certificate; attackers may add evidence to a file
+MAX_URLS = 4  # of each kind and certificate (attack class V6)
 
 
 @dataclass(frozen=True)
@@ -15,8 +37,186 @@ class RevocationResult:
 
     status: RevocationStatus
     source: str | None = None
-    """`ocsp`, `crl`, with the place: `ocsp (embedded)`."""
+    """`ocsp`, `crl`, with the place: `ocsp (embedded)`, `crl (http://…)`; `nocheck`: the CA asks for no check."""
     at: datetime | None = None
     """thisUpdate of the answer used, or the revocation date when `revoked`."""
     reason: str | None = None
     text: str = ""
+
+
+class StatusFetcher(Protocol):
+    """What this module needs of `kyso_pki.signer.Fetcher`. Raises `FetchError`."""
+
+    def ocsp(self, url: str, request: bytes) -> bytes: ...
+
+    def crl(self, url: str) -> bytes: ...
+
+
+def check_revocation(
+    certificate: Certificate,
+    issuer: Certificate,
+    *,
+    at: datetime,
+    crls: Sequence[bytes],
+    ocsp: Sequence[bytes],
+    candidates: Sequence[Certificate],
+    fetcher: StatusFetcher | None = None,
+) -> RevocationResult:
+    """The status of `certificate` at `at`; `issuer` is the certificate above it in a validated path.
+
+    `candidates`: certificates among which an OCSP responder's may be found. `unknown`: an authorised responder
+    says so; `not_checked`: nothing could be asked or used, `text` says why. Never raises for what evidence holds.
+    """
+    if _needs_no_check(certificate):
+        return RevocationResult("good", "nocheck", None, None, "OCSP responder with id-pkix-ocsp-nocheck.")
+    asking = _Asking(certificate, issuer, at, tuple(crls), tuple(candidates), fetcher)
+    sources = (asking.embedded(tuple(ocsp)), asking.fetched())
+    said: list[tuple[str, Answer]] = []
+    for source in sources:
+        batch = list(source)
+        said += batch
+        if (result := _verdict(batch, asking.too_much)) is not None:
+            return result
+    if not said and not asking.too_much:
+        text = "No OCSP answer and no CRL at hand" + ("." if fetcher else ", and nothing was fetched.")
+        return RevocationResult("not_checked", text=text)
+    reasons = dict.fromkeys(f"{source}: {answer.text}" for source, answer in said)
+    if asking.too_much:
+        reasons[f"more than {MAX_ANSWERS} answers are at hand; none is believed"] = None
+    status: RevocationStatus = "unknown" if any(a.status == "unknown" for _, a in said) else "not_checked"
+    return RevocationResult(status, text=f"No usable answer ({'; '.join(reasons)}).")
+
+
+def check_path(
+    path: Sequence[Certificate],
+    *,
+    at: datetime,
+    crls: Sequence[bytes],
+    ocsp: Sequence[bytes],
+    candidates: Sequence[Certificate],
+    fetcher: StatusFetcher | None = None,
+) -> tuple[RevocationResult, ...]:
+    """One result for each certificate of a validated path but the anchor, leaf first."""
+    return tuple(
+        check_revocation(certificate, issuer, at=at, crls=crls, ocsp=ocsp, candidates=candidates, fetcher=fetcher)
+        for certificate, issuer in pairwise(path)
+    )
+
+
+def _needs_no_check(certificate: Certificate) -> bool:
+    """RFC 6960 4.2.2.2.1, honoured in certificates of OCSP responders only."""
+    try:
+        return x.OCSP_NO_CHECK in certificate.extensions and certificate.extended_key_usage == frozenset(
+            {oids.KP_OCSP_SIGNING}
+        )
+    except FormatError:
+        return False
+
+
+def _verdict(said: Sequence[tuple[str, Answer]], too_much: bool) -> RevocationResult | None:
+    """Revoked wins; good counts when everything was read and no responder says "unknown"; else nothing is decided.
+
+    NOTE: RFC 6960 2.2 lets a client turn to a CRL after "unknown". A CA whose own responder does not know a
+    certificate may never have issued it, and a CRL is silent about that; so "unknown" is not outvoted.
+    """
+    revoked = [(source, answer) for source, answer in said if answer.status == "revoked"]
+    if revoked:
+        source, answer = min(revoked, key=lambda item: item[1].at.timestamp() if item[1].at else 0.0)
+        when = f"{answer.at:%Y-%m-%d %H:%M:%S} UTC" if answer.at else "an unknown time"
+        text = f"Revoked at {when}" + (f" ({answer.reason})." if answer.reason else ".")
+        return RevocationResult("revoked", source, answer.at, answer.reason, text)
+    if not too_much and not any(answer.status == "unknown" for _, answer in said):
+        for source, answer in said:
+            if answer.status == "good":
+                return RevocationResult("good", source, answer.at, None, "Not revoked.")
+    return None
+
+
+@dataclass
+class _Asking:
+    """One question and where the answers come from, the best source first."""
+
+    certificate: Certificate
+    issuer: Certificate
+    at: datetime
+    crls: tuple[bytes, ...]
+    candidates: tuple[Certificate, ...]
+    fetcher: StatusFetcher | None
+    too_much: bool = False
+
+    def embedded(self, ocsp: Sequence[bytes]) -> Iterator[tuple[str, Answer]]:
+        """Every answer at hand that is about this certificate, or could not be read."""
+        count = 0
+        for source, evidence, ask in (("ocsp", ocsp, self._ocsp), ("crl", self.crls, self._crl)):
+            for data in evidence:
+                answer = ask(data)
+                if answer is None:
+                    continue
+                count += 1
+                if count > MAX_ANSWERS:
+                    self.too_much = True
+                    return
+                yield f"{source} (embedded)", answer
+
+    def fetched(self) -> Iterator[tuple[str, Answer]]:
+        """OCSP first, then CRLs; ends at the first answer that decides."""
+        fetcher = self.fetcher
+        if fetcher is None:
+            return
+        for url in _web(lambda: self.certificate.ocsp_urls):
+            answer = self._fetch(partial(self._fetch_ocsp, fetcher, url))
+            yield f"ocsp ({url})", answer
+            if answer.status in ("good", "revoked"):
+                return
+        for url in _web(lambda: self.certificate.crl_urls):
+            answer = self._fetch(partial(self._fetch_crl, fetcher, url))
+            yield f"crl ({url})", answer
+            if answer.status in ("good", "revoked"):
+                return
+
+    def _fetch(self, ask: Callable[[], Answer | None]) -> Answer:
+        """The answer, or why there is none: a source that cannot be reached is a reason in the report."""
+        try:
+            return ask() or unusable("the answer is from another issuer")
+        except KysoError as e:
+            return unusable(f"could not be had: {e.message}")
+
+    def _fetch_ocsp(self, fetcher: StatusFetcher, url: str) -> Answer | None:
+        return self._ocsp(fetcher.ocsp(url, ocsp_module.request(self.certificate, self.issuer)), asked=True)
+
+    def _fetch_crl(self, fetcher: StatusFetcher, url: str) -> Answer | None:
+        return self._crl(fetcher.crl(url))
+
+    def _ocsp(self, data: bytes, asked: bool = False) -> Answer | None:
+        return ocsp_module.answer(
+            data,
+            self.certificate,
+            self.issuer,
+            self.at,
+            candidates=self.candidates,
+            responder_status=self._responder_status,
+            asked=asked,
+        )
+
+    def _crl(self, data: bytes) -> Answer | None:
+        return crl_module.answer(data, self.certificate, self.issuer, self.at)
+
+    def _responder_status(self, responder: Certificate) -> str | None:
+        """RFC 6960 4.2.2.2.1 for a responder without nocheck: only CRLs are asked, so that no circle arises."""
+        asking = _Asking(responder, self.issuer, self.at, self.crls, (), None)
+        said = list(asking.embedded(()))
+        if self.fetcher is not None and _verdict(said, asking.too_much) is None:
+            for url in _web(lambda: responder.crl_urls):
+                said.append((url, asking._fetch(partial(asking._fetch_crl, self.fetcher, url))))
+        result = _verdict(said, asking.too_much)
+        if result is not None and result.status == "good":
+            return None
+        return f"the status of the OCSP responder {rules.label(responder)} is not known to be good"
+
+
+def _web(urls: Callable[[], Sequence[str]]) -> Sequence[str]:
+    """The first http(s) URLs; ldap and file are never followed (attack class V6)."""
+    try:
+        return [url for url in urls() if url.startswith(("http://", "https://"))][:MAX_URLS]
+    except FormatError:
+        return ()

@@ -1,0 +1,59 @@
+"""What one CRL or one OCSP answer says about one certificate, and the words and bounds they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+SKEW = timedelta(minutes=5)
+"""How far two honest clocks may differ."""
+
+REASONS: dict[int, str] = {
+    # CRLReason, RFC 5280 5.3.1; 7 is not used
+    0: "unspecified",
+    1: "keyCompromise",
+    2: "cACompromise",
+    3: "affiliationChanged",
+    4: "superseded",
+    5: "cessationOfOperation",
+    6: "certificateHold",
+    8: "removeFromCRL",
+    9: "privilegeWithdrawn",
+    10: "aACompromise",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One source's word. `unusable` means that a rule forbids to believe it; `text` says which."""
+
+    status: Literal["good", "revoked", "unknown", "unusable"]
+    text: str
+    at: datetime | None = None
+    """thisUpdate, or the revocation date when `revoked`."""
+    reason: str | None = None
+    """A name of `REASONS`, when `revoked` and given."""
+
+
+def unusable(text: str) -> Answer:
+    """An answer that does not count; `text` goes into a list of reasons, so it loses its full stop."""
+    return Answer("unusable", text.removesuffix("."))
+
+
+def freshness(this_update: datetime, next_update: datetime | None, at: datetime, max_age: timedelta) -> str | None:
+    """Why an answer is not fresh at `at`; None when it is (attack class V2).
+
+    `max_age` counts where nextUpdate is missing; zero: it must be there.
+    """
+    if this_update > at + SKEW:
+        return f"it was issued at {this_update:%Y-%m-%d %H:%M:%S} UTC, after the time of validation"
+    if next_update is None:
+        if max_age and at - this_update <= max_age:
+            return None
+        return "it does not say until when it is current (nextUpdate)"
+    if next_update < this_update:
+        return "it ends before it begins"
+    if next_update < at - SKEW:
+        return f"it was current until {next_update:%Y-%m-%d %H:%M:%S} UTC only"
+    return None
