@@ -1,0 +1,192 @@
+"""Signed attributes: built for signing, read for checking.
+
+Reach for `signed_attributes` (what the key signs) and `SignedAttributes.read`. A signature without signed
+attributes is never made here and never accepted (attack class C1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from .. import oids
+from ..asn1 import der
+from ..errors import FormatError, LimitExceeded
+from ..scheme import HashName, Scheme, algorithm_oid, digest, hash_of_oid
+from ..x509.certificate import Certificate
+
+MAX_ATTRIBUTES = 64  # against denial of service; real signatures carry under 10
+MAX_VALUES = 64  # in one attribute; the same
+
+
+def signed_attributes(
+    *,
+    content_digest: bytes,
+    leaf: Certificate,
+    scheme: Scheme,
+    signing_time: datetime | None = None,
+    content_type: str = oids.ID_DATA,
+) -> bytes:
+    """The DER SET OF Attribute that the key signs (RFC 5652 5.4, EN 319 122-1 5.1 and 5.2).
+
+    content-type, message-digest, signing-certificate-v2 and CMS algorithm protection (RFC 6211), and
+    signing-time when given: PAdES leaves it out, its claimed time is /M (EN 319 142-1 6.3).
+    """
+    if len(content_digest) != scheme.hash_size:
+        raise ValueError(
+            f"content_digest has {len(content_digest)} bytes, {scheme.hash_name} needs {scheme.hash_size}"
+        )
+    parts = [
+        _attribute(oids.ID_CONTENT_TYPE, der.oid(content_type)),
+        _attribute(oids.ID_MESSAGE_DIGEST, der.octet_string(content_digest)),
+        _attribute(oids.ID_AA_SIGNING_CERTIFICATE_V2, _signing_certificate_v2(leaf)),
+        _attribute(
+            oids.ID_CMS_ALGORITHM_PROTECTION,
+            der.sequence(scheme.digest_identifier, _retagged(0xA1, scheme.identifier)),
+        ),
+    ]
+    if signing_time is not None:
+        parts.append(_attribute(oids.ID_SIGNING_TIME, der.utc_or_generalized_time(signing_time)))
+    return der.set_of(parts)
+
+
+def _attribute(kind: str, value: bytes) -> bytes:
+    return der.sequence(der.oid(kind), der.set_of([value]))
+
+
+def _signing_certificate_v2(leaf: Certificate) -> bytes:
+    """SigningCertificateV2 with one ESSCertIDv2; SHA-256 is the DEFAULT and so left out (RFC 5035 4)."""
+    issuer_serial = der.sequence(der.sequence(der.explicit(4, leaf.issuer.der)), der.integer(leaf.serial))
+    return der.sequence(der.sequence(der.sequence(der.octet_string(digest("sha256", leaf.der)), issuer_serial)))
+
+
+def _retagged(tag: int, encoded: bytes) -> bytes:
+    return bytes((tag,)) + encoded[1:]
+
+
+@dataclass(frozen=True)
+class EssCertId:
+    """The first ESSCertID or ESSCertIDv2 of one attribute: binds the signature to one certificate (RFC 5035 5)."""
+
+    hash_name: HashName
+    hash: bytes
+    issuer_serial: tuple[bytes, int] | None
+
+    def matches(self, certificate: Certificate) -> bool:
+        """Whether it names this certificate by hash and, where given, by issuer and serial number."""
+        if digest(self.hash_name, certificate.der) != self.hash:
+            return False
+        return self.issuer_serial in (None, (certificate.issuer.der, certificate.serial))
+
+
+@dataclass(frozen=True)
+class SignedAttributes:
+    """The signed attributes of one SignerInfo, each once and with one value (RFC 5652 11; class C3)."""
+
+    octets: bytes
+    """What the signature covers: the received octets under the SET OF tag (RFC 5652 5.4)."""
+    canonical: bool
+    """Whether the received order is DER order."""
+    content_type: str
+    message_digest: bytes
+    signing_time: datetime | None
+    ess: tuple[EssCertId, ...]
+    """Of signing-certificate-v2 and of its predecessor; timestamp authorities send both, and both must match."""
+    algorithm_protection: tuple[str, bytes] | None
+    """Digest OID and the signature AlgorithmIdentifier under a SEQUENCE tag."""
+    revocation: tuple[tuple[bytes, ...], tuple[bytes, ...]]
+    """CRLs and OCSP answers of Adobe's RevocationInfoArchival attribute."""
+
+    @classmethod
+    def read(cls, element: der.Element) -> SignedAttributes:
+        """Reads the [0] IMPLICIT element of a SignerInfo. Raises `FormatError`."""
+        values, raws = attribute_values(element)
+        content_type = _single(values, oids.ID_CONTENT_TYPE, required=True)
+        message_digest = _single(values, oids.ID_MESSAGE_DIGEST, required=True)
+        assert content_type is not None and message_digest is not None  # noqa: S101 - required above
+        signing_time = _single(values, oids.ID_SIGNING_TIME)
+        protection = _single(values, oids.ID_CMS_ALGORITHM_PROTECTION)
+        archival = _single(values, oids.ID_ADBE_REVOCATION_INFO_ARCHIVAL)
+        return cls(
+            octets=_retagged(der.SET, element.raw),
+            canonical=raws == sorted(raws),
+            content_type=content_type.oid(),
+            message_digest=message_digest.octets(),
+            signing_time=None if signing_time is None else signing_time.time(),
+            ess=_read_ess(values),
+            algorithm_protection=None if protection is None else _read_protection(protection),
+            revocation=((), ()) if archival is None else _read_archival(archival),
+        )
+
+
+def attribute_values(element: der.Element) -> tuple[dict[str, list[list[der.Element]]], list[bytes]]:
+    """Attributes by type, each occurrence with its values; and their received encodings in order."""
+    values: dict[str, list[list[der.Element]]] = {}
+    raws: list[bytes] = []
+    for item in element.reader():
+        if len(raws) == MAX_ATTRIBUTES:
+            raise LimitExceeded(f"More than {MAX_ATTRIBUTES} attributes in one SignerInfo.")
+        reader = item.expect(der.SEQUENCE).reader()
+        kind = reader.take(der.OID).oid()
+        found = list(islice(reader.take(der.SET).reader(), MAX_VALUES + 1))
+        if len(found) > MAX_VALUES:
+            raise LimitExceeded(f"More than {MAX_VALUES} values in attribute {kind}.")
+        values.setdefault(kind, []).append(found)
+        reader.finish()
+        raws.append(item.raw)
+    return values, raws
+
+
+def _single(values: dict[str, list[list[der.Element]]], kind: str, *, required: bool = False) -> der.Element | None:
+    occurrences = values.get(kind, [])
+    if not occurrences and not required:
+        return None
+    if len(occurrences) != 1 or len(occurrences[0]) != 1:
+        raise FormatError(f"Signed attribute {kind} must stand once with one value; found {len(occurrences)}.")
+    return occurrences[0][0]
+
+
+def _read_ess(values: dict[str, list[list[der.Element]]]) -> tuple[EssCertId, ...]:
+    v2 = _single(values, oids.ID_AA_SIGNING_CERTIFICATE_V2)
+    v1 = _single(values, oids.ID_AA_SIGNING_CERTIFICATE)
+    return tuple(_read_ess_cert_id(a, version) for a, version in ((v2, 2), (v1, 1)) if a is not None)
+
+
+def _read_ess_cert_id(attribute: der.Element, version: int) -> EssCertId:
+    """The first certificate identifier; those after it restrict the path and are not asked (RFC 5035 5.4)."""
+    certs = attribute.expect(der.SEQUENCE).reader().take(der.SEQUENCE).reader()
+    first = certs.take(der.SEQUENCE).reader()
+    hash_name: HashName = "sha1" if version == 1 else "sha256"
+    if version == 2 and (e := first.optional(der.SEQUENCE)):
+        hash_name = hash_of_oid(algorithm_oid(e))
+    value = first.take(der.OCTET_STRING).content
+    issuer_serial = None
+    if e := first.optional(der.SEQUENCE):
+        reader = e.reader()
+        names = reader.take(der.SEQUENCE).children()
+        serial = reader.take(der.INTEGER).integer()
+        reader.finish()
+        if len(names) != 1 or names[0].tag != 0xA4:
+            raise FormatError("ESS issuerSerial must hold exactly one directory name.")
+        issuer_serial = (names[0].reader().take(der.SEQUENCE).raw, serial)
+    first.finish()
+    return EssCertId(hash_name, value, issuer_serial)
+
+
+def _read_protection(element: der.Element) -> tuple[str, bytes]:
+    reader = element.expect(der.SEQUENCE).reader()
+    digest_oid = algorithm_oid(reader.take(der.SEQUENCE))
+    signature = reader.take(0xA1)
+    reader.finish()
+    return digest_oid, _retagged(der.SEQUENCE, signature.raw)
+
+
+def _read_archival(element: der.Element) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """RevocationInfoArchival ::= SEQUENCE { crl [0] EXPLICIT SEQ OF, ocsp [1] EXPLICIT SEQ OF, … } (ISO 32000)."""
+    found: dict[int, tuple[bytes, ...]] = {}
+    for part in element.expect(der.SEQUENCE).reader():
+        found[part.tag] = tuple(e.raw for e in part.reader().take(der.SEQUENCE).children())
+        if len(found[part.tag]) > MAX_VALUES:
+            raise LimitExceeded(f"More than {MAX_VALUES} CRLs or OCSP answers in one attribute.")
+    return found.get(0xA0, ()), found.get(0xA1, ())
