@@ -1,0 +1,1 @@
+"""PDF (ISO 32000): a strict, linear reader, facts per signature, changes after signing, one appended revision."""

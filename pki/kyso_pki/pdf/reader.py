@@ -1,0 +1,334 @@
+"""The strict view of a PDF file: its revisions, and any object as it was in any of them.
+
+Reach for `Reader(data)`, then `fetch` and `resolve`. The chain of cross-reference sections is walked from the
+last `startxref` back to the first revision; each revision is a stretch of the file that ends with its own
+`%%EOF`, and each object looked up must stand where its entry says, under the same number. Nothing is
+searched for and nothing is rebuilt: a file that needs that is refused (attack classes P4, P5, R1).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final
+
+from ..errors import EncryptedDocument, FormatError, LimitExceeded
+from .filters import Budget, decode
+from .objects import Dictionary, IndirectObject, Ref, Stream, Value, read_indirect, read_value, skip_space
+from .xref import COMPRESSED, FREE, PLAIN, Entry, Section, last_startxref, read_closing, read_section
+
+MAX_REVISIONS: Final = 1024  # against quadratic work; each signature is one
+FREE_ENTRIES: Final = 200_000  # entries that all updates together may have, and one more for
+ENTRY_BYTES: Final = 20  # so many bytes of the file: the size of a table's entry
+MAX_MEMBERS: Final = 1 << 19  # objects in one object stream; writers put 100 or 200
+MAX_INDIRECTIONS: Final = 8  # references to references
+
+_version = re.compile(rb"%PDF-([12])\.(\d)").match
+REWRITE: Final = (
+    "If it is not signed yet, rewrite it with another program, for example `qpdf in.pdf out.pdf`; "
+    "if it is signed, get the file again unchanged from its sender."
+)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One save of the file: `data[start:end]`, white space after `%%EOF` included."""
+
+    index: int
+    start: int
+    eof: int
+    """The offset after `%%EOF`: a signature over this revision ends here, or in the white space that follows."""
+    end: int
+    sections: tuple[Section, ...]
+    """Newest first: one, or two in a linearized file."""
+    xref_start: int
+    """Where the cross-reference section that closes the revision starts."""
+
+    @property
+    def trailer(self) -> Dictionary:
+        return self.sections[0].trailer
+
+    def ends_at(self, position: int) -> bool:
+        """Whether a byte range that ends at `position` covers exactly up to this revision."""
+        return self.eof <= position <= self.end
+
+    def entries(self) -> Iterator[tuple[int, Entry]]:
+        """What this revision says of objects; for the revisions after a signature."""
+        for section in self.sections:
+            yield from section.entries()
+
+
+class Reader:
+    """A PDF file as bytes, read strictly. Raises `FormatError`, `EncryptedDocument`, `LimitExceeded`."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.budget = Budget(len(data))
+        self._plain: dict[int, IndirectObject] = {}
+        self._members: dict[tuple[int, int], IndirectObject] = {}
+        self._streams: dict[int, ObjectStream] = {}
+        self._opening: set[int] = set()
+        try:
+            m = _version(data)
+            if m is None:
+                raise FormatError("PDF: the file does not start with %PDF-1.x or %PDF-2.x.")
+            self.header_version: tuple[int, int] = (int(m[1]), int(m[2]))
+            self.startxref = last_startxref(data)
+            self.revisions = _revisions(data, self.startxref, self.budget)
+        except LimitExceeded:
+            raise
+        except FormatError as e:
+            raise FormatError(e.message, remedy=REWRITE, **e.details) from None
+        self.trailer = self.revisions[-1].trailer
+        if any(s.trailer.get("Encrypt") is not None for r in self.revisions for s in r.sections):
+            raise EncryptedDocument(
+                "The PDF is encrypted; such files are neither signed nor verified here.",
+                remedy="Save it without a password (for example `qpdf --decrypt in.pdf out.pdf`) and try again.",
+            )
+        self._index_entries()
+        self.catalog()  # a file whose catalog is not where it is said to be is refused here, not later
+
+    def _index_entries(self) -> None:
+        """Puts the entries of all updates into one index; those of the first revision stay in their table."""
+        self._history: dict[int, list[tuple[int, Entry]]] = {}
+        updates = self.revisions[1:]
+        entries = sum(section.count for revision in updates for section in revision.sections)
+        if entries > FREE_ENTRIES + len(self.data) // ENTRY_BYTES:
+            raise LimitExceeded(f"PDF: the updates speak of {entries} objects, more than the file can hold.")
+        for revision in updates:
+            for number, entry in revision.entries():
+                self._history.setdefault(number, []).append((revision.index, entry))
+
+    @property
+    def last(self) -> int:
+        """The index of the last revision."""
+        return len(self.revisions) - 1
+
+    @property
+    def trailing(self) -> int:
+        """How many bytes follow the last revision and belong to nothing."""
+        return len(self.data) - self.revisions[-1].end
+
+    # Entries and objects
+
+    def entry(self, number: int, revision: int | None = None) -> Entry | None:
+        """The entry of an object as of a revision (default: the last); None when it has none or is free."""
+        upto = self.last if revision is None else revision
+        history = self._history.get(number)
+        if history is not None:
+            i = len(history) if history[-1][0] <= upto else bisect_right(history, upto, key=itemgetter(0))
+            if i:
+                return history[i - 1][1] if history[i - 1][1].kind != FREE else None
+        for section in self.revisions[0].sections:
+            found = section.entry(number)
+            if found is not None:
+                return None if found.kind == FREE else found
+        return None
+
+    def fetch(self, number: int, revision: int | None = None) -> IndirectObject | None:
+        """The object as of a revision, None when there is none. Raises `FormatError`."""
+        entry = self.entry(number, revision)
+        return None if entry is None else self.at(number, entry, revision)
+
+    def at(self, number: int, entry: Entry, revision: int | None = None) -> IndirectObject:
+        """The object that an entry points to; it must carry the same number and generation."""
+        try:
+            return self._at(number, entry, revision)
+        except FormatError as e:
+            e.remedy = e.remedy or REWRITE
+            raise
+
+    def _at(self, number: int, entry: Entry, revision: int | None) -> IndirectObject:
+        if entry.kind == PLAIN:
+            found = self._plain.get(entry.a)
+            if found is None:
+                found = read_indirect(self.data, entry.a, lambda ref: self._length(ref, revision))
+                self._plain[entry.a] = found
+            if found.number != number or found.generation != entry.b:
+                raise FormatError(
+                    f"PDF: the cross-reference says that object {number} {entry.b} is at {entry.a}, "
+                    f"but {found.number} {found.generation} is there."
+                )
+            return found
+        container = self.object_stream(entry.a, revision)
+        key = (container.offset, entry.b)
+        found = self._members.get(key)
+        if found is None:
+            found = self._members[key] = container.member(entry.b)
+        if found.number != number:
+            raise FormatError(
+                f"PDF: the cross-reference says that object {number} is number {entry.b} in object stream {entry.a}, "
+                f"but {found.number} is there."
+            )
+        return found
+
+    def _length(self, ref: Ref, revision: int | None) -> Value:
+        """An indirect /Length: a plain object that is a number, read without following anything."""
+        entry = self.entry(ref.number, revision)
+        if entry is None:
+            return None
+        if entry.kind == COMPRESSED:  # the stream that holds it must not depend on it
+            return self.at(ref.number, entry, revision).value
+        found = read_indirect(self.data, entry.a)
+        return found.value if (found.number, found.generation) == ref else None
+
+    def object_stream(self, number: int, revision: int | None = None) -> ObjectStream:
+        """The decoded object stream (ISO 32000-2 7.5.7). Raises `FormatError`."""
+        entry = self.entry(number, revision)
+        if entry is None or entry.kind != PLAIN:
+            raise FormatError(f"PDF: the object stream {number} is missing or is itself compressed.", remedy=REWRITE)
+        found = self._streams.get(entry.a)
+        if found is None:
+            if entry.a in self._opening or len(self._opening) >= MAX_INDIRECTIONS:
+                raise FormatError(f"PDF: the object stream {number} depends on itself.", remedy=REWRITE)
+            self._opening.add(entry.a)
+            try:
+                holder = self.at(number, entry, revision)
+            finally:
+                self._opening.discard(entry.a)
+            found = self._streams[entry.a] = ObjectStream(holder, self.budget)
+        return found
+
+    def resolve(self, value: Value, revision: int | None = None) -> Value:
+        """The value itself, after following references; a reference to nothing is null (ISO 32000-2 7.3.10)."""
+        for _ in range(MAX_INDIRECTIONS):
+            if not isinstance(value, Ref):
+                return value
+            entry = self.entry(value.number, revision)
+            if entry is None or (entry.b if entry.kind == PLAIN else 0) != value.generation:
+                return None
+            value = self.at(value.number, entry, revision).value
+        raise FormatError("PDF: references point to references in a long chain or a circle.", remedy=REWRITE)
+
+    def dictionary(self, value: Value, revision: int | None = None) -> Dictionary:
+        """The dictionary behind a value. Raises `FormatError` when it is something else."""
+        found = self.resolve(value, revision)
+        if isinstance(found, dict):
+            return found
+        raise FormatError(f"PDF: a dictionary was expected, found {type(found).__name__}.", remedy=REWRITE)
+
+    def root_ref(self, revision: int | None = None) -> Ref:
+        """The reference to the catalog in a revision's trailer."""
+        trailer = self.revisions[self.last if revision is None else revision].trailer
+        root = trailer.get("Root")
+        if not isinstance(root, Ref):
+            raise FormatError("PDF: the trailer names no catalog (/Root).", remedy=REWRITE)
+        return root
+
+    def catalog(self, revision: int | None = None) -> Dictionary:
+        """The document catalog as of a revision (ISO 32000-2 7.7.2)."""
+        return self.dictionary(self.root_ref(revision), revision)
+
+    def revision_of(self, offset: int) -> Revision | None:
+        """The revision in whose stretch of the file an offset lies."""
+        low, high = 0, len(self.revisions)
+        while low < high:
+            middle = (low + high) // 2
+            if self.revisions[middle].end <= offset:
+                low = middle + 1
+            else:
+                high = middle
+        return self.revisions[low] if low < len(self.revisions) else None
+
+
+class ObjectStream:
+    """A decoded object stream: the numbers of its members and where each starts."""
+
+    __slots__ = ("extends", "first", "number", "numbers", "offset", "offsets", "source")
+
+    def __init__(self, holder: IndirectObject, budget: Budget) -> None:
+        stream = holder.value
+        if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "ObjStm":
+            raise FormatError(f"PDF: object {holder.number} is no object stream.", remedy=REWRITE)
+        count, first = stream.dictionary.get("N"), stream.dictionary.get("First")
+        self.number = holder.number
+        self.offset = holder.offset
+        self.source = decode(stream, budget)
+        if type(count) is not int or type(first) is not int or not 0 <= first <= len(self.source):
+            raise FormatError(f"PDF: the object stream {holder.number} has no usable /N and /First.", remedy=REWRITE)
+        if count > MAX_MEMBERS:
+            raise LimitExceeded(f"PDF: an object stream of {count} objects; at most {MAX_MEMBERS} are read.")
+        try:
+            header = list(map(int, self.source[:first].split()))
+        except ValueError:
+            header = []
+        if not 0 <= count <= first or len(header) != 2 * count or min(header, default=0) < 0:
+            raise FormatError(f"PDF: the header of object stream {holder.number} is malformed.", remedy=REWRITE)
+        self.extends = stream.dictionary.get("Extends") is not None
+        self.first = first
+        self.numbers = header[::2]
+        self.offsets = header[1::2]
+
+    def member(self, index: int) -> IndirectObject:
+        """The object at a position of the stream. Raises `FormatError`."""
+        if index >= len(self.numbers):
+            raise FormatError(f"PDF: the object stream {self.number} has no member {index}.", remedy=REWRITE)
+        start = skip_space(self.source, self.first + self.offsets[index])
+        value, end = read_value(self.source, start)
+        found = IndirectObject(self.numbers[index], 0, value, self.source, (start, start, end, end))
+        found.compressed = True
+        return found
+
+
+def _revisions(data: bytes, startxref: int, budget: Budget) -> tuple[Revision, ...]:
+    """The revisions, oldest first. Each section lies after the end of the revision before it."""
+    sections = _sections(data, startxref, budget)
+    first = [sections.pop()]
+    if sections and sections[-1].offset < first[0].offset:  # linearized: first-page section, then the main one
+        first.insert(0, sections.pop())
+    revisions = [_first_revision(data, first)]
+    while sections:
+        section = sections.pop()
+        start = revisions[-1].end
+        closing = read_closing(data, section.end)
+        if section.offset < start or closing.startxref != section.offset:
+            raise FormatError(
+                f"PDF: the revision whose cross-reference is at {section.offset} is not a whole update."
+            )
+        revisions.append(
+            Revision(len(revisions), start, closing.eof, closing.end, (section,), section.offset),
+        )
+    return tuple(revisions)
+
+
+def _sections(data: bytes, startxref: int, budget: Budget) -> list[Section]:
+    """All sections, newest first, along /Prev. They may not overlap, so the walk is linear in the file."""
+    sections: list[Section] = []
+    offset: int | None = startxref
+    while offset is not None:
+        section = read_section(data, offset, budget)
+        sections.append(section)
+        if len(sections) > MAX_REVISIONS + 1:
+            raise LimitExceeded(f"PDF: more than {MAX_REVISIONS} revisions.")
+        previous = section.trailer.get("Prev")
+        if previous is not None and type(previous) is not int:
+            raise FormatError("PDF: /Prev in a trailer is no number.")
+        if len(sections) > 1 and not _in_order(sections):
+            raise FormatError(f"PDF: the chain of cross-references runs in a circle or backwards at {offset}.")
+        offset = previous
+    return sections
+
+
+def _in_order(sections: list[Section]) -> bool:
+    """Whether the section just read lies before the one that names it, or is the main one of a linearized file."""
+    newer, older = sections[-2:]
+    if older.end <= newer.offset:
+        return True
+    lowest = len(sections) == 2 or newer.end <= sections[-3].offset
+    behind = len(sections) == 2 or older.end <= sections[-3].offset
+    return older.offset >= newer.end and "Prev" not in older.trailer and lowest and behind
+
+
+def _first_revision(data: bytes, sections: list[Section]) -> Revision:
+    last = sections[-1]
+    closing = read_closing(data, last.end)
+    if closing.startxref != sections[0].offset:
+        raise FormatError(f"PDF: the `startxref` after the cross-reference at {last.offset} points elsewhere.")
+    if len(sections) == 2:
+        head = read_indirect(data, skip_space(data, 0)).value
+        if not isinstance(head, dict) or "Linearized" not in head:
+            raise FormatError("PDF: the cross-references stand in reverse order, but the file is not linearized.")
+    return Revision(0, 0, closing.eof, closing.end, tuple(sections), last.offset)

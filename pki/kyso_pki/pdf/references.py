@@ -1,0 +1,138 @@
+"""Who refers to an object: finds references to given numbers in what was saved before an update.
+
+Reach for `stray_references`. A new object is harmless only when nothing that was signed already pointed at
+its number: a page may hold a reference to nothing, and an update that fills it changes the page without
+touching it (attack classes P6, P7). One pass over the bytes, for all updates together; object streams are
+decoded and searched too.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from ..errors import LimitExceeded
+from .objects import SPACE
+from .reader import ObjectStream, Reader
+from .xref import COMPRESSED
+
+_W = rb"[" + SPACE + rb"]"
+_END = rb"(?![A-Za-z0-9])"
+_REST = _W + rb"*+(?:%|(?<=" + _W + rb")\d{1,5}" + _W + rb"*+(?:%|(?<=" + _W + rb")R" + _END + rb"))"
+_GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"  # a longer comment counts as ended
+_with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _END).match
+MAX_COMMENTS: Final = 4096  # numbers followed by a comment; nobody writes references so
+
+
+class Private(NamedTuple):
+    """An object that an update made or rewrote, and which only `allowed` may have referred to before it."""
+
+    number: int
+    revision: int
+    allowed: frozenset[int]
+
+
+def stray_references(reader: Reader, private: Iterable[Private]) -> set[tuple[int, int]]:
+    """(number, revision) of those that something saved before the revision refers to."""
+    wanted: dict[int, dict[frozenset[int], list[int]]] = {}
+    for item in private:
+        wanted.setdefault(item.number, {}).setdefault(item.allowed, []).append(item.revision)
+    if not wanted:
+        return set()
+    found: set[tuple[int, int]] = set()
+    last = max(r for groups in wanted.values() for revisions in groups.values() for r in revisions)
+    search = _search(wanted)
+
+    def note(number: int, at: int, is_allowed: Callable[[frozenset[int]], bool]) -> None:
+        """One reference to `number`, saved in revision `at`: stray for the first update after it."""
+        for allowed, revisions in wanted[number].items():
+            i = bisect_right(revisions, at)
+            if i < len(revisions) and (number, revisions[i]) not in found and not is_allowed(allowed):
+                found.add((number, revisions[i]))
+
+    for number, position in search(reader.data, reader.revisions[last].start):
+        revision = reader.revision_of(position)
+        if revision is not None:
+            note(number, revision.index, partial(_within, reader, position, revision.index))
+    for index, stream in _object_streams(reader, last):
+        hits = list(search(stream.source, len(stream.source)))
+        starts = sorted(zip(stream.offsets, stream.numbers, strict=True)) if hits else []
+        for number, position in hits:
+            i = bisect_right(starts, (position - stream.first, 1 << 60)) - 1
+            holder = starts[i][1] if i >= 0 else -1
+            note(number, index, partial(_among, holder))
+    return found
+
+
+def _among(holder: int, allowed: frozenset[int]) -> bool:
+    return holder in allowed
+
+
+def _within(reader: Reader, position: int, revision: int, allowed: frozenset[int]) -> bool:
+    """Whether a position lies in one of these objects as saved in a revision."""
+    for number in allowed:
+        entry = reader.entry(number, revision)
+        if entry is not None and entry.kind != COMPRESSED:
+            found = reader.at(number, entry, revision)
+            if found.offset <= position < found.stop:
+                return True
+    return False
+
+
+_Search = Callable[[bytes, int], Iterator[tuple[int, int]]]
+
+
+def _search(wanted: Mapping[int, object]) -> _Search:
+    """A function that gives (number, position) of every reference to a wanted number in `data[:limit]`."""
+    patterns = [re.compile(p) for p in _patterns(wanted)]
+
+    def search(data: bytes, limit: int) -> Iterator[tuple[int, int]]:
+        return (hit for hit in _hits(patterns, data, limit) if hit[0] in wanted)
+
+    return search
+
+
+def _patterns(numbers: Iterable[int]) -> Iterator[bytes]:
+    """One pattern per number of digits; each begins with a literal where it can: that is searched far faster."""
+    groups: dict[int, list[bytes]] = {}
+    for number in numbers:
+        digits = b"%d" % number
+        groups.setdefault(len(digits), []).append(digits)
+    for length, members in groups.items():
+        low, high = min(members), max(members)
+        head = low[: next((i for i in range(length) if low[i] != high[i]), length)]
+        yield b"(" + head + rb"\d{%d}" % (length - len(head)) + b")" + _REST
+
+
+def _hits(patterns: Sequence[re.Pattern[bytes]], data: bytes, limit: int) -> Iterator[tuple[int, int]]:
+    """(number, position) of every reference; digits before it make it another number, zeros do not."""
+    comments = 0
+    for pattern in patterns:
+        for m in pattern.finditer(data, 0, limit):
+            at = m.start() - 1
+            while at >= 0 and data[at] == 0x30 and m.start() - at < 16:
+                at -= 1
+            if at >= 0 and 0x30 <= data[at] <= 0x39:
+                continue
+            if data[m.end() - 1] == 0x25:  # a comment inside the reference
+                comments += 1
+                if comments > MAX_COMMENTS:
+                    raise LimitExceeded("PDF: too many comments where references may stand.")
+                if _with_comments(data, m.start(), limit) is None:
+                    continue
+            yield int(m[1]), m.start()
+
+
+def _object_streams(reader: Reader, last: int) -> Iterator[tuple[int, ObjectStream]]:
+    """Every object stream in use before a revision, each once, with the revision that brought it."""
+    seen: set[int] = set()
+    for revision in reader.revisions[:last]:
+        for section in revision.sections:
+            for number in section.containers():
+                stream = reader.object_stream(number, revision.index)
+                if stream.offset not in seen:
+                    seen.add(stream.offset)
+                    yield revision.index, stream

@@ -1,0 +1,149 @@
+"""One revision appended to a file whose own bytes stay as they are (ISO 32000-2 7.5.6).
+
+Reach for `Update`: `add` and `replace` objects, then `render`. The cross-reference is of the file's own
+flavour, table or stream. Existing objects are edited as text (`with_entries`, `with_item`), so that whatever
+this engine does not know stays as it was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Final
+
+from ..errors import SigningError
+from .objects import Ref, Value, read_value, serialize, skip_space, value_spans
+from .reader import Reader
+
+_NOT_KEPT = {"Size", "Prev", "XRefStm", "Type", "W", "Index", "Length", "Filter", "DecodeParms"}
+_TABLE_LIMIT: Final = 10**10  # a table entry has ten digits (7.5.4)
+
+
+def with_entries(source: bytes, start: int, changes: Mapping[str, bytes]) -> bytes:
+    """The dictionary at `start` as text, with these keys set to these serialised values."""
+    spans, end = value_spans(source, start)
+    begin = source.index(b"<<", start)
+    pieces: list[tuple[int, int, bytes]] = [(*spans[k], v) for k, v in changes.items() if k in spans]
+    added = b"".join(b" " + serialize(k) + b" " + v for k, v in changes.items() if k not in spans)
+    pieces.append((end - 2, end - 2, added))
+    return _spliced(source, begin, end, pieces)
+
+
+def with_item(source: bytes, start: int, item: bytes) -> bytes:
+    """The array at `start` as text, with one more item at its end."""
+    _, end = read_value(source, start)
+    begin = skip_space(source, start)
+    return _spliced(source, begin, end, [(end - 1, end - 1, b" " + item)])
+
+
+def _spliced(source: bytes, begin: int, end: int, pieces: list[tuple[int, int, bytes]]) -> bytes:
+    out: list[bytes] = []
+    for start, stop, text in sorted(pieces):
+        out += [source[begin:start], text]
+        begin = stop
+    return b"".join([*out, source[begin:end]])
+
+
+class Update:
+    """The objects of one revision to be appended to what `reader` read."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._bodies: dict[int, tuple[int, bytes]] = {}
+        sizes = [s.trailer.get("Size") for r in reader.revisions for s in r.sections]
+        self._next = max(n for n in sizes if isinstance(n, int))
+
+    def reserve(self) -> Ref:
+        """A number that the file does not use; its object follows with `replace`."""
+        self._next += 1
+        return Ref(self._next - 1)
+
+    def add(self, body: bytes) -> Ref:
+        """A new object with this text."""
+        ref = self.reserve()
+        self.replace(ref, body)
+        return ref
+
+    def replace(self, ref: Ref, body: bytes) -> None:
+        """The object under this reference gets this text."""
+        self._bodies[ref.number] = (ref.generation, body)
+
+    def render(self, salt: bytes) -> tuple[bytes, dict[int, int]]:
+        """The bytes to append, and where in them the text of each object starts.
+
+        `salt` makes the second half of /ID differ from other updates of the same file (14.4).
+        """
+        base = len(self._reader.data)
+        parts: list[bytes] = [] if self._reader.data[-1:] in (b"\n", b"\r") else [b"\n"]
+        size = sum(map(len, parts))
+        offsets: dict[int, int] = {}
+        starts: dict[int, int] = {}
+        for number in sorted(self._bodies):
+            generation, body = self._bodies[number]
+            head = b"%d %d obj\n" % (number, generation)
+            offsets[number] = base + size
+            starts[number] = size + len(head)
+            parts += [head, body, b"\nendobj\n"]
+            size += len(head) + len(body) + 8
+        trailer = self._trailer(salt)
+        if self._reader.revisions[-1].sections[0].stream is None:
+            parts.append(self._table(offsets, trailer, base + size))
+        else:
+            parts.append(self._stream(offsets, trailer, base + size))
+        return b"".join(parts), starts
+
+    def _trailer(self, salt: bytes) -> dict[str, Value]:
+        """All entries of the last trailer but /Prev (7.5.6), and those that only a stream or a hybrid has."""
+        old = self._reader.trailer
+        trailer: dict[str, Value] = {k: v for k, v in old.items() if k not in _NOT_KEPT and v is not None}
+        trailer["Prev"] = self._reader.startxref
+        identity = old.get("ID")
+        if isinstance(identity, list) and len(identity) == 2:
+            first = identity[0] if isinstance(identity[0], bytes) else b""
+            fresh = hashlib.sha256(b"%d" % len(self._reader.data) + first + salt).digest()[:16]
+            trailer["ID"] = [identity[0], fresh]
+        return trailer
+
+    def _table(self, offsets: dict[int, int], trailer: dict[str, Value], at: int) -> bytes:
+        if at >= _TABLE_LIMIT:
+            raise SigningError("The file is too large for its cross-reference table (10,000,000,000 bytes).")
+        lines = [b"xref\n0 1\n0000000000 65535 f \n"]
+        for first, count in _runs(offsets):
+            lines.append(b"%d %d\n" % (first, count))
+            lines += [b"%010d %05d n \n" % (offsets[n], self._bodies[n][0]) for n in range(first, first + count)]
+        lines.append(b"trailer\n" + serialize({"Size": self._next, **trailer}) + b"\n" + _closing(at))
+        return b"".join(lines)
+
+    def _stream(self, offsets: dict[int, int], trailer: dict[str, Value], at: int) -> bytes:
+        own = self.reserve().number
+        offsets = {**offsets, own: at}
+        width = (at.bit_length() + 7) // 8
+        rows = b"".join(
+            b"\x01" + offset.to_bytes(width, "big") + self._bodies.get(n, (0, b""))[0].to_bytes(2, "big")
+            for n, offset in sorted(offsets.items())
+        )
+        index: list[Value] = [n for run in _runs(offsets) for n in run]
+        dictionary: dict[str, Value] = {
+            "Type": "XRef",
+            "Size": self._next,
+            **trailer,
+            "W": [1, width, 2],
+            "Index": index,
+            "Length": len(rows),
+        }
+        head = b"%d 0 obj\n" % own + serialize(dictionary)
+        return head + b"\nstream\n" + rows + b"\nendstream\nendobj\n" + _closing(at)
+
+
+def _closing(at: int) -> bytes:
+    return b"startxref\n%d\n%%%%EOF\n" % at
+
+
+def _runs(numbers: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Consecutive object numbers as (first, count)."""
+    runs = []
+    for _, group in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0]):
+        members = [n for _, n in group]
+        runs.append((members[0], len(members)))
+    return runs

@@ -1,0 +1,273 @@
+"""Cross-reference sections as they stand: classic tables and streams (ISO 32000-2 7.5.4, 7.5.8).
+
+Reach for `read_section`. A section is kept as bytes and an entry is taken out when it is asked for, so a
+file of many objects costs a few slices. Everything that is not exactly in the form of the standard is
+refused; a table is never rebuilt by searching for objects.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final, NamedTuple
+
+from ..errors import FormatError, LimitExceeded
+from .filters import Budget, decode
+from .objects import SPACE, Dictionary, IndirectObject, Stream, read_indirect, read_value
+
+FREE, PLAIN, COMPRESSED = 0, 1, 2
+MAX_OBJECT_NUMBER: Final = 8_388_607  # ISO 32000-1 Annex C.2
+MAX_FIELD_WIDTH: Final = 8  # bytes of one field of a cross-reference stream
+
+_table = re.compile(rb"xref[ \t]*(?:\r\n|\r|\n)").match
+_subsection = re.compile(rb"(\d{1,10}) (\d{1,10})[ \t]*(?:\r\n|\r|\n)").match
+_trailer = re.compile(rb"[" + SPACE + rb"]*trailer").match
+_closing = re.compile(
+    rb"[" + SPACE + rb"]*startxref[" + SPACE + rb"]++(\d{1,20})[" + SPACE + rb"]++%%EOF([" + SPACE + rb"]*+)"
+).match
+_ENTRY = 20  # bytes of a classic entry
+
+
+class Entry(NamedTuple):
+    """`FREE`, `PLAIN` (a: offset, b: generation) or `COMPRESSED` (a: number of the object stream, b: index)."""
+
+    kind: int
+    a: int
+    b: int
+
+
+class Run(NamedTuple):
+    """Consecutive object numbers `first` to `stop - 1` whose entries stand from `at` on in the section's rows."""
+
+    first: int
+    stop: int
+    at: int
+
+
+class Section:
+    """One cross-reference section with its trailer, `data[offset:end]`."""
+
+    __slots__ = ("_firsts", "_rows", "_runs", "_widths", "end", "hidden", "offset", "stream", "trailer")
+
+    def __init__(
+        self,
+        bounds: tuple[int, int],
+        trailer: Dictionary,
+        rows: bytes,
+        runs: list[Run],
+        widths: tuple[int, int, int] | None,
+        stream: IndirectObject | None,
+    ) -> None:
+        self.offset, self.end = bounds
+        self.trailer = trailer
+        self.stream = stream
+        """The object that a cross-reference stream is; None for a classic table."""
+        self.hidden: Section | None = None
+        """The stream that /XRefStm of a hybrid file names; asked after the table (7.5.8.4)."""
+        self._rows = rows
+        self._widths = widths
+        self._runs = sorted(runs)
+        self._firsts = [r.first for r in self._runs]
+        for a, b in zip(self._runs, self._runs[1:], strict=False):
+            if a.stop > b.first:
+                raise FormatError(f"PDF: object {b.first} stands twice in the cross-reference at {self.offset}.")
+
+    @property
+    def count(self) -> int:
+        """How many entries there are, those of a hybrid's stream included."""
+        return sum(r.stop - r.first for r in self._runs) + (self.hidden.count if self.hidden else 0)
+
+    def entry(self, number: int) -> Entry | None:
+        """The entry of an object, None when this section does not speak of it."""
+        i = bisect_right(self._firsts, number) - 1
+        own = None
+        if i >= 0 and number < self._runs[i].stop:
+            own = self._at(self._runs[i], number - self._runs[i].first)
+        if self.hidden is not None and (own is None or own.kind == FREE):
+            return self.hidden.entry(number) or own
+        return own
+
+    def entries(self) -> Iterator[tuple[int, Entry]]:
+        """All entries; for the sections of updates, which are short."""
+        numbers = chain.from_iterable(range(r.first, r.stop) for r in self._runs)
+        if self.hidden is not None:
+            numbers = chain(dict.fromkeys(chain(numbers, (n for n, _ in self.hidden.entries()))))
+        for number in numbers:
+            entry = self.entry(number)
+            if entry is not None:
+                yield number, entry
+
+    def containers(self) -> set[int]:
+        """The numbers of the object streams that this section's entries point into."""
+        found = self.hidden.containers() if self.hidden is not None else set()
+        if self._widths is not None and self._widths[0]:
+            _, w1, w2 = self._widths
+            width = 1 + w1 + w2
+            rows = self._rows
+            fields = {rows[at + 1 : at + 1 + w1] for at in range(0, len(rows), width) if rows[at] == COMPRESSED}
+            found |= {int.from_bytes(field, "big") for field in fields}
+        return found
+
+    def _at(self, run: Run, index: int) -> Entry:
+        if self._widths is None:
+            at = run.at + index * _ENTRY
+            row = self._rows[at : at + _ENTRY]
+            return Entry(PLAIN if row[17] == 0x6E else FREE, int(row[:10]), int(row[11:16]))
+        w0, w1, w2 = self._widths
+        at = run.at + index * (w0 + w1 + w2)
+        rows = self._rows
+        kind = int.from_bytes(rows[at : at + w0], "big") if w0 else PLAIN
+        at += w0
+        a = int.from_bytes(rows[at : at + w1], "big")
+        b = int.from_bytes(rows[at + w1 : at + w1 + w2], "big")
+        if kind > COMPRESSED:
+            raise FormatError(f"PDF: a cross-reference entry of the unknown type {kind}.")
+        return Entry(kind, a, b)
+
+
+def read_section(data: bytes, offset: int, budget: Budget) -> Section:
+    """The section that starts exactly at `offset`, a hybrid's stream included. Raises `FormatError`."""
+    if not 0 < offset < len(data):
+        raise FormatError(f"PDF: the cross-reference is said to be at {offset}, the file has {len(data)} bytes.")
+    if data[offset] != 0x78:  # x
+        return _read_stream(data, offset, budget)
+    section = _read_table(data, offset)
+    hidden = section.trailer.get("XRefStm")
+    if hidden is not None:
+        if type(hidden) is not int or not 0 < hidden < offset:
+            raise FormatError("PDF: /XRefStm does not point before its table.")
+        section.hidden = _read_stream(data, hidden, budget)
+    return section
+
+
+def _read_table(data: bytes, offset: int) -> Section:
+    m = _table(data, offset)
+    if m is None:
+        raise FormatError(f"PDF: no cross-reference table at offset {offset}.")
+    position = m.end()
+    runs: list[Run] = []
+    while (m := _subsection(data, position)) is not None:
+        first, count = int(m[1]), int(m[2])
+        position = m.end()
+        if count * _ENTRY > len(data) - position or first + count - 1 > MAX_OBJECT_NUMBER:
+            raise FormatError(
+                f"PDF: the cross-reference table at {offset} counts {count} entries that are not there."
+            )
+        if count:
+            _check_rows(data[position : position + count * _ENTRY], position)
+            runs.append(Run(first, first + count, position))
+            position += count * _ENTRY
+    m = _trailer(data, position)
+    if m is None:
+        raise FormatError(f"PDF: the cross-reference table at {offset} is malformed at {position}.")
+    trailer, end = read_value(data, m.end())
+    if not isinstance(trailer, dict):
+        raise FormatError(f"PDF: the trailer of the table at {offset} is no dictionary.")
+    _check_size(trailer, runs)
+    return Section((offset, end), trailer, data, runs, None, None)
+
+
+def _check_rows(rows: bytes, position: int) -> None:
+    """Every entry is `nnnnnnnnnn ggggg n` and two bytes of line end (7.5.4), checked with slices."""
+    count = len(rows) // _ENTRY
+    marks = rows.translate(None, b"0123456789")
+    spaces = b" " * count
+    if (
+        len(marks) != 5 * count
+        or rows[10::_ENTRY] != spaces
+        or rows[16::_ENTRY] != spaces
+        or rows[17::_ENTRY].translate(None, b"nf")
+        or not _line_ends(rows[18::_ENTRY], rows[19::_ENTRY], spaces)
+    ):
+        raise FormatError(f"PDF: the cross-reference table has a malformed entry after offset {position}.")
+
+
+def _line_ends(first: bytes, second: bytes, spaces: bytes) -> bool:
+    """SP CR, SP LF or CR LF, and nothing else."""
+    if first == spaces:
+        return not second.translate(None, b"\r\n")
+    return set(zip(first, second, strict=True)) <= {(0x20, 0x0D), (0x20, 0x0A), (0x0D, 0x0A)}
+
+
+def _read_stream(data: bytes, offset: int, budget: Budget) -> Section:
+    found = read_indirect(data, offset)
+    stream = found.value
+    if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "XRef":
+        raise FormatError(f"PDF: object {found.number} at {offset} is no cross-reference stream.")
+    trailer = stream.dictionary
+    widths = _widths(trailer)
+    rows = decode(stream, budget)
+    width = sum(widths)
+    runs: list[Run] = []
+    at = 0
+    for first, count in _index(trailer):
+        runs.append(Run(first, first + count, at))
+        at += count * width
+    if at != len(rows):
+        raise FormatError(f"PDF: the cross-reference stream at {offset} has {len(rows)} bytes, its /Index asks {at}.")
+    _check_size(trailer, runs)
+    return Section((offset, found.stop), trailer, rows, runs, widths, found)
+
+
+def _widths(trailer: Dictionary) -> tuple[int, int, int]:
+    widths = trailer.get("W")
+    whole = [w for w in widths if type(w) is int] if isinstance(widths, list) and len(widths) == 3 else []
+    if len(whole) == 3:
+        a, b, c = whole
+        if 0 <= a <= 1 and 1 <= b <= MAX_FIELD_WIDTH and 0 <= c <= MAX_FIELD_WIDTH:
+            return a, b, c
+    raise FormatError(f"PDF: the cross-reference stream has the field widths {widths!r}.")
+
+
+def _index(trailer: Dictionary) -> list[tuple[int, int]]:
+    index = trailer.get("Index")
+    if index is None:
+        size = trailer.get("Size")
+        index = [0, size]
+    if not isinstance(index, list) or len(index) % 2:
+        raise FormatError("PDF: the /Index of a cross-reference stream is malformed.")
+    pairs: list[tuple[int, int]] = []
+    for first, count in zip(index[::2], index[1::2], strict=True):
+        if type(first) is not int or type(count) is not int or first < 0 or count < 0:
+            raise FormatError("PDF: the /Index of a cross-reference stream is malformed.")
+        if first + count - 1 > MAX_OBJECT_NUMBER:
+            raise LimitExceeded(f"PDF: object numbers up to {first + count - 1}; at most {MAX_OBJECT_NUMBER}.")
+        if count:
+            pairs.append((first, count))
+    return pairs
+
+
+def _check_size(trailer: Dictionary, runs: list[Run]) -> None:
+    size = trailer.get("Size")
+    if type(size) is not int or not 0 < size <= MAX_OBJECT_NUMBER + 1:
+        raise FormatError(f"PDF: a trailer has the /Size {size!r}.")
+    last = max((r.stop for r in runs), default=0)
+    if last > size:
+        raise FormatError(f"PDF: the cross-reference speaks of object {last - 1}, /Size allows up to {size - 1}.")
+
+
+class Closing(NamedTuple):
+    """`startxref NUMBER %%EOF` after a section: the number, the end of the mark, the end of white space after it."""
+
+    startxref: int
+    eof: int
+    end: int
+
+
+def read_closing(data: bytes, position: int) -> Closing:
+    """What closes the section that ends at `position` (7.5.5). Raises `FormatError`."""
+    m = _closing(data, position)
+    if m is None:
+        raise FormatError(f"PDF: no `startxref` and `%%EOF` after the cross-reference that ends at {position}.")
+    return Closing(int(m[1]), m.start(2), m.end())
+
+
+def last_startxref(data: bytes) -> int:
+    """The offset that the last `startxref` of the file names. Raises `FormatError`."""
+    at = data.rfind(b"startxref")
+    m = _closing(data, at) if at >= 0 else None
+    if m is None:
+        raise FormatError("PDF: the file does not end with `startxref`, an offset and `%%EOF`; it may be cut off.")
+    return int(m[1])

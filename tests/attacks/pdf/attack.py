@@ -1,0 +1,163 @@
+"""How an attack on a signed PDF is written down: a function that makes the file, with the rule that it breaks.
+
+The docstring of each function quotes the invariant that must catch it; `@attack` says where the reason must
+appear: `finding` (the code of an error), `change` (the kind of a change that is not allowed), or `unreadable`
+(the file is refused as a whole). `words` must stand in the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from kyso_pki.cms.attributes import signed_attributes
+from kyso_pki.cms.signed_data import signed_data
+from kyso_pki.pdf.objects import value_spans
+from kyso_pki.pdf.reader import Reader
+from kyso_pki.scheme import digest
+from kyso_pki.testing import SoftwareSigner
+from tests.judges import pyhanko
+from tests.pki.pdf.samples import WORLD, append, holder, signed, table_pdf
+
+
+@dataclass(frozen=True)
+class Attack:
+    name: str
+    make: Callable[[], bytes]
+    finding: str | None
+    change: str | None
+    words: str
+
+
+Make = Callable[[], bytes]
+
+
+def attack(
+    registry: list[Attack], *, finding: str | None = None, change: str | None = None, words: str = ""
+) -> Callable[[Make], Make]:
+    """Registers a variant; without `finding` and `change` the whole file must be refused."""
+
+    def register(make: Make) -> Make:
+        if not make.__doc__:
+            raise ValueError(f"{make.__name__} quotes no invariant")
+        registry.append(Attack(make.__name__, make, finding, change, words))
+        return make
+
+    return register
+
+
+# Victims ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def victim() -> bytes:
+    """A one-page file signed by kyso: revision 2 adds the field (object 7) and the signature (object 6)."""
+    return signed(table_pdf())
+
+
+@cache
+def foreign_victim() -> bytes:
+    """The same signed by pyHanko, whose /ByteRange stands after /Contents, so after the gap."""
+    return pyhanko.sign(table_pdf(), holder(WORLD.person_signer), field="Signature1")
+
+
+@cache
+def second_victim() -> bytes:
+    """A file with two signatures by kyso."""
+    return signed(victim(), WORLD.seal_signer)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Where the last signature dictionary of a file and its /Contents token stand."""
+
+    number: int
+    dictionary: int
+    start: int
+    end: int
+    ranges: tuple[int, int]
+    """The span of the /ByteRange value."""
+
+
+def gap_of(pdf: bytes) -> Gap:
+    reader = Reader(pdf)
+    for number, entry in reader.revisions[-1].entries():
+        if entry.kind != 1:
+            continue
+        found = reader.at(number, entry)
+        if isinstance(found.value, dict) and "ByteRange" in found.value:
+            spans, _ = value_spans(pdf, found.start)
+            return Gap(number, found.start, *spans["Contents"], spans["ByteRange"])
+    raise LookupError("no signature in the last revision")
+
+
+def overwritten(pdf: bytes, old: bytes, new: bytes) -> bytes:
+    """The last `old` replaced by `new`, padded with spaces, so that nothing else moves."""
+    if len(new) > len(old):
+        raise ValueError(f"{new!r} is longer than {old!r}")
+    at = pdf.rindex(old)
+    return pdf[:at] + new.ljust(len(old)) + pdf[at + len(old) :]
+
+
+def with_contents(pdf: bytes, text: bytes) -> bytes:
+    """The /Contents token replaced by other text of at most its length."""
+    gap = gap_of(pdf)
+    return pdf[: gap.start] + text.ljust(gap.end - gap.start) + pdf[gap.end :]
+
+
+def with_ranges(pdf: bytes, text: bytes) -> bytes:
+    """The /ByteRange value replaced by other text of at most its length."""
+    start, end = gap_of(pdf).ranges
+    if len(text) > end - start:
+        raise ValueError("does not fit")
+    return pdf[:start] + text.ljust(end - start) + pdf[end:]
+
+
+# Files that are signed anew, so that digest and value are right and only the shape is wrong ---------------------
+
+ROOM = 3000  # bytes for the CMS structure
+RANGES = b"[" + b"0" * 60 + b"]"
+FIELD = b"<</Type/Annot/Subtype/Widget/FT/Sig/T(S)/Rect[0 0 0 0]/F 132/P 3 0 R/V 6 0 R>>"
+FORM = {
+    1: b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[7 0 R]/SigFlags 3>>>>",
+    7: FIELD,
+}
+
+
+def prepared(
+    dictionary: bytes = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached%s>>",
+    base: bytes | None = None,
+    bodies: dict[int, bytes] = FORM,
+    number: int = 6,
+) -> bytes:
+    """A revision with an empty signature: `%s` in the dictionary becomes /ByteRange and /Contents."""
+    slot = b"/ByteRange " + RANGES + b"/Contents <" + b"0" * (2 * ROOM) + b">"
+    return append(base or table_pdf(), {**bodies, number: dictionary.replace(b"%s", slot)})
+
+
+def hand_signed(
+    pdf: bytes,
+    ranges: Callable[[int, int, int], tuple[int, int, int, int]] | None = None,
+    *,
+    written: Callable[[int, int, int, int], bytes] | None = None,
+    padding: bytes = b"",
+    signer: SoftwareSigner | None = None,
+) -> bytes:
+    """`prepared(…)` with a true signature over the ranges that `ranges(gap start, gap end, size)` gives.
+
+    `written` changes how /ByteRange is written, `padding` is CMS padding (hexadecimal) after the structure.
+    """
+    signer = signer or WORLD.person_signer
+    at = pdf.rindex(b"/Contents <") + len(b"/Contents ")
+    end = pdf.index(b">", at) + 1
+    a, b, c, d = (ranges or (lambda s, e, n: (0, s, e, n - e)))(at, end, len(pdf))
+    text = (written or (lambda *r: b"[%d %d %d %d]" % r))(a, b, c, d)
+    pdf = pdf.replace(RANGES, text.ljust(len(RANGES)))
+    covered = pdf[a : a + b] + pdf[c : c + d]
+    attributes = signed_attributes(
+        content_digest=digest(signer.scheme.hash_name, covered), leaf=signer.chain.leaf, scheme=signer.scheme
+    )
+    value = signer.sign([signer.scheme.imprint(attributes)])[0]
+    cms = signed_data(attributes, value, signer.chain, signer.scheme).hex().encode() + padding
+    return pdf[: at + 1] + cms.ljust(end - at - 2, b"0") + pdf[end - 1 :]

@@ -1,0 +1,35 @@
+"""What must be true of every attack: a verdict that is not "passed", and the reason where it belongs."""
+
+from __future__ import annotations
+
+from kyso_pki.errors import FormatError
+from kyso_pki.formats import verify_document
+from tests.pki.pdf.samples import AT, WORLD, facts, intact
+
+from .attack import Attack
+
+
+def verdict(pdf: bytes) -> str:
+    """kyso's verdict with everything at hand that it needs to say "passed"."""
+    return verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT)).verdict
+
+
+def assert_refused(attack: Attack) -> None:
+    pdf = attack.make()
+    assert verdict(pdf) == "failed"
+    try:
+        found = facts(pdf)
+    except FormatError as error:
+        assert attack.finding is None, error
+        assert attack.change is None, error
+        assert attack.words in str(error)
+        return
+    assert found
+    findings = [(f.code, f.text) for facts_ in found for f in facts_.findings if f.severity == "error"]
+    changes = [(c.kind, c.text) for c in found[0].changes_after if not c.allowed]
+    assert attack.finding or attack.change, (findings, changes)
+    if attack.finding:
+        assert any(code == attack.finding and attack.words in text for code, text in findings), findings
+    if attack.change:
+        assert any(kind == attack.change and attack.words in text for kind, text in changes), changes
+        assert not intact(found[0])
