@@ -1,0 +1,243 @@
+"""From octets to a tree, safely; and strict reading of small structures inside it.
+
+Reach for `parse(data)`. What it refuses, before a tree is built: any DOCTYPE (so there are no entities, no default
+attributes, no DTD identifiers: attack class X10), XML 1.1, encodings other than UTF-8 and UTF-16, and input beyond
+the limits below. lxml never gets a network, a huge tree or the right to recover.
+
+`elements`, `text_of`, `octets_of` and `attributes` read a structure whose schema is known: comments, processing
+instructions, CDATA sections and stray text inside it are refused (X4), because two readers might see two values.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ..errors import EmptyInput, FormatError, LimitExceeded, UsageError
+
+if TYPE_CHECKING:
+    from lxml.etree import XMLParser, _Element
+
+# Limits, all against denial of service; libxml2 adds depth 256 and 10 MB for one text (never `huge_tree`).
+MAX_BYTES = 64 << 20
+MAX_TAGS = 6_000_000  # opening and closing; some 60 bytes of memory for each
+MAX_ATTRIBUTES = 256  # of one element: C14N sorts them by insertion
+MAX_NAMESPACE_WORK = 1_000_000_000  # tags times the square of the number of prefixes: what C14N costs (about 3 s)
+_FEW_ATTRIBUTES = 4096  # in the whole file: not worth counting them per element
+
+_SPACE = b" \t\r\n"
+_DECLARATION = re.compile(
+    rb"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?P<q>[\"'])(?P<version>[A-Za-z0-9._:-]+)(?P=q)"
+    rb"(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?P<e>[\"'])(?P<encoding>[A-Za-z][A-Za-z0-9._-]*)(?P=e))?"
+    rb"(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?P<s>[\"'])(?:yes|no)(?P=s))?[ \t\r\n]*\?>"
+)
+_PREFIX = re.compile(rb"xmlns:([^\s=\"'>]+)")
+_BASE64_SPACE = re.compile(r"[ \t\r\n]+")
+
+
+def parse(data: bytes) -> _Element:
+    """The document element of `data`. Raises `EmptyInput`, `FormatError`, `LimitExceeded`."""
+    return parse_utf8(utf8_octets(data))
+
+
+def utf8_octets(data: bytes) -> bytes:
+    """The document as UTF-8 without a byte order mark, its prolog checked.
+
+    The encoding is taken from the byte order mark, never guessed, and the declaration must agree (XML 1.0 4.3.3
+    and appendix F). The declaration itself is left as it is.
+    """
+    if not data:
+        raise EmptyInput("The input is empty (0 bytes).", remedy="Check that the file was stored completely.")
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"An XML document of {len(data)} bytes; at most {MAX_BYTES} are read.")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            octets, allowed = data.decode("utf-16").encode("utf-8"), {"utf-16"}
+        except UnicodeError:
+            raise FormatError("The document starts as UTF-16, but is not valid UTF-16.") from None
+    else:
+        octets, allowed = data.removeprefix(b"\xef\xbb\xbf"), {"utf-8", "utf8"}
+    _check_prolog(octets, allowed)
+    return octets
+
+
+def _check_prolog(octets: bytes, encodings: Collection[str]) -> None:
+    """Walks declaration, comments and processing instructions up to the document element (XML 1.0 2.8)."""
+    position = 0
+    if re.match(rb"<\?xml[ \t\r\n]", octets):
+        declared = _DECLARATION.match(octets)
+        if declared is None:
+            raise FormatError("The XML declaration cannot be read.")
+        if declared["version"] != b"1.0":
+            raise FormatError(f"XML {declared['version'].decode()} is not accepted; only XML 1.0 is.")
+        encoding = (declared["encoding"] or b"").decode().lower()
+        if encoding and encoding not in encodings:
+            raise FormatError(
+                f"The document declares the encoding {encoding}; only UTF-8, or UTF-16 with its mark, is accepted.",
+                remedy="Convert the document to UTF-8 before it is signed.",
+            )
+        position = declared.end()
+    while True:
+        while octets[position : position + 1] in (b" ", b"\t", b"\r", b"\n"):
+            position += 1
+        for start, end in ((b"<!--", b"-->"), (b"<?", b"?>")):
+            if octets.startswith(start, position):
+                position = octets.find(end, position + len(start)) + len(end)
+                if position < len(end):
+                    raise FormatError("Not well-formed XML: a comment or instruction before the root never ends.")
+                break
+        else:
+            break
+    if octets[position : position + 9].upper() == b"<!DOCTYPE":
+        raise FormatError(
+            "The document has a document type declaration (DOCTYPE), which is not accepted.",
+            remedy="Remove the <!DOCTYPE …> declaration before the document is signed.",
+        )
+    if octets[position : position + 1] != b"<":
+        raise FormatError("Not an XML document: no element follows the prolog.")
+
+
+def parse_utf8(octets: bytes) -> _Element:
+    """The document element of UTF-8 octets from `utf8_octets` or from our own serialisation."""
+    try:
+        from lxml import etree
+    except ImportError:
+        raise UsageError("XML needs lxml, which is not installed.", remedy="pip install 'kyso[xml]'") from None
+
+    _check_limits(octets)
+    try:
+        root = etree.fromstring(octets, _parser())
+    except etree.XMLSyntaxError as e:
+        if e.code in (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG):
+            raise LimitExceeded(f"The XML goes beyond the parser's limits: {e.msg}") from None
+        raise FormatError(f"Not well-formed XML: {e.msg}") from None
+    except (etree.LxmlError, ValueError, LookupError) as e:
+        raise FormatError(f"Not readable as XML: {e}") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise FormatError("The document has a document type declaration (DOCTYPE), which is not accepted.")
+    if octets.count(b"=") > _FEW_ATTRIBUTES and root.xpath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])"):
+        raise LimitExceeded(f"An element has more than {MAX_ATTRIBUTES} attributes.")
+    return root
+
+
+def _parser() -> XMLParser:
+    """A parser for one document; the encoding is ours, so that a declaration can change nothing."""
+    from lxml import etree
+
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        recover=False,
+        ns_clean=False,
+        remove_blank_text=False,
+        remove_comments=False,
+        remove_pis=False,
+        strip_cdata=False,
+        collect_ids=False,  # identifiers are looked up by our own rules (references.Ids)
+    )
+
+
+def _check_limits(octets: bytes) -> None:
+    tags = octets.count(b"<")
+    if tags > MAX_TAGS:
+        raise LimitExceeded(f"The XML has {tags} tags; at most {MAX_TAGS} are read.")
+    prefixes = len(set(_PREFIX.findall(octets)))
+    if tags * prefixes * prefixes > MAX_NAMESPACE_WORK:
+        raise LimitExceeded(f"The XML declares {prefixes} namespace prefixes over {tags} tags, which is too many.")
+
+
+# Strict reading -----------------------------------------------------------------------------------------
+
+
+def name_of(element: _Element) -> str:
+    """`prefix:local` as a person would write it, for messages."""
+    from lxml import etree
+
+    local = etree.QName(element).localname
+    return f"{element.prefix}:{local}" if element.prefix else local
+
+
+def local_name(element: _Element) -> str:
+    """The name without its namespace; empty for comments and processing instructions."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def namespace_of(element: _Element) -> str:
+    """The namespace of an element's name; empty when it has none."""
+    return str(element.tag)[1:].partition("}")[0] if str(element.tag).startswith("{") else ""
+
+
+def elements(element: _Element) -> list[_Element]:
+    """The child elements; anything else than elements and white space is refused."""
+    children = list(element)
+    for child in children:
+        if not isinstance(child.tag, str):
+            raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
+    if any(text and text.strip(" \t\r\n") for text in (element.text, *(c.tail for c in children))):
+        raise FormatError(f"Text beside the elements of {name_of(element)} is not accepted.")
+    return children
+
+
+def text_of(element: _Element) -> str:
+    """The text of an element that must hold text alone: no elements, comments, instructions or CDATA (X4)."""
+    if len(element):
+        raise FormatError(f"{name_of(element)} must hold text only, without elements or comments.")
+    refuse_hidden(element)
+    return element.text or ""
+
+
+def refuse_hidden(element: _Element) -> None:
+    """Refuses comments, instructions and CDATA sections anywhere inside: some readers skip them, some stop there."""
+    from lxml import etree
+
+    if any(not isinstance(node.tag, str) for node in element.iter()):
+        raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
+    if b"<![CDATA[" in etree.tostring(element, encoding="utf-8", with_tail=False):
+        raise FormatError(f"A CDATA section inside {name_of(element)} is not accepted.")
+
+
+def refuse_larger(element: _Element, limit: int) -> None:
+    """Refuses more than `limit` characters of text, attributes and names inside; it walks no further than that."""
+    size = 0
+    for node in element.iter():
+        size += 8 + len(node.text or "") + len(node.tail or "")
+        if isinstance(node.tag, str):
+            size += len(node.tag) + sum(len(v) for v in node.attrib.values())
+        if size > limit:
+            raise LimitExceeded(f"{name_of(element)} holds more than {limit} characters.")
+
+
+def octets_of(element: _Element) -> bytes:
+    """The octets of an xs:base64Binary element, with white space allowed and one encoding only (RFC 4648 3.5)."""
+    text = _BASE64_SPACE.sub("", text_of(element))
+    try:
+        octets = base64.b64decode(text.encode("ascii"), validate=True)
+    except ValueError:
+        raise FormatError(f"{name_of(element)} does not hold base64.") from None
+    if base64.b64encode(octets).decode() != text:
+        raise FormatError(f"{name_of(element)} holds base64 that could be written in another way.")
+    return octets
+
+
+def attributes(element: _Element, allowed: Collection[str]) -> dict[str, str]:
+    """The attributes of an element; one that its schema does not know is refused."""
+    found = {str(k): str(v) for k, v in element.attrib.items()}
+    for name in found:
+        if name not in allowed:
+            raise FormatError(f"Attribute {name} on {name_of(element)} is not accepted.")
+    return found
+
+
+def required(element: _Element, name: str, allowed: Collection[str] = ()) -> str:
+    """The value of an attribute that must be there, beside the other allowed ones."""
+    found = attributes(element, {name, *allowed})
+    if name not in found:
+        raise FormatError(f"{name_of(element)} has no attribute {name}.")
+    return found[name]

@@ -1,0 +1,395 @@
+"""The ds:Signature element (W3C XML Signature 1.1): its structure read strictly, its value checked, its text written.
+
+Reach for `read_signature` when verifying: it gives a `Signature` without any tree in it, whose references were read
+from the canonical SignedInfo, the very octets that the value covers (attack class X3). `verifying_certificates` says
+whose key verifies the value; KeyInfo is only a place where certificates may be found (X8). For signing there are
+`signed_info_xml`, `key_info_xml` and `raw_value`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
+from ..scheme import DIGEST_SIZES, HashName, Scheme
+from ..x509.certificate import Certificate
+from . import names
+from .c14n import INCLUSIVE, METHODS, Canonicalization, canonical_element, method_of_uri
+from .names import DS, DS11, ds
+from .parse import (
+    attributes,
+    elements,
+    local_name,
+    name_of,
+    octets_of,
+    parse_utf8,
+    refuse_hidden,
+    refuse_larger,
+    required,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# Against denial of service (attack classes X6 and R2); real signatures have up to 5 references and 3 transforms.
+MAX_REFERENCES = 30
+MAX_TRANSFORMS = 5
+MAX_CERTIFICATES = 32
+MAX_SIGNED_INFO = 256 * 1024  # characters
+MAX_KEY_INFO = 4 << 20  # characters; CRLs may be large
+
+EMPTY_DIGESTS = {name: hashlib.new(name, b"").digest() for name in DIGEST_SIZES}
+"""What a failed canonicalisation hashes to; never accepted as a DigestValue (X5)."""
+
+
+@dataclass(frozen=True)
+class Transforms:
+    """The one chain that is accepted: enveloped-signature, then a canonicalisation; or base64 alone (class X6)."""
+
+    enveloped: bool = False
+    base64: bool = False
+    method: Canonicalization = INCLUSIVE
+    """How the nodes become octets; inclusive C14N 1.0 when nothing is said (XMLDSIG 4.4.3.2)."""
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One ds:Reference: what was hashed, and the hash (XMLDSIG 4.4.3)."""
+
+    id: str | None
+    uri: str
+    type: str | None
+    transforms: Transforms
+    hash_name: HashName
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class SignedInfo:
+    octets: bytes
+    """The canonical octets: what the value covers."""
+    scheme: Scheme
+    references: tuple[Reference, ...]
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """Hints to the key. Nothing in it is signed unless a reference says so."""
+
+    certificates: tuple[Certificate, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    public_keys: tuple[bytes, ...] = ()
+    """SubjectPublicKeyInfo of each KeyValue, as OpenSSL writes it; must equal the certificate's (X8)."""
+
+    def agree_with(self, certificate: Certificate) -> bool:
+        """Whether every key given is the certificate's own."""
+        return all(spki == _spki_of(certificate.public_key) for spki in self.public_keys)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One ds:Signature as read. Nothing in it is checked yet."""
+
+    id: str | None
+    info: SignedInfo
+    value: bytes
+    keys: KeyInfo
+
+
+def parts_of(signature: _Element) -> tuple[_Element, _Element, _Element | None, list[_Element]]:
+    """SignedInfo, SignatureValue, KeyInfo or None, and the Objects, in the schema's order (XMLDSIG 4.2, X3)."""
+    attributes(signature, {"Id"})
+    children = elements(signature)
+    tags = [c.tag for c in children]
+    head = 3 if len(tags) > 2 and tags[2] == ds("KeyInfo") else 2
+    if tags[:2] != [ds("SignedInfo"), ds("SignatureValue")] or any(t != ds("Object") for t in tags[head:]):
+        raise FormatError(
+            "A Signature must hold SignedInfo, SignatureValue, at most one KeyInfo, then Objects; found "
+            + ", ".join(name_of(c) for c in children[:12])
+        )
+    return children[0], children[1], children[2] if head == 3 else None, children[head:]
+
+
+def read_signature(signature: _Element) -> Signature:
+    """Reads one ds:Signature inside its document. Raises `FormatError`, `LimitExceeded`."""
+    info, value, key_info, _ = parts_of(signature)
+    refuse_larger(value, MAX_SIGNED_INFO)
+    attributes(value, {"Id"})
+    return Signature(
+        id=attributes(signature, {"Id"}).get("Id"),
+        info=_read_signed_info(info),
+        value=octets_of(value),
+        keys=KeyInfo() if key_info is None else _read_key_info(key_info),
+    )
+
+
+def _read_signed_info(element: _Element) -> SignedInfo:
+    """SignedInfo read from its own canonical octets (XMLDSIG 3.2.2), which name their method first."""
+    refuse_larger(element, MAX_SIGNED_INFO)
+    refuse_hidden(element)
+    first = elements(element)[0:1]
+    if not first or first[0].tag != ds("CanonicalizationMethod"):
+        raise FormatError("SignedInfo does not start with its CanonicalizationMethod.")
+    method, prefixes = _read_method(first[0])
+    octets = canonical_element(element, method, prefixes, comments=method.comments)
+    root = parse_utf8(octets)
+    attributes(
+        root, {"Id", *(f"{{{names.XML}}}{n}" for n in ("lang", "space", "base", "id"))}
+    )  # C14N 2.4 inherits them
+    children = elements(root)
+    tags = [c.tag for c in children]
+    wanted = [ds("CanonicalizationMethod"), ds("SignatureMethod"), ds("Reference")]
+    if root.tag != ds("SignedInfo") or tags[:3] != wanted or set(tags[3:]) - {ds("Reference")}:
+        raise FormatError(
+            "SignedInfo must hold CanonicalizationMethod, SignatureMethod and References, in this order."
+        )
+    if len(children) - 2 > MAX_REFERENCES:
+        raise LimitExceeded(f"{len(children) - 2} references in one signature; at most {MAX_REFERENCES} are read.")
+    if _read_method(children[0]) != (method, prefixes):
+        raise FormatError("SignedInfo names another canonicalisation method in its canonical form.")
+    scheme = names.scheme_of_uri(required(children[1], "Algorithm"))
+    if len(children[1]):  # HMACOutputLength (CVE-2009-0217), RSAPSSParams
+        raise FormatError("Parameters inside SignatureMethod are not accepted.")
+    return SignedInfo(octets, scheme, tuple(_read_reference(c) for c in children[2:]))
+
+
+def _read_method(element: _Element) -> tuple[Canonicalization, tuple[str, ...]]:
+    """A canonicalisation method, or a Transform that is one, with its PrefixList (Exclusive C14N 4)."""
+    method = method_of_uri(required(element, "Algorithm"))
+    prefixes: tuple[str, ...] = ()
+    for child in elements(element):
+        if not method.exclusive or child.tag != f"{{{names.EXC_C14N}}}InclusiveNamespaces" or prefixes:
+            raise FormatError(f"{name_of(child)} inside {name_of(element)} is not accepted.")
+        prefixes = tuple(required(child, "PrefixList").split())
+        elements(child)
+    return method, prefixes
+
+
+def _read_reference(element: _Element) -> Reference:
+    found = attributes(element, {"Id", "URI", "Type"})
+    children = {c.tag: c for c in elements(element)}
+    order = [t for t in (ds("Transforms"), ds("DigestMethod"), ds("DigestValue")) if t in children]
+    if [c.tag for c in element] != order or len(order) < (3 if ds("Transforms") in children else 2):
+        raise FormatError("A Reference must hold at most one Transforms, then DigestMethod and DigestValue.")
+    if "URI" not in found:
+        raise FormatError("A Reference without URI is not accepted: it does not say what it covers.")
+    transforms = _read_transforms(children[ds("Transforms")]) if ds("Transforms") in children else Transforms()
+    hash_name = names.hash_of_uri(required(children[ds("DigestMethod")], "Algorithm"))
+    if len(children[ds("DigestMethod")]):
+        raise FormatError("Parameters inside DigestMethod are not accepted.")
+    value = octets_of(children[ds("DigestValue")])
+    if len(value) != DIGEST_SIZES[hash_name]:
+        raise FormatError(f"A DigestValue of {len(value)} bytes is no {hash_name} digest.")
+    if value == EMPTY_DIGESTS[hash_name]:
+        raise FormatError("A DigestValue is the digest of nothing.")
+    return Reference(found.get("Id"), found["URI"], found.get("Type"), transforms, hash_name, value)
+
+
+def _read_transforms(element: _Element) -> Transforms:
+    """The chain of a Reference, by allow-list and in the accepted order only."""
+    attributes(element, ())
+    chain = elements(element)
+    if len(chain) > MAX_TRANSFORMS:
+        raise LimitExceeded(f"{len(chain)} transforms in one reference; at most {MAX_TRANSFORMS} are read.")
+    if any(t.tag != ds("Transform") for t in chain):
+        raise FormatError("Transforms must hold Transform elements only.")
+    algorithms = [required(t, "Algorithm") for t in chain]
+    for uri in algorithms:
+        if uri not in METHODS and uri not in (names.ENVELOPED, names.BASE64):
+            raise FormatError(f"Transform {uri} is not accepted.", uri=uri)
+    for t in chain:
+        if t.get("Algorithm") not in METHODS and len(t):
+            raise FormatError(f"Parameters inside transform {t.get('Algorithm')} are not accepted.")
+    if algorithms == [names.BASE64]:
+        return Transforms(base64=True)
+    enveloped = algorithms[:1] == [names.ENVELOPED]
+    rest = chain[1:] if enveloped else chain
+    if not rest:
+        return Transforms(enveloped)
+    if len(rest) > 1 or algorithms[-1] not in METHODS:
+        raise FormatError("Transforms in an order that is not accepted: " + ", ".join(algorithms))
+    return Transforms(enveloped, False, *_read_method(rest[0]))
+
+
+# KeyInfo ------------------------------------------------------------------------------------------------
+
+_CURVES: dict[str, ec.EllipticCurve] = {
+    "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1(),
+    "urn:oid:1.3.132.0.34": ec.SECP384R1(),
+    "urn:oid:1.3.132.0.35": ec.SECP521R1(),
+}
+_X509_HINTS = {ds("X509IssuerSerial"), ds("X509SKI"), ds("X509SubjectName"), f"{{{DS11}}}X509Digest"}
+
+
+def _read_key_info(element: _Element) -> KeyInfo:
+    """Certificates, CRLs and keys. RetrievalMethod and everything else that leads elsewhere is refused (X7)."""
+    refuse_larger(element, MAX_KEY_INFO)
+    attributes(element, {"Id"})
+    certificates: list[Certificate] = []
+    crls: list[bytes] = []
+    keys: list[bytes] = []
+    for child in elements(element):
+        if child.tag == ds("X509Data"):
+            found = _read_x509_data(child)
+            certificates += found.certificates
+            crls += found.crls
+        elif child.tag == ds("KeyValue"):
+            keys.append(_read_key_value(child))
+        elif child.tag == f"{{{DS11}}}DEREncodedKeyValue":
+            keys.append(_spki(octets_of(child)))
+        elif child.tag == ds("KeyName"):
+            text_of(child)
+        else:
+            raise FormatError(f"{name_of(child)} inside KeyInfo is not accepted.")
+    if len(certificates) > MAX_CERTIFICATES:
+        raise LimitExceeded(f"{len(certificates)} certificates in one KeyInfo; at most {MAX_CERTIFICATES} are read.")
+    return KeyInfo(tuple(dict.fromkeys(certificates)), tuple(crls), tuple(keys))
+
+
+def _read_x509_data(element: _Element) -> KeyInfo:
+    certificates: list[Certificate] = []
+    crls: list[bytes] = []
+    for child in elements(element):
+        if child.tag == ds("X509Certificate"):
+            certificates.append(Certificate.from_der(octets_of(child)))
+        elif child.tag == ds("X509CRL"):
+            crls.append(octets_of(child))
+        elif child.tag in _X509_HINTS:
+            continue  # a hint that is not needed: the certificate itself must be there
+        else:
+            raise FormatError(f"{name_of(child)} inside X509Data is not accepted.")
+    return KeyInfo(tuple(certificates), tuple(crls))
+
+
+def _read_key_value(element: _Element) -> bytes:
+    """SubjectPublicKeyInfo made of an RSAKeyValue or a named-curve ECKeyValue (XMLDSIG 4.5.2)."""
+    try:
+        (child,) = elements(element)
+        parts = {local_name(c): c for c in elements(child)}
+        key: PublicKeyTypes
+        if child.tag == ds("RSAKeyValue"):
+            modulus, exponent = (int.from_bytes(octets_of(parts[n])) for n in ("Modulus", "Exponent"))
+            key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+        elif child.tag == f"{{{DS11}}}ECKeyValue":
+            curve = _CURVES[required(parts["NamedCurve"], "URI")]
+            key = ec.EllipticCurvePublicKey.from_encoded_point(curve, octets_of(parts["PublicKey"]))
+        else:
+            raise FormatError(f"{name_of(child)} inside KeyValue is not accepted.")
+    except (ValueError, KeyError):
+        raise FormatError("A KeyValue cannot be read as an RSA key or a key on a named curve.") from None
+    return _spki_of(key)
+
+
+def _spki(octets: bytes) -> bytes:
+    """The SubjectPublicKeyInfo of a DEREncodedKeyValue, written again so that it can be compared."""
+    try:
+        return _spki_of(load_der_public_key(octets))
+    except (ValueError, UnsupportedAlgorithm):
+        raise FormatError("A DEREncodedKeyValue cannot be read.") from None
+
+
+def _spki_of(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+# The value ----------------------------------------------------------------------------------------------
+
+
+def verifying_certificates(info: SignedInfo, value: bytes, certificates: Sequence[Certificate]) -> list[Certificate]:
+    """Those among the certificates whose key verifies the value over the canonical SignedInfo."""
+    imprint = info.scheme.imprint(info.octets)
+    first = next((c for c in certificates if _verifies(info.scheme, c, imprint, value)), None)
+    return [] if first is None else [c for c in certificates if c.spki == first.spki]
+
+
+def _verifies(scheme: Scheme, certificate: Certificate, imprint: bytes, value: bytes) -> bool:
+    try:
+        key = certificate.public_key
+    except CertificateUnsuitable:
+        return False
+    if scheme.key_type == "ec":
+        if not isinstance(key, ec.EllipticCurvePublicKey) or len(value) != 2 * _width(key):
+            return False
+        half = len(value) // 2
+        value = encode_dss_signature(int.from_bytes(value[:half]), int.from_bytes(value[half:]))
+    return scheme.verify(key, imprint, value)
+
+
+def raw_value(value: bytes, scheme: Scheme, public_key: PublicKeyTypes) -> bytes:
+    """The SignatureValue octets of what a key returned: ECDSA goes from DER to r and s side by side (RFC 4050 3.3).
+
+    Raises `FormatError` for an ECDSA value that is not DER.
+    """
+    if scheme.key_type != "ec" or not isinstance(public_key, ec.EllipticCurvePublicKey):
+        return value
+    try:
+        r, s = decode_dss_signature(value)
+        return b"".join(n.to_bytes(_width(public_key)) for n in (r, s))
+    except (ValueError, OverflowError):
+        raise FormatError("The ECDSA value that the key returned is not DER.") from None
+
+
+def _width(key: ec.EllipticCurvePublicKey) -> int:
+    """Bytes of r and of s: those of the curve's order (XMLDSIG 6.4.3)."""
+    return (key.curve.key_size + 7) // 8
+
+
+# Writing ------------------------------------------------------------------------------------------------
+
+
+def b64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode()
+
+
+def signed_info_xml(scheme: Scheme, references: Sequence[Reference]) -> str:
+    """A ds:SignedInfo with exclusive C14N. The prefix ds is declared by the Signature around it."""
+    return (
+        f'<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{names.EXC_C14N}"/>'
+        f'<ds:SignatureMethod Algorithm="{names.SIGNATURE_URIS[scheme.name]}"/>'
+        f"{''.join(_reference_xml(r) for r in references)}</ds:SignedInfo>"
+    )
+
+
+def _reference_xml(reference: Reference) -> str:
+    """References of our own making: identifiers and URIs hold no character that needs escaping."""
+    steps = [names.ENVELOPED] if reference.transforms.enveloped else []
+    steps.append(reference.transforms.method.uri)
+    about = f' Id="{reference.id}"' if reference.id else ""
+    kind = f' Type="{reference.type}"' if reference.type else ""
+    return (
+        f'<ds:Reference{about}{kind} URI="{reference.uri}"><ds:Transforms>'
+        + "".join(f'<ds:Transform Algorithm="{uri}"/>' for uri in steps)
+        + f'</ds:Transforms><ds:DigestMethod Algorithm="{names.DIGEST_URIS[reference.hash_name]}"/>'
+        f"<ds:DigestValue>{b64(reference.digest)}</ds:DigestValue></ds:Reference>"
+    )
+
+
+def key_info_xml(certificates: Iterable[Certificate]) -> str:
+    """A ds:KeyInfo with the certificates in this order."""
+    return (
+        "<ds:KeyInfo><ds:X509Data>"
+        + "".join(f"<ds:X509Certificate>{b64(c.der)}</ds:X509Certificate>" for c in certificates)
+        + "</ds:X509Data></ds:KeyInfo>"
+    )
+
+
+def value_xml(raw: bytes) -> str:
+    """A ds:SignatureValue without an Id: no signature covers that attribute, so nothing should hang on it."""
+    return f"<ds:SignatureValue>{b64(raw)}</ds:SignatureValue>"
+
+
+def in_signature(xml: str) -> _Element:
+    """The element that `xml` gives as a child of a ds:Signature of ours, for canonicalising."""
+    return parse_utf8(f'<ds:Signature xmlns:ds="{DS}">{xml}</ds:Signature>'.encode())[0]
