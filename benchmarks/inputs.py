@@ -1,0 +1,48 @@
+"""Inputs of a stated size and shape, the same in every run (seeded)."""
+
+from __future__ import annotations
+
+import random
+
+
+def pdf(size: int) -> bytes:
+    """A one-page PDF of about `size` bytes: a little text, a font, and one incompressible image stream."""
+    noise = random.Random(size).randbytes(max(size - 900, 16))  # noqa: S311 - not a secret
+    text = b"BT /F1 12 Tf 72 720 Td (Cong van so 01/UBND-VX) Tj ET"
+    side = max(int((len(noise) / 3) ** 0.5), 1)
+    image = noise[: side * side * 3]
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        b"/Resources<</Font<</F1 5 0 R>>/XObject<</I 6 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(text), text),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceRGB/Length %d>>"
+        b"stream\n%s\nendstream" % (side, side, len(image), image),
+    ]
+    out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    offsets = []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"trailer\n<</Size %d/Root 1 0 R/ID[<00><00>]>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    return bytes(out)
+
+
+def xml(size: int) -> bytes:
+    """An invoice-like XML of about `size` bytes with namespaces, attributes and Vietnamese text."""
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<HDon xmlns="urn:mau:hoa-don">\n  <DLHDon Id="data">\n'
+    line = '    <HHDVu stt="{n}"><THHDVu>Giấy in A4 loại {n}</THHDVu><SLuong>10</SLuong><DGia>65000</DGia></HHDVu>\n'
+    tail = "  </DLHDon>\n</HDon>\n"
+    parts = [head]
+    length = len(head.encode()) + len(tail)
+    n = 0
+    while length < size:
+        n += 1
+        parts.append(line.format(n=n))
+        length += len(parts[-1].encode())
+    return ("".join(parts) + tail).encode()

@@ -1,0 +1,409 @@
+"""The verdict on signatures: facts, then the steps of EN 319 102-1, then a report.
+
+Reach for `judge` (or `kyso_pki.formats.verify_document`, which also opens the file). The steps run on
+facts + trust + time + evidence only, so the same input gives the same verdict. Every problem is collected and
+the worst decides. What could not be checked is never good: no anchors, no revocation answer, no coverage of
+the whole document are INDETERMINATE with the reason, and anything broken is TOTAL-FAILED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ..errors import FetchError, FormatError, KysoError, UsageError
+from ..evidence import NO_EVIDENCE, Evidence
+from ..facts import Finding, Format, SignatureFacts, TimestampFacts
+from ..scheme import strong_enough
+from ..signer import Fetcher
+from ..x509.certificate import Certificate, certificates_from_bytes
+from ..x509.path import PathResult, find_path
+from ..x509.revocation import RevocationResult, check_path
+from ..x509.trust import Purpose, TrustStore
+from .report import DocumentReport, Indication, SignatureReport, TimestampResult
+
+CLOCK_SKEW = timedelta(minutes=5)
+MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
+_NO_CERTIFICATE = "NO_SIGNING_CERTIFICATE"
+_COMPROMISED = frozenset({"keyCompromise", "cACompromise"})
+_WEAK_HASHES = frozenset({"sha1"})
+_UNCHECKED = RevocationResult("not_checked", text="No path to a trust anchor, so nobody to ask about revocation.")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a caller may decide about a verdict; everything else is the standard's."""
+
+    accept_parts: bool = False
+    """True: a signature over a part of an XML document may pass. The caller then reads only what `coverage` names."""
+    accept_overlays: bool = False
+    """True: a visible signature that was added over a signed page later may pass. The caller looks at the page."""
+
+
+DEFAULT_POLICY = Policy()
+
+
+def judge(
+    facts: Sequence[SignatureFacts],
+    *,
+    sha256: str,
+    format: Format,
+    trust: TrustStore,
+    at: datetime,
+    evidence: Evidence = NO_EVIDENCE,
+    fetcher: Fetcher | None = None,
+    policy: Policy = DEFAULT_POLICY,
+    file: str | None = None,
+) -> DocumentReport:
+    """The report on one file with these signatures, at validation time `at` (aware).
+
+    `fetcher` None means offline: only the evidence inside the file and in `evidence` is used.
+    """
+    if at.tzinfo is None:
+        raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
+    reports: list[SignatureReport] = []
+    covering: list[TimestampResult] = []  # document timestamps cover everything before them
+    for item in reversed(facts):  # newest first
+        judged = _Judgement(item, trust, at, evidence, fetcher, policy, _earliest(covering)).report()
+        covering += [t for t in judged.timestamps if t.facts.kind == "document" and t.trusted]
+        reports.append(judged)
+    return DocumentReport(file, sha256, format, tuple(reversed(reports)), _unsigned(facts))
+
+
+def _unsigned(facts: Sequence[SignatureFacts]) -> tuple[Finding, ...]:
+    """The finding about a document that nobody signed; anybody can have any document stamped."""
+    if not facts:
+        return (Finding("NO_SIGNATURE", "error", "The document carries no signature."),)
+    if all(f.family == "DOCTIMESTAMP" for f in facts):
+        return (Finding("NO_SIGNATURE", "error", "The document carries a timestamp, but no signature."),)
+    return ()
+
+
+@dataclass
+class _Judgement:
+    """The steps over one signature. Not shared and not kept: one per signature, used once."""
+
+    facts: SignatureFacts
+    trust: TrustStore
+    at: datetime
+    evidence: Evidence
+    fetcher: Fetcher | None
+    policy: Policy
+    covering: _Proof | None
+    """That the whole signature, its timestamps included, existed by then: a later document timestamp."""
+    problems: list[tuple[Indication, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def report(self) -> SignatureReport:
+        """Runs the steps in the standard's order and writes down the result."""
+        facts = self.facts
+        self.findings += facts.findings
+        self._format()  # 5.2.2
+        self._signing_certificate()  # 5.2.3
+        self._cryptography()  # 5.2.7
+        timestamps = tuple(self._timestamp(t) for t in facts.timestamps)  # 5.4
+        own = _earliest(timestamps)
+        proven = min((p for p in (own, self.covering) if p), key=lambda p: p.by, default=None)
+        path, revocation = self._certificate(proven)  # 5.2.6, 5.5.4
+        self._acceptance(proven)  # 5.2.8
+        self._coverage()
+        indication, sub_indication = _worst(self.problems)
+        return SignatureReport(
+            id=facts.id,
+            format=facts.format,
+            level=_level(facts, timestamps),
+            indication=indication,
+            sub_indication=sub_indication,
+            certificate=facts.certificate,
+            path=path,
+            claimed_time=facts.claimed_time,
+            proven_time=proven.time if proven else None,
+            validation_time=self.at,
+            references_intact=facts.references_intact,
+            signature_intact=facts.signature_intact,
+            coverage=facts.coverage,
+            changes_after=facts.changes_after,
+            timestamps=timestamps,
+            revocation=revocation,
+            findings=tuple(dict.fromkeys(self.findings)),
+            scheme=facts.scheme.name if facts.scheme else None,
+            reason=facts.reason,
+            location=facts.location,
+            trust_loaded=not self.trust.empty,
+        )
+
+    def _problem(self, indication: Indication, sub: str, code: str, text: str) -> None:
+        self.problems.append((indication, sub))
+        self.findings.append(Finding(code, "error", text))
+
+    def _format(self) -> None:
+        """5.2.2 Format checking: an error while reading is a verdict. A missing certificate is 5.2.3's."""
+        if any(f.severity == "error" and f.code != _NO_CERTIFICATE for f in self.facts.findings):
+            self.problems.append(("TOTAL-FAILED", "FORMAT_FAILURE"))
+
+    def _signing_certificate(self) -> None:
+        """5.2.3 Identification of the signing certificate."""
+        if self.facts.certificate is None or not self.facts.well_formed:  # no error finding is ever without effect
+            self.problems.append(("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"))
+            if self.facts.well_formed:
+                text = "The signer's certificate could not be identified."
+                self.findings.append(Finding(_NO_CERTIFICATE, "error", text))
+
+    def _cryptography(self) -> None:
+        """5.2.7 Cryptographic verification."""
+        if not self.facts.references_intact:
+            text = "The signed content was changed: its digest does not match."
+            self._problem("TOTAL-FAILED", "HASH_FAILURE", "CONTENT_CHANGED", text)
+        if not self.facts.signature_intact and self.facts.certificate is not None:
+            text = "The signature value does not verify with the signer's key."
+            self._problem("TOTAL-FAILED", "SIG_CRYPTO_FAILURE", "VALUE_INVALID", text)
+
+    def _timestamp(self, facts: TimestampFacts) -> TimestampResult:
+        """5.4 Time-stamp validation. A broken token breaks the signature; an untrusted one proves nothing."""
+        if not facts.intact or facts.certificate is None or facts.time is None:
+            why = "; ".join(f.text for f in facts.findings) or "it does not cover this signature or is damaged"
+            text = f"A {facts.kind} timestamp is broken: {why}."
+            self._problem("TOTAL-FAILED", "FORMAT_FAILURE", "TIMESTAMP_BROKEN", text)
+            return TimestampResult(facts, False, text)
+        distrust = self._distrust(facts, facts.certificate, facts.time)
+        if distrust is None:
+            return TimestampResult(facts, True)
+        sub, text = distrust
+        if self.facts.family == "DOCTIMESTAMP" or sub == "TIMESTAMP_ORDER_FAILURE":
+            # The one is nothing but its time; of the other, two authorities contradict each other (5.5.4).
+            self._problem("INDETERMINATE", sub, "TIMESTAMP_NOT_TRUSTED", text)
+        else:
+            self.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
+        return TimestampResult(facts, False, text)
+
+    def _distrust(self, facts: TimestampFacts, authority: Certificate, time: datetime) -> tuple[str, str] | None:
+        """Why this intact timestamp proves nothing: sub-indication and text; None when it proves its time.
+
+        The margin of `accuracy_s` counts against it at both ends (class T3). Its authority must be good now, or
+        when a later document timestamp proves that it existed. Differences of times are compared: sums overflow.
+        """
+        margin = timedelta(seconds=facts.accuracy_s)
+        if time - self.at > CLOCK_SKEW - margin:
+            return "OUT_OF_BOUNDS_NO_POE", f"The timestamp lies in the future ({time:%Y-%m-%d %H:%M:%S} UTC)."
+        if self.covering is not None and time - self.covering.by > CLOCK_SKEW + margin:
+            text = f"The timestamp ({time:%Y-%m-%d %H:%M:%S} UTC) is later than one that was made over it."
+            return "TIMESTAMP_ORDER_FAILURE", text
+        for name in (facts.hash_name, facts.scheme.hash_name if facts.scheme else None):
+            if name in _WEAK_HASHES:
+                return "CRYPTO_CONSTRAINTS_FAILURE", f"The timestamp uses {name}, which is too weak."
+        if time - authority.not_before < margin or authority.not_after - time < margin:
+            text = "The timestamp was made outside the validity of its authority's certificate."
+            return "OUT_OF_BOUNDS_NO_POE", text
+        best = self.covering.by if self.covering else self.at
+        found = self._path(authority, facts.certificates, best, "timestamping")
+        if not found.path:
+            code = next((f.code for f in found.findings if f.severity == "error"), "NO_CERTIFICATE_CHAIN_FOUND")
+            return _path_problem(code)[1], "The time-stamping authority is not trusted: " + _texts(found.findings)
+        revocation, culprit = self._revocation_along(found.path, "TIMESTAMP_AUTHORITY", self.covering)
+        if culprit is not None:
+            text = f"The time-stamping authority's certificate: {revocation.text or revocation.status}"
+            return _revocation_problem(revocation, ca=culprit != authority), text
+        return None
+
+    def _certificate(self, proven: _Proof | None) -> tuple[tuple[Certificate, ...], RevocationResult]:
+        """5.2.6 X.509 validation at the best signature time (5.5.4): proven by a timestamp, else now."""
+        leaf = self.facts.certificate
+        if leaf is None:
+            return (), _UNCHECKED
+        purpose: Purpose = "timestamping" if self.facts.family == "DOCTIMESTAMP" else "signing"
+        best = proven.by if proven else self.at
+        found = self._path(leaf, self.facts.certificates, best, purpose)
+        self.findings += found.findings
+        for finding in found.findings:
+            if finding.severity == "error":
+                too_early = proven is not None and proven.by < leaf.not_before
+                self.problems.append(_path_problem(finding.code, too_early=too_early))
+        if not found.path:
+            if not any(f.severity == "error" for f in found.findings):
+                text = "No path to a trust anchor was found."
+                self._problem("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND", "NO_CERTIFICATE_CHAIN_FOUND", text)
+            return (), _UNCHECKED
+        revocation, culprit = self._revocation_along(found.path, "SIGNER", proven)
+        if culprit is not None:
+            code = "REVOKED" if revocation.status == "revoked" else "REVOCATION_NOT_CHECKED"
+            text = revocation.text or f"The revocation status is {revocation.status}."
+            self._problem("INDETERMINATE", _revocation_problem(revocation, ca=culprit != leaf), code, text)
+        return found.path, revocation
+
+    def _acceptance(self, proven: _Proof | None) -> None:
+        """5.2.8 Signature acceptance: algorithms, key size, claimed time."""
+        scheme, leaf = self.facts.scheme, self.facts.certificate
+        if scheme is not None and scheme.hash_name in _WEAK_HASHES:
+            text = f"The signature uses {scheme.hash_name}, which is not accepted any more."
+            self._problem("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE", "WEAK_HASH", text)
+        if leaf is None:
+            return
+        try:
+            strong = strong_enough(leaf.public_key)
+        except KysoError:
+            strong = False
+        if not strong:
+            text = "The signer's key is too weak or of an unknown kind."
+            self._problem("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE", "WEAK_KEY", text)
+        claimed = self.facts.claimed_time
+        if claimed is None:
+            return
+        if not leaf.not_before <= claimed <= leaf.not_after:
+            text = "The claimed signing time lies outside the validity of the certificate."
+            self.findings.append(Finding("CLAIMED_TIME_OUTSIDE", "warning", text))
+        if claimed - (proven.by if proven else self.at) > CLOCK_SKEW:
+            text = "The claimed signing time is later than the proven time or than now."
+            self.findings.append(Finding("CLAIMED_TIME_FUTURE", "warning", text))
+
+    def _coverage(self) -> None:
+        """What the signature says nothing about: changes after signing, and parts it never covered."""
+        for change in self.facts.changes_after:
+            if change.allowed:
+                continue
+            if change.kind == "overlay":
+                self._overlay(f"Added over the signed page: {change.text}")
+            else:
+                text = f"Changed after signing: {change.text}"
+                self._problem("TOTAL-FAILED", "FORMAT_FAILURE", "CHANGED_AFTER_SIGNING", text)
+        if any(f.code == "COMMENT_IN_TEXT" for f in self.facts.findings):
+            self.problems.append(("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"))
+        if not self.facts.coverage.whole and self.facts.well_formed:
+            text = f"The signature covers only a part of the document: {self.facts.coverage.what}"
+            if self.facts.format == "xml" and self.policy.accept_parts:
+                self.findings.append(Finding("COVERS_PART", "warning", text))
+            else:
+                self._problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "COVERS_PART", text)
+
+    def _overlay(self, text: str) -> None:
+        """A later signature that shows something: only whoever looks at the page can say that it hides nothing."""
+        if self.policy.accept_overlays:
+            self.findings.append(Finding("OVERLAY", "warning", text))
+        else:
+            self._problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "OVERLAY", text)
+
+    def _path(self, leaf: Certificate, carried: Sequence[Certificate], at: datetime, purpose: Purpose) -> PathResult:
+        """A path from what the signature carries; missing issuers are fetched when there is a fetcher."""
+        candidates = list(dict.fromkeys((*carried, *self.evidence.certificates)))
+        found = find_path(leaf, candidates, self.trust, at, purpose)
+        missing = leaf
+        for _ in range(MAX_ISSUER_FETCHES):
+            if found.path or self.fetcher is None or self.trust.empty:
+                break
+            try:
+                if not (urls := missing.ca_issuer_urls):
+                    break
+                fetched = certificates_from_bytes(self.fetcher.certificates(urls[0]))
+            except (FetchError, FormatError) as e:
+                self.findings.append(Finding("ISSUER_NOT_FETCHED", "info", e.message))
+                break
+            if all(c in candidates for c in fetched):
+                break
+            candidates += fetched
+            missing = fetched[0]
+            found = find_path(leaf, candidates, self.trust, at, purpose)
+        return found
+
+    def _revocation_along(
+        self, path: tuple[Certificate, ...], whose: str, proven: _Proof | None
+    ) -> tuple[RevocationResult, Certificate | None]:
+        """5.2.6.4 and 5.5.4 for every certificate of the path but the anchor: what to report, and who is to blame.
+
+        None is to blame when each is good, or was revoked later than `proven` without its key being compromised.
+        Otherwise the result is that of the first certificate that is revoked, else of the first that is not good.
+        """
+        results = check_path(
+            path,
+            at=self.at,
+            crls=(*self.facts.crls, *self.evidence.crls),
+            ocsp=(*self.facts.ocsp, *self.evidence.ocsp),
+            candidates=(*self.facts.certificates, *self.evidence.certificates),
+            fetcher=self.fetcher,
+        )
+        if not results:  # the certificate is itself an anchor
+            return RevocationResult("good", "anchor", text="The certificate is itself a trust anchor."), None
+        bad = [
+            (c, r)
+            for c, r in zip(path, results, strict=False)
+            if r.status != "good" and not self._spares(c, r, proven)
+        ]
+        if not bad:
+            return results[0], None
+        culprit, result = next((pair for pair in bad if pair[1].status == "revoked"), bad[0])
+        if culprit == path[0]:
+            return result, culprit
+        text = f"The issuer “{culprit.subject.first('CN')}”: {result.text or result.status}"
+        self.findings.append(Finding(f"{whose}_CA_{result.status.upper()}", "warning", text))
+        return RevocationResult(result.status, result.source, result.at, result.reason, text), culprit
+
+    def _spares(self, certificate: Certificate, result: RevocationResult, proven: _Proof | None) -> bool:
+        """Whether this revocation came after the proof and for a harmless reason (class V5); says so."""
+        when = result.at
+        if result.status != "revoked" or proven is None or when is None:
+            return False
+        if proven.by >= when or result.reason in _COMPROMISED:
+            return False
+        name = certificate.subject.first("CN")
+        text = f"The certificate of {name} was revoked on {when:%Y-%m-%d %H:%M} UTC, after the proven signing time."
+        self.findings.append(Finding("REVOKED_LATER", "warning", text))
+        return True
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """A proof of existence: genTime, and the instant by which the thing existed for certain (RFC 3161 2.4.2)."""
+
+    time: datetime
+    by: datetime
+
+
+def _revocation_problem(revocation: RevocationResult, *, ca: bool) -> str:
+    """The sub-indication of a certificate that is not good. What is on hold may be good again (5.2.6.4)."""
+    if revocation.status != "revoked" or revocation.reason == "certificateHold":
+        return "TRY_LATER"
+    return "REVOKED_CA_NO_POE" if ca else "REVOKED_NO_POE"
+
+
+def _path_problem(code: str, *, too_early: bool = False) -> tuple[Indication, str]:
+    """The standard's sub-indication for a path finding. Before its issuance nothing can be signed: failed."""
+    if code == "NOT_YET_VALID" and too_early:
+        return "TOTAL-FAILED", "NOT_YET_VALID"
+    return "INDETERMINATE", {
+        "NO_TRUST_ANCHORS": "NO_CERTIFICATE_CHAIN_FOUND",
+        "NAME_WITHOUT_KEY": "NO_CERTIFICATE_CHAIN_FOUND",
+        "NO_CERTIFICATE_CHAIN_FOUND": "NO_CERTIFICATE_CHAIN_FOUND",
+        "EXPIRED": "OUT_OF_BOUNDS_NO_POE",
+        "NOT_YET_VALID": "OUT_OF_BOUNDS_NO_POE",
+        "CRYPTO_CONSTRAINTS_FAILURE": "CRYPTO_CONSTRAINTS_FAILURE",
+    }.get(code, "CHAIN_CONSTRAINTS_FAILURE")
+
+
+def _worst(problems: Sequence[tuple[Indication, str]]) -> tuple[Indication, str | None]:
+    """The first failure, else the first open question, else TOTAL-PASSED."""
+    for wanted in ("TOTAL-FAILED", "INDETERMINATE"):
+        for indication, sub in problems:
+            if indication == wanted:
+                return indication, sub
+    return "TOTAL-PASSED", None
+
+
+def _earliest(timestamps: Sequence[TimestampResult]) -> _Proof | None:
+    """The trusted timestamp that proves most. Only trusted ones are added up: their times are near the present."""
+    proofs = (
+        _Proof(t.facts.time, t.facts.time + timedelta(seconds=t.facts.accuracy_s))
+        for t in timestamps
+        if t.trusted and t.facts.time
+    )
+    return min(proofs, key=lambda p: p.by, default=None)
+
+
+def _level(facts: SignatureFacts, timestamps: Sequence[TimestampResult]) -> str:
+    """The level by proof: B-T only with a trusted signature timestamp (EN 319 142-1, 319 132-1)."""
+    if facts.family in ("PAdES", "XAdES", "CAdES"):
+        proven = any(t.trusted and t.facts.kind == "signature" for t in timestamps)
+        return f"{facts.family}-{'B-T' if proven else 'B-B'}"
+    return facts.family
+
+
+def _texts(findings: Sequence[Finding]) -> str:
+    return "; ".join(f.text for f in findings) or "no path to an anchor for timestamps"

@@ -1,0 +1,77 @@
+"""Every format behind two functions: `open_document` (to sign, or for facts) and `verify_document`."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from .ades.report import DocumentReport, unreadable
+from .ades.verify import DEFAULT_POLICY, Policy, judge
+from .document import Document
+from .errors import EmptyInput, KysoError, UnrecognisedFormat, UsageError
+from .evidence import NO_EVIDENCE, Evidence
+from .signer import Fetcher
+from .x509.trust import TrustStore
+
+_PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept it within the first 1024 bytes
+_XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
+
+
+def open_document(data: bytes) -> Document:
+    """The document in `data`: PDF or XML, by its first bytes, never by a file name.
+
+    Raises `EmptyInput`, `UnrecognisedFormat`, and what the format's own reader raises (`EncryptedDocument`,
+    `FormatError`).
+    """
+    if not data:
+        raise EmptyInput("The input is empty (0 bytes).", remedy="Check that the file was stored completely.")
+    head = data[:_PDF_HEADER_WINDOW]
+    if b"%PDF-" in head:
+        from .pdf.document import PdfDocument
+
+        return PdfDocument(data)
+    if head.lstrip().startswith(_XML_STARTS):
+        from .xml.document import XmlDocument
+
+        return XmlDocument(data)
+    raise UnrecognisedFormat(
+        f"Neither a PDF nor an XML document: the input starts with {bytes(head[:16])!r}.",
+        remedy="Sign the PDF or XML itself; convert other formats to PDF first.",
+    )
+
+
+def verify_document(
+    data: bytes,
+    *,
+    trust: TrustStore,
+    at: datetime,
+    evidence: Evidence = NO_EVIDENCE,
+    fetcher: Fetcher | None = None,
+    policy: Policy = DEFAULT_POLICY,
+    file: str | None = None,
+) -> DocumentReport:
+    """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
+
+    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report. Raises
+    `UsageError` for a time without a zone. A fault of our own is a failed report with the code `internal`.
+    """
+    if at.tzinfo is None:
+        raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
+    try:
+        document = open_document(data)
+        facts = document.signatures()
+        return judge(
+            facts,
+            sha256=hashlib.sha256(data).hexdigest(),
+            format=document.format,
+            trust=trust,
+            at=at,
+            evidence=evidence,
+            fetcher=fetcher,
+            policy=policy,
+            file=file,
+        )
+    except KysoError as e:
+        return unreadable(data, e.code, str(e), file)
+    except Exception as e:  # noqa: BLE001 - whatever happens over foreign bytes is a verdict, in an audit of a million too
+        return unreadable(data, "internal", f"Unexpected {type(e).__name__} while verifying.", file)
