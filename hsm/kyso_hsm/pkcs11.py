@@ -1,0 +1,570 @@
+"""What runs inside a worker: one library, one token, one session, on one thread.
+
+`ModuleHost.answer(request)` does one request of `kyso_hsm.wire`. This is the only file that imports
+python-pkcs11, and only a worker imports this file. It holds the PIN of the token it has opened, so that a lost
+session can be opened again, and wipes it at logout. What it refuses: logging in when one wrong PIN would lock
+the token, a second try of any login, a private key that could leave the token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pkcs11
+from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass, _pkcs11
+from pkcs11.attributes import AttributeMapper
+
+from kyso_pki import oids
+from kyso_pki.asn1 import der
+from kyso_pki.errors import FormatError
+
+from . import ckr, wire
+from .cryptoki import CKU_SO, CKU_USER, CkrError, Cryptoki, wipe
+from .module import MAX_LABEL_BYTES, TOKEN_INITIALIZED, TokenInfo
+
+_HASHES: dict[str, tuple[str, int, int]] = {  # name: object identifier, CKM of the hash, CKG of its MGF1
+    "sha1": (oids.SHA1, 0x220, 1),
+    "sha256": (oids.SHA256, 0x250, 2),
+    "sha384": (oids.SHA384, 0x260, 3),
+    "sha512": (oids.SHA512, 0x270, 4),
+    "sha3_256": (oids.SHA3_256, 0x2B0, 7),
+    "sha3_384": (oids.SHA3_384, 0x2C0, 8),
+    "sha3_512": (oids.SHA3_512, 0x2D0, 9),
+}
+_CURVES = {"p256": "1.2.840.10045.3.1.7", "p384": "1.3.132.0.34", "p521": "1.3.132.0.35"}
+_EDWARDS25519_NAME = b"\x13\x0cedwards25519"  # CKA_EC_PARAMS may name the curve as a PrintableString (PKCS#11 3.0)
+_SIGNING = MechanismFlag.SIGN | MechanismFlag.VERIFY
+
+
+class Refused(Exception):
+    """A request that cannot be done; carries the reply."""
+
+    def __init__(self, refusal: wire.Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
+class _FoundKey(NamedTuple):
+    """A key's handle and what each signature with it needs to know, read once."""
+
+    handle: Any
+    wants_pin_each_time: bool
+
+
+class ModuleHost:
+    """The library of this process. Not for more than one thread."""
+
+    def __init__(self) -> None:
+        self._cryptoki: Cryptoki | None = None
+        self._library: Any = None
+        self._bound: TokenInfo | None = None
+        self._token: Any = None
+        self._session: Any = None
+        self._pin: bytearray | None = None
+        self._logged_in = False
+        self._keys: dict[wire.KeyAddress, _FoundKey] = {}
+
+    def answer(self, request: wire.Request) -> wire.Reply:
+        """The reply; errors of the library and of this class become a `Refusal`."""
+        work: dict[type[Any], Callable[[Any], wire.Reply]] = {
+            wire.Load: self._load,
+            wire.ListTokens: self._list_tokens,
+            wire.Bind: self._bind,
+            wire.ReadToken: self._read_token,
+            wire.ReadObjects: self._read_objects,
+            wire.Login: self._login,
+            wire.Logout: self._logout,
+            wire.Sign: self._sign,
+            wire.Generate: self._generate,
+            wire.ImportCertificate: self._import_certificate,
+            wire.InitToken: self._init_token,
+            wire.Shutdown: self._shutdown,
+        }
+        try:
+            return work[type(request)](request)
+        except Refused as e:
+            return e.refusal
+        except CkrError as e:
+            return wire.Refusal("ckr", e.number, e.function)
+        except pkcs11.PKCS11Error as e:
+            algorithm = f"{request.mechanism} with {request.hash_name}" if isinstance(request, wire.Sign) else ""
+            return wire.Refusal("ckr", number_of(e), type(request).__name__, algorithm)
+
+    # The library and its tokens ------------------------------------------------------------------------
+
+    def _load(self, request: wire.Load) -> wire.Reply:
+        try:
+            cryptoki = Cryptoki(request.path)
+        except OSError as e:
+            raise Refused(wire.Refusal("load", text=str(e))) from None
+        except AttributeError:
+            text = f"{request.path} is a library, but not a PKCS#11 module: it has no C_GetFunctionList"
+            raise Refused(wire.Refusal("load", text=text)) from None
+        self._cryptoki = cryptoki
+        self._library = _library_class(cryptoki)(request.path)
+        return wire.Loaded(self._library.library_description, self._library.manufacturer_id, os.getpid())
+
+    def _list_tokens(self, request: wire.ListTokens) -> wire.Reply:
+        return wire.Tokens(tuple(info for info, _ in self._tokens()))
+
+    def _tokens(self) -> Iterator[tuple[TokenInfo, Any]]:
+        """Initialised tokens that are there now."""
+        for slot in self._library.get_slots(True):
+            try:
+                token = slot.get_token()
+            except (pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised, pkcs11.DeviceRemoved):
+                continue  # pulled out between the two calls, or a card that the library does not know
+            info = _token_info(token)
+            if info.flags & TOKEN_INITIALIZED:
+                yield info, token
+
+    def _bind(self, request: wire.Bind) -> wire.Reply:
+        self._unbind()
+        for info, token in self._tokens():
+            if info.label == request.label and info.serial == request.serial:
+                self._bound, self._token = info, token
+                self._open_session()
+                return wire.TokenState(info, self._logged_in)
+        raise Refused(wire.Refusal("no-token"))
+
+    def _open_session(self) -> None:
+        self._keys.clear()
+        self._session = self._token.open(attribute_mapper=_mapper())
+
+    def _unbind(self) -> None:
+        if self._token is None:
+            return
+        self._forget_pin()
+        self._keys.clear()
+        self._logged_in = False
+        slot = self._token.slot.slot_id
+        self._bound = self._token = self._session = None
+        with contextlib.suppress(CkrError):  # sessions of a token that was pulled out are closed already
+            self._calls.close_all_sessions(slot)  # logs out as well (PKCS#11 2.40 section 5.6)
+
+    @property
+    def _calls(self) -> Cryptoki:
+        if self._cryptoki is None:
+            raise Refused(wire.Refusal("internal", text="no library is loaded"))
+        return self._cryptoki
+
+    def _require_session(self) -> Any:
+        if self._session is None:
+            raise Refused(wire.Refusal("not-bound"))
+        return self._session
+
+    def _read_token(self, request: wire.ReadToken) -> wire.Reply:
+        self._require_session()
+        return wire.TokenState(self._fresh_info(), self._logged_in)
+
+    def _fresh_info(self) -> TokenInfo:
+        """C_GetTokenInfo now, refusing another token that was put into the slot meanwhile."""
+        info = _token_info(self._token.slot.get_token())
+        if self._bound is None or (info.label, info.serial) != (self._bound.label, self._bound.serial):
+            raise Refused(wire.Refusal("no-token"))
+        return info
+
+    # Login ---------------------------------------------------------------------------------------------
+
+    def _login(self, request: wire.Login) -> wire.Reply:
+        session = self._require_session()
+        if self._logged_in:
+            return wire.TokenState(self._fresh_info(), True)
+        pin = None if request.pin is None else bytearray(request.pin.encode("utf-8"))
+        try:
+            self._login_once(session, pin, even_if_low=True)
+        except Refused:
+            if pin is not None:
+                wipe(pin)
+            raise
+        self._pin = pin
+        return wire.TokenState(self._fresh_info(), True)
+
+    def _login_once(self, session: Any, pin: bytearray | None, *, even_if_low: bool) -> None:
+        """One C_Login after a look at the flags; `even_if_low` allows it after somebody's wrong PIN."""
+        info = self._fresh_info()
+        if info.locked or info.final_try or (info.count_low and not even_if_low):
+            raise Refused(wire.Refusal("unsafe-login", flags=info.flags))
+        if self._calls.logged_in(session.handle):
+            self._calls.logout(session.handle)  # a login that is not ours proves nothing about this PIN
+        try:
+            self._calls.login(session.handle, CKU_USER, pin)
+        except CkrError as e:
+            raise Refused(wire.Refusal("login", e.number, e.function, flags=self._flags_or_zero())) from None
+        self._logged_in = True
+
+    def _flags_or_zero(self) -> int:
+        try:
+            return self._fresh_info().flags
+        except (Refused, pkcs11.PKCS11Error):
+            return 0  # "could not be read": the refusal of the login is what matters
+
+    def _logout(self, request: wire.Logout) -> wire.Reply:
+        session = self._require_session()
+        self._forget_pin()
+        self._keys.clear()
+        if self._logged_in:
+            self._logged_in = False
+            self._calls.logout(session.handle)
+        return wire.Done()
+
+    def _forget_pin(self) -> None:
+        if self._pin is not None:
+            wipe(self._pin)
+            self._pin = None
+
+    def _reopen(self) -> None:
+        """A new session with the PIN that was right before; never with a pad, never after anyone's wrong PIN."""
+        was_logged_in, pin = self._logged_in, self._pin
+        self._logged_in = False
+        self._keys.clear()
+        self._calls.close_all_sessions(self._token.slot.slot_id)
+        self._library.get_slots(True)  # OpenSC notices a card that was put back only when slots are listed
+        self._fresh_info()
+        self._open_session()
+        if was_logged_in:
+            if pin is None:
+                raise Refused(wire.Refusal("not-logged-in"))  # the parent asks the person at the pad again
+            self._login_once(self._session, pin, even_if_low=False)
+
+    # Keys ----------------------------------------------------------------------------------------------
+
+    def _read_objects(self, request: wire.ReadObjects) -> wire.Reply:
+        self._require_session()
+        private = tuple(
+            wire.PrivateKeyFacts(_label(o), _id(o), _spki(o), bool(_get(o, Attribute.SIGN)))
+            for o in self._find({Attribute.CLASS: ObjectClass.PRIVATE_KEY})
+        )
+        public = tuple(
+            wire.PublicKeyFacts(_label(o), _id(o), _spki(o), _kind(o))
+            for o in self._find({Attribute.CLASS: ObjectClass.PUBLIC_KEY})
+        )
+        certificates = tuple(
+            wire.CertificateFacts(_label(o), _id(o), value)
+            for o in self._find({Attribute.CLASS: ObjectClass.CERTIFICATE})
+            if (value := _get(o, Attribute.VALUE))
+        )
+        return wire.Objects(private, public, certificates)
+
+    def _find(self, template: dict[Attribute, Any]) -> list[Any]:
+        return list(self._session.get_objects(template))  # to the end, or the search stays active
+
+    def _private_key(self, address: wire.KeyAddress) -> _FoundKey:
+        known = self._keys.get(address)
+        if known is not None:
+            return known
+        found = self._find({Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: address.id})
+        found = [k for k in found if _label(k) == address.label]
+        if len(found) != 1:
+            raise Refused(wire.Refusal("many-keys" if found else "no-key"))
+        if not hasattr(found[0], "sign"):  # python-pkcs11 gives `sign` only to keys with CKA_SIGN
+            raise Refused(wire.Refusal("ckr", ckr.number("KEY_FUNCTION_NOT_PERMITTED"), "C_SignInit"))
+        key = _FoundKey(found[0], bool(_get(found[0], Attribute.ALWAYS_AUTHENTICATE)))
+        self._keys[address] = key
+        return key
+
+    def _sign(self, request: wire.Sign) -> wire.Reply:
+        self._require_session()
+        if self._bound and self._bound.needs_login and not self._logged_in:
+            raise Refused(wire.Refusal("not-logged-in"))
+        try:
+            return wire.Signatures(self._sign_all(request), False)
+        except pkcs11.PKCS11Error as e:
+            if ckr.recovery_of(number_of(e)) != "reopen":
+                raise
+        except Refused as e:
+            # A session that lost its login finds no private keys, without an error (SoftHSM, OpenSC).
+            if e.refusal.reason != "no-key" or not self._login_is_lost():
+                raise
+        self._reopen()
+        return wire.Signatures(self._sign_all(request), True)
+
+    def _login_is_lost(self) -> bool:
+        try:
+            return self._logged_in and not self._calls.logged_in(self._session.handle)
+        except CkrError:
+            return True  # not even the session is there
+
+    def _sign_all(self, request: wire.Sign) -> tuple[bytes, ...]:
+        key = self._private_key(request.key)
+        mechanism, parameter = _mechanism(request.mechanism, request.hash_name)
+        pin = self._pin.decode("utf-8") if self._pin and key.wants_pin_each_time else None
+        values = []
+        for imprint in request.imprints:
+            data = digest_info(request.hash_name, imprint) if request.mechanism == "rsa-pkcs1" else imprint
+            try:
+                value = key.handle.sign(data, mechanism=mechanism, mechanism_param=parameter, pin=pin)
+            except pkcs11.PKCS11Error as e:
+                if isinstance(e, pkcs11.ArgumentsBad) and parameter is not None:
+                    raise pkcs11.MechanismParamInvalid from None  # SoftHSM's word for a PSS hash it does not know
+                if pin is not None and number_of(e) in ckr.MAYBE_A_WRONG_PIN:  # never tried again from here
+                    raise Refused(
+                        wire.Refusal("login", number_of(e), "C_Login", flags=self._flags_or_zero())
+                    ) from None
+                raise
+            values.append(ecdsa_der(value) if request.mechanism == "ecdsa" else value)
+        return tuple(values)
+
+    # Making keys ---------------------------------------------------------------------------------------
+
+    def _generate(self, request: wire.Generate) -> wire.Reply:
+        self._require_session()
+        if self._labels_in_use(request.label):
+            raise Refused(wire.Refusal("taken"))
+        private_template = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.PRIVATE: True}
+        public_template: dict[Attribute, Any] = {}
+        key_type, length, mechanism = KeyType.EC, None, Mechanism.EC_KEY_PAIR_GEN
+        if request.kind.startswith("rsa"):
+            key_type, length = KeyType.RSA, int(request.kind.removeprefix("rsa"))
+            mechanism = Mechanism.RSA_PKCS_KEY_PAIR_GEN
+        elif request.kind == "ed25519":
+            key_type, mechanism = KeyType.EC_EDWARDS, Mechanism.EC_EDWARDS_KEY_PAIR_GEN
+            public_template[Attribute.EC_PARAMS] = der.oid(oids.ED25519)
+        else:
+            public_template[Attribute.EC_PARAMS] = der.oid(_CURVES[request.kind])
+        session = self._token.open(rw=True, attribute_mapper=_mapper())
+        try:
+            # A temporary id until the public key is known; it must not be empty, or CKA_ID may be left out.
+            public, private = session.generate_keypair(
+                key_type,
+                length,
+                id=request.id or os.urandom(20),
+                label=request.label,
+                store=True,
+                capabilities=_SIGNING,
+                mechanism=mechanism,
+                public_template=public_template,
+                private_template=private_template,
+            )
+            return self._finish_pair(public, private, request.id)
+        finally:
+            session.close()  # opened without a PIN, so this does not log the others out
+
+    def _labels_in_use(self, label: str) -> bool:
+        template = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: label}
+        return bool(self._find(template))
+
+    def _finish_pair(self, public: Any, private: Any, wanted: bytes | None) -> wire.Reply:
+        """Ties the pair by id and makes sure that the private half cannot leave; a pair that can is destroyed."""
+        spki = _spki(public)
+        leaky = _get(private, Attribute.EXTRACTABLE) is not False or _get(private, Attribute.SENSITIVE) is not True
+        if spki is None or leaky:
+            private.destroy()
+            public.destroy()
+            text = "the new key could leave the token" if leaky else "the new public key cannot be read"
+            raise Refused(wire.Refusal("internal", text=f"{text}; it was destroyed"))
+        key_id = wanted
+        if key_id is None:
+            bits = der.read(spki, der.SEQUENCE).children()[1].content[1:]
+            key_id = hashlib.sha1(bits).digest()  # noqa: S324 - a name, as in RFC 5280 4.2.1.2 (1), not a protection
+            try:
+                private[Attribute.ID] = key_id
+                public[Attribute.ID] = key_id
+            except pkcs11.PKCS11Error:
+                key_id = _id(private)  # a token whose ids are fixed at creation: the random one stays
+                public_id = _id(public)
+                if public_id != key_id:
+                    raise
+        return wire.Generated(spki, key_id)
+
+    def _import_certificate(self, request: wire.ImportCertificate) -> wire.Reply:
+        self._require_session()
+        if any(
+            _get(o, Attribute.VALUE) == request.certificate
+            for o in self._find({Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.ID: request.id})
+        ):
+            return wire.Done()
+        session = self._token.open(rw=True, attribute_mapper=_mapper())
+        try:
+            session.create_object(
+                {
+                    Attribute.CLASS: ObjectClass.CERTIFICATE,
+                    Attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
+                    Attribute.TOKEN: True,
+                    Attribute.PRIVATE: False,
+                    Attribute.LABEL: request.label,
+                    Attribute.ID: request.id,
+                    Attribute.SUBJECT: request.subject,
+                    Attribute.ISSUER: request.issuer,
+                    Attribute.SERIAL_NUMBER: request.serial_number,
+                    Attribute.VALUE: request.certificate,
+                }
+            )
+        finally:
+            session.close()
+        return wire.Done()
+
+    def _init_token(self, request: wire.InitToken) -> wire.Reply:
+        label = request.label.encode("utf-8")
+        if len(label) > MAX_LABEL_BYTES:
+            raise Refused(wire.Refusal("internal", text="the label is too long"))
+        if any(info.label == request.label for info, _ in self._tokens()):
+            raise Refused(wire.Refusal("taken"))
+        free = [s for s in self._library.get_slots(True) if not int(s.get_token().flags) & TOKEN_INITIALIZED]
+        if not free:
+            raise Refused(wire.Refusal("no-slot"))
+        so_pin, user_pin = bytearray(request.so_pin.encode()), bytearray(request.user_pin.encode())
+        slot = free[0]
+        try:
+            self._calls.init_token(slot.slot_id, so_pin, label.ljust(MAX_LABEL_BYTES))
+            session = slot.get_token().open(rw=True)
+            try:
+                self._calls.login(session.handle, CKU_SO, so_pin)
+                self._calls.init_pin(session.handle, user_pin)
+                self._calls.logout(session.handle)
+            finally:
+                session.close()
+        finally:
+            wipe(so_pin)
+            wipe(user_pin)
+        return wire.TokenState(_token_info(slot.get_token()), False)
+
+    def _shutdown(self, request: wire.Shutdown) -> wire.Reply:
+        if self._cryptoki is not None:
+            self._unbind()
+            self._cryptoki.finalize()
+        return wire.Done()
+
+
+def number_of(error: pkcs11.PKCS11Error) -> int:
+    """The return value behind one of python-pkcs11's exceptions, which carry none.
+
+    Its classes are named after the return values (a few in other words); those without a class of their own
+    say the number, or what it was, in their text.
+    """
+    text = str(error)
+    if text.startswith("Unmapped error code "):
+        return int(text.rsplit(" ", 1)[1], 16)
+    for part, name in _SAID_IN_WORDS.items():
+        if part in text:
+            return ckr.number(name)
+    class_name = _OTHER_NAMES.get(type(error).__name__, type(error).__name__)
+    return _BY_CLASS.get(class_name.lower(), ckr.number("GENERAL_ERROR"))
+
+
+_BY_CLASS = {name.replace("_", "").lower(): value for value, name in ckr.NAMES.items()}
+_OTHER_NAMES = {
+    "TokenNotRecognised": "TokenNotRecognized",
+    "FunctionCancelled": "FunctionCanceled",
+    "AnotherUserAlreadyLoggedIn": "UserAnotherAlreadyLoggedIn",
+}
+_SAID_IN_WORDS = {
+    "Buffer was too small": "BUFFER_TOO_SMALL",
+    "(already initialized)": "CRYPTOKI_ALREADY_INITIALIZED",
+    "(not initialized)": "CRYPTOKI_NOT_INITIALIZED",
+    "Parallel not supported": "SESSION_PARALLEL_NOT_SUPPORTED",
+    "User type invalid": "USER_TYPE_INVALID",
+}
+
+
+def digest_info(hash_name: str, digest: bytes) -> bytes:
+    """DigestInfo (RFC 8017 9.2), which CKM_RSA_PKCS pads and signs: not every token can hash by itself."""
+    algorithm = der.sequence(der.oid(_HASHES[hash_name][0]), der.null())
+    return der.sequence(algorithm, der.octet_string(digest))
+
+
+def ecdsa_der(value: bytes) -> bytes:
+    """Ecdsa-Sig-Value (RFC 3279 2.2.3) from the two halves that PKCS#11 gives (r, s, equally long)."""
+    half = len(value) // 2
+    r, s = int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big")
+    return der.sequence(der.integer(r), der.integer(s))
+
+
+def _mechanism(name: str, hash_name: str) -> tuple[Mechanism, Any]:
+    if name == "rsa-pkcs1":
+        return Mechanism.RSA_PKCS, None
+    if name == "rsa-pss":
+        _, mechanism, mgf = _HASHES[hash_name]
+        return Mechanism.RSA_PKCS_PSS, (mechanism, mgf, hashlib.new(hash_name).digest_size)
+    return (Mechanism.ECDSA if name == "ecdsa" else Mechanism.EDDSA), None
+
+
+def _library_class(cryptoki: Cryptoki) -> Any:
+    """python-pkcs11's library class with our initialisation in place of C_Initialize(NULL)."""
+
+    class Library(_pkcs11.lib):
+        @property
+        def initialized(self) -> bool:  # type: ignore[override]  # an attribute in the stub, read-only in the C code
+            return cryptoki.initialized
+
+        def initialize(self) -> None:
+            if not cryptoki.initialized:
+                cryptoki.initialize()
+
+        def finalize(self) -> None:
+            cryptoki.finalize()
+
+    return Library
+
+
+def _mapper() -> AttributeMapper:
+    """Attributes as usual, except that a label that is not UTF-8 is shown, not an exception."""
+    mapper = AttributeMapper()
+    mapper.register_handler(Attribute.LABEL, str.encode, lambda b: b.rstrip(b"\0").decode("utf-8", "replace"))
+    return mapper
+
+
+def _token_info(token: Any) -> TokenInfo:
+    serial = token.serial.rstrip(b"\0 ").decode("utf-8", "replace")
+    return TokenInfo(token.label, serial, token.manufacturer_id, token.model, int(token.flags))
+
+
+def _get(item: Any, attribute: Attribute) -> Any:
+    """An attribute's value, None when the object has none or does not show it."""
+    try:
+        return item[attribute]
+    except pkcs11.PKCS11Error as e:
+        if ckr.recovery_of(number_of(e)) == "none":
+            return None
+        raise  # the session or the device is gone: not an absent attribute
+    except ValueError:
+        return None  # a number that python-pkcs11's enumerations do not know (a vendor's key type)
+
+
+def _label(item: Any) -> str:
+    return _get(item, Attribute.LABEL) or ""
+
+
+def _id(item: Any) -> bytes:
+    return _get(item, Attribute.ID) or b""
+
+
+def _kind(item: Any) -> str:
+    kind = _get(item, Attribute.KEY_TYPE)
+    return kind.name if isinstance(kind, KeyType) else "unknown"
+
+
+def _spki(item: Any) -> bytes | None:
+    """SubjectPublicKeyInfo from a key's attributes; None when they do not say enough."""
+    kind = _get(item, Attribute.KEY_TYPE)
+    if kind == KeyType.RSA:
+        modulus, exponent = _get(item, Attribute.MODULUS), _get(item, Attribute.PUBLIC_EXPONENT)
+        if not modulus or not exponent:
+            return None
+        numbers = der.sequence(
+            der.integer(int.from_bytes(modulus, "big")), der.integer(int.from_bytes(exponent, "big"))
+        )
+        return der.sequence(der.sequence(der.oid(oids.RSA_ENCRYPTION), der.null()), der.bit_string(numbers))
+    if kind not in (KeyType.EC, KeyType.EC_EDWARDS) or _get(item, Attribute.CLASS) != ObjectClass.PUBLIC_KEY:
+        return None  # asking a private EC key for its point is an error with some libraries
+    parameters, point = _get(item, Attribute.EC_PARAMS), _get(item, Attribute.EC_POINT)
+    if not parameters or not point:
+        return None
+    point = _bare_point(point)
+    if kind == KeyType.EC:
+        return der.sequence(der.sequence(der.oid(oids.EC_PUBLIC_KEY), parameters), der.bit_string(point))
+    if parameters not in (der.oid(oids.ED25519), _EDWARDS25519_NAME):
+        return None
+    return der.sequence(der.sequence(der.oid(oids.ED25519)), der.bit_string(point))
+
+
+def _bare_point(point: bytes) -> bytes:
+    """The point without the OCTET STRING around it, which some libraries leave out (PKCS#11 2.40 errata)."""
+    try:
+        return der.read(point, der.OCTET_STRING).content
+    except FormatError:
+        return point
