@@ -1,0 +1,110 @@
+"""Whole documents: sign at `/v1/sign`, verify at `/v1/verify`. Bodies are raw: no multipart, no base64."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from kyso_pki.document import Intent, level_named
+from kyso_pki.errors import EmptyInput, UsageError
+from kyso_pki.formats import open_document, verify_document
+
+from .. import signing
+from ..envelope import read_body
+from ..house import House
+from ..issuing import OwnFetcher, OwnTimestamper
+from ..signing import Caller
+from .calling import TOKEN_NEEDED, caller_of, house_of, in_thread, raw_body
+
+router = APIRouter(prefix="/v1", tags=["Documents"])
+MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
+_SIGN_PARAMETERS = ("credential", "level", "reason", "location", "field", "form")
+_BODY = raw_body("application/pdf", "application/xml", description="The document, as it is.")
+
+
+def _refuse_unknown(request: Request, known: Collection[str]) -> None:
+    """A parameter that is ignored in silence signs something else than was meant; given twice it has no meaning."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    wrong = sorted({n for n in given if n not in known or given.count(n) > 1})
+    if wrong:
+        allowed = f"Allowed, once each: {', '.join(known)}." if known else "None is allowed here."
+        raise UsageError(f"Unknown or repeated parameter {', '.join(wrong)[:200]!r}.", remedy=allowed)
+
+
+async def _document(request: Request) -> bytes:
+    data = await read_body(request, house_of(request).settings.max_document_mb * 1024 * 1024)
+    if not data:
+        raise EmptyInput("The request body is empty.", remedy="Send the document itself as the request body.")
+    return data
+
+
+@router.post(
+    "/sign",
+    openapi_extra={"security": TOKEN_NEEDED} | _BODY,
+    response_class=Response,
+    responses={200: {"description": "The signed document", "content": {v: {} for v in MEDIA_TYPES.values()}}},
+)
+async def sign(
+    request: Request,
+    credential: Annotated[str, Query(max_length=200, description="Which key signs: an id of /v1/credentials")],
+    level: Annotated[str, Query(max_length=20, description="B-B, or B-T with a time-stamp")] = "B-B",
+    reason: Annotated[str | None, Query(max_length=500, description="Why it is signed")] = None,
+    location: Annotated[str | None, Query(max_length=200, description="Where")] = None,
+    field: Annotated[str | None, Query(max_length=200, description="PDF: the signature field")] = None,
+    form: Annotated[Literal["xades", "xmldsig"], Query(description="XML: the form of the signature")] = "xades",
+    kyso_pin: Annotated[str | None, Header(max_length=200, description="The PIN, where the credential asks")] = None,
+) -> Response:
+    """The document with one more signature.
+
+    The document travels here; with the CSC methods only its hash does.
+    """
+    caller = await caller_of(request)
+    _refuse_unknown(request, _SIGN_PARAMETERS)
+    house = house_of(request)
+    intent = Intent(
+        signing_time=house.now(),
+        level=level_named(level),
+        reason=reason,
+        location=location,
+        field=field,
+        xml_form=form,
+    )
+    data = await _document(request)
+    signed, kind = await in_thread(_sign, house, data, intent, credential, caller, kyso_pin)
+    return Response(signed, media_type=MEDIA_TYPES[kind])
+
+
+def _sign(
+    house: House, data: bytes, intent: Intent, credential: str, caller: Caller, pin: str | None
+) -> tuple[bytes, str]:
+    document = open_document(data)
+    timestamper = OwnTimestamper(house) if house.tsa is not None else None
+    signed = signing.sign_document(house, document, intent, credential, caller, pin=pin, timestamper=timestamper)
+    return signed, document.format
+
+
+@router.post("/verify", openapi_extra={"security": TOKEN_NEEDED} | _BODY)
+async def verify(request: Request) -> JSONResponse:
+    """The report on every signature in the document, by this server's trust anchors.
+
+    The status is 200 whatever the verdict: read `verdict` (`passed`, `failed`, `indeterminate`).
+    """
+    await caller_of(request)
+    _refuse_unknown(request, ())
+    data = await _document(request)
+    return JSONResponse(await in_thread(_verify, house_of(request), data))
+
+
+def _verify(house: House, data: bytes) -> dict[str, Any]:
+    report = verify_document(data, trust=house.trust, at=house.now(), fetcher=OwnFetcher(house))
+    return report.to_json()
+
+
+@router.get("/credentials", openapi_extra={"security": TOKEN_NEEDED})
+async def credentials(request: Request) -> JSONResponse:
+    """The keys that may be used, with their certificates' subjects."""
+    await caller_of(request)
+    return JSONResponse({"credentials": await in_thread(signing.overview, house_of(request))})

@@ -1,0 +1,74 @@
+"""Is it alive, and can it work: `/healthz` for the supervisor, `/readyz` for the load balancer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from kyso_pki.errors import KysoError
+
+from .. import signing
+from ..house import House
+from ..keyring import Address
+from .calling import house_of, in_thread
+
+router = APIRouter(tags=["Health"])
+_LOG = logging.getLogger("kyso.error")
+
+
+@router.get("/healthz")
+async def healthz() -> JSONResponse:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> JSONResponse:
+    """Whether the database and every key can be used now; 503 names what cannot."""
+    checks = await in_thread(_checks, house_of(request))
+    ready = all(state == "ok" for state in checks.values())
+    return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+
+
+def _checks(house: House) -> dict[str, str]:
+    found = {"database": _state(partial(_ask_database, house))}
+    for name, address in house.addresses.items():
+        found[f"credential {name}"] = _state(partial(_check_credential, house, name, address))
+    keys: dict[str, Address] = {}
+    if house.authority is not None:
+        keys |= {"ca": house.authority.issuing_key, "ocsp": house.authority.ocsp_key}
+    if house.tsa is not None:
+        keys["tsa"] = house.tsa.key
+    for name, address in keys.items():
+        found[name] = _state(partial(house.keys.check, address))
+    return found
+
+
+def _check_credential(house: House, name: str, address: Address) -> None:
+    """Also refuses what must not be offered, such as the TSA's key; that a certificate ended is not for here."""
+    signing.offered(house, name)
+    house.keys.check(address)
+
+
+def _ask_database(house: House) -> None:
+    with house.store.reading() as session:
+        session.execute(text("SELECT 1 FROM api_tokens LIMIT 1"))
+
+
+def _state(check: Callable[[], None]) -> str:
+    """`ok`, or the error's code: a word for the outside, the whole story for the log."""
+    try:
+        check()
+    except KysoError as e:
+        _LOG.error("readyz: %s: %s", e.code, e)
+        return e.code
+    except SQLAlchemyError as e:
+        _LOG.error("readyz: %s", e)
+        return "database"
+    return "ok"

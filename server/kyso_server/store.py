@@ -1,0 +1,483 @@
+"""What the server remembers: tables, and the few sentences that are said about them.
+
+Reach for `open_store(url)`; then `with store.reading() as s` or `with store.writing() as s`, and the functions
+below. SQLite runs in WAL mode with full synchronisation (an audit line that a power cut may lose is none); the
+statements are plain SQL that PostgreSQL takes as well. Stored here are hashes: of API tokens, of SADs, of what
+was signed. Never a PIN, a token or a document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    delete,
+    event,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.engine import Connection, CursorResult, Dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+from kyso_pki.x509.certificate import Certificate
+
+BUSY_TIMEOUT_MS = 10_000  # how long a writer waits for another; a write takes milliseconds
+_WRITE = "kyso_write"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time on every database; a naive one is refused rather than guessed."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone must not reach the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+
+class ApiToken(Base):
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class IssuedCertificate(Base):
+    """A certificate that our CA answers for."""
+
+    __tablename__ = "certificates"
+    __table_args__ = (UniqueConstraint("issuer_key", "serial"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    serial: Mapped[str] = mapped_column(String(64))
+    """Hex without leading zeros."""
+    issuer_key: Mapped[str] = mapped_column(String(64), index=True)
+    """SHA-256 of the issuer's SubjectPublicKeyInfo: names prove nothing, and a renewed CA keeps its key."""
+    issuer: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(10), default="valid")
+    """`valid` or `revoked`."""
+    revoked_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(String(40))
+
+
+class Authorization(Base):
+    """One SAD: for one credential and one caller, `remaining` signatures, until `expires_at`."""
+
+    __tablename__ = "authorizations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sad_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    credential: Mapped[str] = mapped_column(String(200))
+    token: Mapped[str] = mapped_column(String(100))
+    """Name of the API token that asked; no other may use the SAD."""
+    hash_name: Mapped[str | None] = mapped_column(String(10))
+    remaining: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuthorizedHash(Base):
+    """One hash that a SAD covers; used once, then burnt."""
+
+    __tablename__ = "authorized_hashes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authorization_id: Mapped[int] = mapped_column(ForeignKey("authorizations.id", ondelete="CASCADE"), index=True)
+    imprint: Mapped[str] = mapped_column(String(128))
+    burnt_at: Mapped[datetime | None]
+
+
+class SignatureLine(Base):
+    """The audit line of one use of a key: written before the key moves, finished afterwards."""
+
+    __tablename__ = "signatures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    request: Mapped[str] = mapped_column(String(32))
+    operation: Mapped[str] = mapped_column(String(20))
+    """`signHash` or `sign`."""
+    credential: Mapped[str] = mapped_column(String(200), index=True)
+    token: Mapped[str] = mapped_column(String(100))
+    scheme: Mapped[str] = mapped_column(String(40))
+    imprints: Mapped[str] = mapped_column(Text)
+    """JSON list of hex: what the key signed, which is a hash, never a document."""
+    outcome: Mapped[str] = mapped_column(String(10))
+    """`started`, `done` or `failed`; a line that stays `started` tells of a crash."""
+    error: Mapped[str | None] = mapped_column(String(60))
+    finished_at: Mapped[datetime | None]
+
+
+class Crl(Base):
+    __tablename__ = "crls"
+    __table_args__ = (UniqueConstraint("issuer_key", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issuer_key: Mapped[str] = mapped_column(String(64), index=True)
+    number: Mapped[int]
+    revoked: Mapped[int]
+    """How many certificates it lists; fewer than are revoked means that it is stale, whatever its dates."""
+    this_update: Mapped[datetime]
+    next_update: Mapped[datetime]
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Timestamp(Base):
+    """One time-stamp: its row number is its serial, so that no serial is given twice (RFC 3161 2.4.2)."""
+
+    __tablename__ = "timestamps"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    serial: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class Store:
+    """An open database. `writing()` commits at the end of the block or not at all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writers = engine.execution_options(**{_WRITE: True})
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """The database at a SQLAlchemy URL. Connects on first use."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return Store(engine)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver's own BEGIN comes too late to lock; we say it ourselves in `_begin_sqlite`.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: a reader that turns writer may be told SQLITE_BUSY without waiting."""
+    write = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def sha256_hex(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _changed(session: Session, statement: Any) -> int:
+    """How many rows an UPDATE changed."""
+    result = session.execute(statement)
+    if not isinstance(result, CursorResult):
+        raise TypeError("only UPDATE and DELETE change rows")
+    return result.rowcount
+
+
+# API tokens --------------------------------------------------------------------------------------------------
+
+
+def active_tokens(session: Session) -> list[tuple[str, str]]:
+    """(name, SHA-256) of every token that is not revoked."""
+    rows = session.execute(select(ApiToken.name, ApiToken.sha256).where(ApiToken.revoked_at.is_(None)))
+    return [(name, digest) for name, digest in rows]
+
+
+def put_token(session: Session, name: str, token: str, at: datetime) -> None:
+    """Makes `token` the one and only secret of this name; the same again changes nothing."""
+    digest = sha256_hex(token)
+    row = session.scalar(select(ApiToken).where(ApiToken.name == name))
+    if row is None:
+        session.add(ApiToken(name=name, sha256=digest, created_at=at))
+    elif row.sha256 != digest or row.revoked_at is not None:
+        row.sha256, row.created_at, row.revoked_at = digest, at, None
+
+
+def revoke_token(session: Session, name: str, at: datetime) -> bool:
+    """Whether there was such a token in force."""
+    statement = update(ApiToken).where(ApiToken.name == name, ApiToken.revoked_at.is_(None)).values(revoked_at=at)
+    return _changed(session, statement) == 1
+
+
+# Certificates ------------------------------------------------------------------------------------------------
+
+
+def put_certificate(session: Session, certificate: Certificate, issuer: Certificate) -> None:
+    """Registers what our CA issued; the same again changes nothing."""
+    if find_certificate(session, issuer, certificate.serial) is not None:
+        return
+    session.add(
+        IssuedCertificate(
+            serial=certificate.serial_hex,
+            issuer_key=issuer.spki_sha256,
+            issuer=str(issuer.subject),
+            subject=str(certificate.subject),
+            der=certificate.der,
+            not_before=certificate.not_before,
+            not_after=certificate.not_after,
+            status="valid",
+        )
+    )
+
+
+def find_certificate(session: Session, issuer: Certificate, serial: int) -> IssuedCertificate | None:
+    return session.scalar(
+        select(IssuedCertificate).where(
+            IssuedCertificate.issuer_key == issuer.spki_sha256, IssuedCertificate.serial == f"{serial:x}"
+        )
+    )
+
+
+def revoke_certificate(session: Session, issuer: Certificate, serial: int, reason: str, at: datetime) -> bool:
+    """Whether a valid certificate became revoked; the date and reason of an earlier revocation stay."""
+    statement = (
+        update(IssuedCertificate)
+        .where(
+            IssuedCertificate.issuer_key == issuer.spki_sha256,
+            IssuedCertificate.serial == f"{serial:x}",
+            IssuedCertificate.status == "valid",
+        )
+        .values(status="revoked", revoked_at=at, reason=reason)
+    )
+    return _changed(session, statement) == 1
+
+
+def revoked_certificates(session: Session, issuer: Certificate) -> Sequence[IssuedCertificate]:
+    return session.scalars(
+        select(IssuedCertificate)
+        .where(IssuedCertificate.issuer_key == issuer.spki_sha256, IssuedCertificate.status == "revoked")
+        .order_by(IssuedCertificate.id)
+    ).all()
+
+
+# CRLs and time-stamps ----------------------------------------------------------------------------------------
+
+
+def newest_crl(session: Session, issuer: Certificate) -> Crl | None:
+    return session.scalar(
+        select(Crl).where(Crl.issuer_key == issuer.spki_sha256).order_by(Crl.number.desc()).limit(1)
+    )
+
+
+def count_revoked(session: Session, issuer: Certificate) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(IssuedCertificate)
+            .where(IssuedCertificate.issuer_key == issuer.spki_sha256, IssuedCertificate.status == "revoked")
+        )
+        or 0
+    )
+
+
+def next_timestamp_serial(session: Session, at: datetime) -> int:
+    """A serial that was never given before and never will be again."""
+    row = Timestamp(at=at)
+    session.add(row)
+    session.flush()
+    return row.serial
+
+
+# Authorisations ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Burnt:
+    """What a SAD was good for: `line` is the audit line that now says `started`."""
+
+    authorization: int
+    line: int
+    remaining: int
+
+
+SadProblem = Literal["unknown", "expired", "other_credential", "exhausted", "other_hash"]
+
+
+class SadRefused(Exception):
+    """Why a SAD does not cover what was asked; nothing was burnt."""
+
+    def __init__(self, problem: SadProblem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def put_authorization(
+    session: Session,
+    *,
+    sad: str,
+    credential: str,
+    token: str,
+    imprints: Sequence[bytes],
+    hash_name: str | None,
+    at: datetime,
+    expires_at: datetime,
+) -> int:
+    """Stores a SAD (as its hash) for exactly these imprints; returns its row number."""
+    row = Authorization(
+        sad_sha256=sha256_hex(sad),
+        credential=credential,
+        token=token,
+        hash_name=hash_name,
+        remaining=len(imprints),
+        created_at=at,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(AuthorizedHash(authorization_id=row.id, imprint=i.hex()) for i in imprints)
+    return row.id
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a key, as the audit line keeps it."""
+
+    request: str
+    operation: Literal["signHash", "sign"]
+    credential: str
+    token: str
+    scheme: str
+    imprints: tuple[bytes, ...]
+    at: datetime
+
+
+def start_line(session: Session, use: Use) -> int:
+    """Writes the audit line `started`; returns its number."""
+    row = SignatureLine(
+        at=use.at,
+        request=use.request,
+        operation=use.operation,
+        credential=use.credential,
+        token=use.token,
+        scheme=use.scheme,
+        imprints=json.dumps([i.hex() for i in use.imprints]),
+        outcome="started",
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def finish_line(session: Session, line: int, at: datetime, error: str | None = None) -> None:
+    outcome = "done" if error is None else "failed"
+    session.execute(
+        update(SignatureLine).where(SignatureLine.id == line).values(outcome=outcome, error=error, finished_at=at)
+    )
+
+
+def burn(session: Session, sad: str, use: Use, hash_name: str) -> Burnt:
+    """Takes these imprints off the SAD and writes the audit line, all in the caller's transaction.
+
+    The first statement counts down in SQL and so locks the row: of two requests at the same time the second
+    sees what the first left. Raises `SadRefused`; the caller's transaction then rolls everything back.
+    """
+    wanted = len(use.imprints)
+    mine = (Authorization.sad_sha256 == sha256_hex(sad)) & (Authorization.token == use.token)
+    changed = _changed(
+        session,
+        update(Authorization)
+        .where(
+            mine,
+            Authorization.credential == use.credential,
+            Authorization.expires_at > use.at,
+            Authorization.remaining >= wanted,
+        )
+        .values(remaining=Authorization.remaining - wanted),
+    )
+    row = session.scalar(select(Authorization).where(mine).execution_options(populate_existing=True))
+    if row is None:
+        raise SadRefused("unknown")
+    if changed != 1:
+        raise SadRefused(_why_not(row, use))
+    if row.hash_name is not None and row.hash_name != hash_name:
+        raise SadRefused("other_hash")
+    for imprint, count in Counter(use.imprints).items():
+        _burn_hash(session, row.id, imprint, count, use.at)
+    return Burnt(row.id, start_line(session, use), row.remaining)
+
+
+def _why_not(row: Authorization, use: Use) -> SadProblem:
+    if row.credential != use.credential:
+        return "other_credential"
+    return "expired" if row.expires_at <= use.at else "exhausted"
+
+
+def _burn_hash(session: Session, authorization: int, imprint: bytes, count: int, at: datetime) -> None:
+    free = (
+        select(AuthorizedHash.id)
+        .where(
+            AuthorizedHash.authorization_id == authorization,
+            AuthorizedHash.imprint == imprint.hex(),
+            AuthorizedHash.burnt_at.is_(None),
+        )
+        .limit(count)
+    )
+    rows = session.scalars(free).all()
+    statement = (
+        update(AuthorizedHash)
+        .where(AuthorizedHash.id.in_(rows), AuthorizedHash.burnt_at.is_(None))
+        .values(burnt_at=at)
+    )
+    if len(rows) != count or _changed(session, statement) != count:
+        raise SadRefused("other_hash")
+
+
+def forget_authorizations(session: Session, before: datetime) -> None:
+    """Deletes SADs that expired before this time; the audit of what they signed stays."""
+    session.execute(delete(Authorization).where(Authorization.expires_at < before))

@@ -1,0 +1,168 @@
+"""Whole documents through the server: signed, verified, and refused in clear words."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+from pathlib import Path
+
+import httpx2
+import pikepdf
+import pytest
+
+from tests.judges import pdfsig, pyhanko, xmlsec
+from tests.server.province import Province, as_x509
+
+DOCUMENTS = Path(__file__).resolve().parents[1] / "documents"
+LETTER, INVOICE = (DOCUMENTS / "cong-van.pdf").read_bytes(), (DOCUMENTS / "hoa-don.xml").read_bytes()
+pytestmark = pytest.mark.usefixtures("server")
+
+
+def _sign(client: httpx2.Client, data: bytes, headers: dict[str, str] | None = None, **query: str) -> httpx2.Response:
+    return client.post("/v1/sign", content=data, params=query, headers=headers or {})
+
+
+def _signed(client: httpx2.Client, data: bytes, headers: dict[str, str] | None = None, **query: str) -> bytes:
+    answer = _sign(client, data, headers, **query)
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def _verdict(client: httpx2.Client, data: bytes) -> str:
+    answer = client.post("/v1/verify", content=data)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["verdict"])
+
+
+# Signing -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("credential", ["nguyen-van-mau", "con-dau", "mem"])
+@pytest.mark.parametrize("level", ["B-B", "PAdES-B-T"])
+def test_signed_pdf_is_valid_to_pdfsig_pyhanko_and_the_server_itself(
+    client: httpx2.Client, province: Province, credential: str, level: str
+) -> None:
+    signed = _signed(client, LETTER, credential=credential, level=level, reason="Ban hành", location="tỉnh Mẫu")
+    assert signed.startswith(LETTER)
+    popplers = pdfsig.verify(signed)
+    assert popplers.valid, popplers.output
+    hankos = pyhanko.verify(signed, [as_x509(province.root)])
+    assert hankos.valid, hankos.output
+    (report,) = client.post("/v1/verify", content=signed).json()["signatures"]
+    assert report["indication"] == "TOTAL-PASSED", report
+    assert report["signer"]["fingerprint"] == province.certificates[credential].sha256
+    assert report["reason"] == "Ban hành"
+    assert report["revocation"]["status"] == "good"
+    assert (report["proven_time"] is not None) is level.endswith("B-T")
+
+
+@pytest.mark.parametrize("form", ["xades", "xmldsig"])
+def test_signed_xml_is_valid_to_xmlsec1_and_the_server_itself(
+    client: httpx2.Client, province: Province, form: str
+) -> None:
+    answer = _sign(client, INVOICE, credential="nguyen-van-mau", form=form)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/xml"), answer.text
+    judged = xmlsec.verify(answer.content, [as_x509(province.root)])
+    assert judged.valid, judged.output
+    assert _verdict(client, answer.content) == "passed"
+
+
+def test_pin_of_the_user_goes_in_a_header_and_is_tried(client: httpx2.Client) -> None:
+    assert _verdict(client, _signed(client, LETTER, {"Kyso-Pin": "97531864"}, credential="giu-pin")) == "passed"
+    wrong = _sign(client, LETTER, {"Kyso-Pin": "0000"}, credential="giu-pin")
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "key.pin_refused")
+    missing = _sign(client, LETTER, credential="giu-pin")
+    assert (missing.status_code, missing.json()["code"]) == (400, "key.pin_required")
+    _signed(client, LETTER, {"Kyso-Pin": "97531864"}, credential="giu-pin")  # the count of wrong PINs begins anew
+
+
+def test_audit_line_names_who_signed_which_hash(client: httpx2.Client, province: Province) -> None:
+    answer = _sign(client, LETTER, credential="con-dau")
+    with sqlite3.connect(province.folder / "kyso.db") as database:
+        row = database.execute(
+            "SELECT operation, credential, token, scheme, imprints, outcome FROM signatures WHERE request = ?",
+            (answer.headers["x-request-id"],),
+        ).fetchone()
+    assert row[:4] == ("sign", "con-dau", "mot-cua", "ecdsa-sha256")
+    assert [len(bytes.fromhex(i)) for i in json.loads(row[4])] == [32]
+    assert row[5] == "done"
+
+
+# Verifying ---------------------------------------------------------------------------------------------------
+
+
+def test_flipped_byte_fails(client: httpx2.Client) -> None:
+    signed = bytearray(_signed(client, LETTER, credential="con-dau"))
+    signed[len(LETTER) // 2] ^= 1
+    assert _verdict(client, bytes(signed)) == "failed"
+
+
+@pytest.mark.parametrize("data", [LETTER, b"%PDF-1.7\n", b"nonsense", b"<a/>"])
+def test_unsigned_and_broken_input_fails_with_a_report(client: httpx2.Client, data: bytes) -> None:
+    assert _verdict(client, data) == "failed"
+
+
+def test_signature_of_a_stranger_is_not_passed(client: httpx2.Client) -> None:
+    report = client.post("/v1/verify", content=(DOCUMENTS / "da-ky.pdf").read_bytes()).json()
+    assert report["verdict"] == "indeterminate"
+
+
+# Refusals ----------------------------------------------------------------------------------------------------
+
+
+def _encrypted() -> bytes:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(LETTER)) as pdf:
+        pdf.save(out, encryption=pikepdf.Encryption(owner="a", user="b"))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "query", "status", "code"),
+    [
+        (LETTER, {"credential": "không có"}, 404, "http.unknown_credential"),
+        (LETTER, {}, 400, "usage"),
+        (LETTER, {"credential": "con-dau", "level": "B-X"}, 400, "usage"),
+        (LETTER, {"credential": "con-dau", "form": "p7"}, 400, "usage"),
+        (INVOICE, {"credential": "con-dau", "xml_form": "xmldsig"}, 400, "usage"),
+        (INVOICE, {"credential": "con-dau", "form": "xmldsig", "level": "B-T"}, 400, "usage"),
+        (b"", {"credential": "con-dau"}, 400, "format.empty"),
+        (b"PK\x03\x04 not ours", {"credential": "con-dau"}, 415, "format.unrecognised"),
+        (_encrypted(), {"credential": "con-dau"}, 422, "format.encrypted"),
+        (LETTER[:3000], {"credential": "con-dau"}, 422, "format"),
+        (LETTER, {"credential": "het-han"}, 409, "certificate.expired"),
+        (LETTER, {"credential": "thu-hoi"}, 409, "certificate.unsuitable"),
+    ],
+)
+def test_bad_input_is_refused_as_a_problem_with_its_code(
+    client: httpx2.Client, data: bytes, query: dict[str, str], status: int, code: str
+) -> None:
+    answer = client.post("/v1/sign", content=data, params=query)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/v1/sign?credential=con-dau", "/v1/verify"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_document_over_the_limit_is_413_whether_or_not_its_length_is_told(
+    client: httpx2.Client, path: str, chunked: bool
+) -> None:
+    big = b"%PDF-1.7\n" + b"x" * (1024 * 1024)
+    answer = client.post(path, content=iter([big[:500_000], big[500_000:]]) if chunked else big)
+    assert (answer.status_code, answer.json()["code"]) == (413, "http.too_large")
+
+
+@pytest.mark.parametrize("path", ["/v1/sign?credential=con-dau", "/v1/verify"])
+def test_documents_need_a_token(province: Province, path: str) -> None:
+    answer = httpx2.post(province.url + path, content=LETTER)
+    assert (answer.status_code, answer.json()["code"]) == (401, "auth.refused")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="kyso"'
+
+
+def test_credentials_are_listed_for_people(client: httpx2.Client) -> None:
+    listed = {c["id"]: c for c in client.get("/v1/credentials").json()["credentials"]}
+    assert listed["con-dau"]["algorithm"] == "P-256"
+    assert listed["giu-pin"]["pin"] is True
+    assert listed["het-han"]["status"] == "expired"

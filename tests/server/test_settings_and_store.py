@@ -1,0 +1,184 @@
+"""kyso.toml is read strictly; the database comes from its migrations and can be made twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from kyso_pki.errors import UsageError
+from kyso_server import setup, store
+from kyso_server.settings import Settings, load_settings
+from tests.server.province import Province
+
+
+def _settings(folder: Path) -> Settings:
+    (folder / "kyso.toml").write_text("[server]\nport = 8790\n")
+    return load_settings(folder)
+
+
+def _refused(folder: Path, text: str) -> str:
+    (folder / "kyso.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        load_settings(folder)
+    return str(caught.value)
+
+
+# Settings ----------------------------------------------------------------------------------------------------
+
+
+def test_paths_are_taken_from_the_files_folder(province: Province, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    settings = load_settings(province.folder)
+    assert settings.database == f"sqlite:///{province.folder}/kyso.db"
+    assert settings.modules[0].env["SOFTHSM2_CONF"] == f"{province.folder}/softhsm/softhsm2.conf"
+    assert settings.trust_signing == (province.folder / "ca" / "root.crt",)
+    assert settings.credentials[5].key == f"file://{province.folder}/keys/mem.p12"
+    assert settings.ca is not None
+    assert settings.ca.issuing.pin_file == province.folder / "secrets" / "ca.pin"
+
+
+def test_server_without_ca_tsa_and_credentials_is_allowed(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    assert (settings.ca, settings.tsa, settings.credentials) == (None, None, ())
+    assert settings.url == "http://127.0.0.1:8790"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[server]\nprot = 1\n", "unknown prot"),
+        ("[sever]\n", "unknown sever"),
+        ("[server]\nport = '8790'\n", "port must be a whole number"),
+        ("[server]\nport = 70000\n", "allowed is 0 to 65535"),
+        ("[server]\nport = true\n", "port must be a whole number"),
+        ("[[credentials]]\nid = 'a'\n", "key is missing"),
+        ("[[credentials]]\nid = 'a'\nkey = 'pkcs11:token=t;object=o'\npin_file = 'x.pin'\n", "no such file"),
+        ("[[credentials]]\nid = 'a'\nkey = 'pkcs11:token=t?pin-value=1'\n", "PIN"),
+        ("[[credentials]]\nid='a'\nkey='file:a'\n[[credentials]]\nid='a'\nkey='file:b'\n", "stands twice"),
+        ("[trust]\nsigning = 'root.crt'\n", "must be a list"),
+        ("[trust]\nsigning = ['root.crt']\n", "no such file"),
+        ("[server\n", "cannot be read"),
+    ],
+)
+def test_setting_that_cannot_be_right_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    assert words in _refused(tmp_path, text)
+
+
+def test_unknown_key_is_answered_with_the_list_of_known_ones(tmp_path: Path) -> None:
+    text = _refused(tmp_path, "[server]\nhots = 'x'\n")
+    assert "database, host, max_document_mb, port, sad_lifetime_s, url" in text
+
+
+def test_missing_folder_names_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="kyso quickstart"):
+        load_settings(tmp_path)
+
+
+# Database ----------------------------------------------------------------------------------------------------
+
+
+def test_migrations_give_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    setup.prepare_database(settings)
+    setup.prepare_database(settings)
+    opened = store.open_store(settings.database)
+    with opened.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, store.Base.metadata) == []
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    opened.close()
+
+
+def test_api_token_is_stored_as_its_hash_and_replaced_under_its_name(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    setup.prepare_database(settings)
+    for token in ("a" * 43, "a" * 43, "b" * 43):
+        setup.add_api_token(settings, "mot-cua", token)
+    opened = store.open_store(settings.database)
+    with opened.reading() as session:
+        assert store.active_tokens(session) == [("mot-cua", store.sha256_hex("b" * 43))]
+    with opened.writing() as session:
+        assert store.revoke_token(session, "mot-cua", datetime.now(UTC))
+    with opened.reading() as session:
+        assert store.active_tokens(session) == []
+    opened.close()
+
+
+@pytest.mark.parametrize("token", ["short", "có dấu" * 10, "with blank " * 5, ""])
+def test_weak_api_token_is_refused(tmp_path: Path, token: str) -> None:
+    settings = _settings(tmp_path)
+    setup.prepare_database(settings)
+    with pytest.raises(UsageError):
+        setup.add_api_token(settings, "x", token)
+
+
+def test_time_without_a_zone_never_reaches_the_database(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    setup.prepare_database(settings)
+    opened = store.open_store(settings.database)
+    with pytest.raises(Exception, match="without a zone"), opened.writing() as session:
+        store.next_timestamp_serial(session, datetime(2026, 11, 23))  # noqa: DTZ001 - the mistake under test
+    opened.close()
+
+
+def test_serial_of_a_time_stamp_is_not_given_again_after_its_row_is_gone(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    setup.prepare_database(settings)
+    opened = store.open_store(settings.database)
+    now = datetime.now(UTC)
+    with opened.writing() as session:
+        first = store.next_timestamp_serial(session, now)
+    with opened.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM timestamps")
+    with opened.writing() as session:
+        assert store.next_timestamp_serial(session, now) == first + 1
+    opened.close()
+
+
+def test_old_authorisations_are_forgotten_with_their_hashes(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    setup.prepare_database(settings)
+    opened = store.open_store(settings.database)
+    now = datetime.now(UTC)
+    with opened.writing() as session:
+        for sad, ends in (("old", now - timedelta(days=2)), ("new", now)):
+            store.put_authorization(
+                session,
+                sad=sad,
+                credential="c",
+                token="t",
+                imprints=[b"h" * 32],
+                hash_name=None,
+                at=now,
+                expires_at=ends,
+            )
+        store.forget_authorizations(session, now - timedelta(days=1))
+    with opened.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM authorized_hashes").scalar() == 1
+    opened.close()
+
+
+def test_revocation_from_the_future_is_refused(province: Province) -> None:
+    certificate = province.certificates["mem"]
+    with pytest.raises(UsageError, match="future"):
+        setup.revoke_certificate(
+            province.settings,
+            certificate,
+            province.issuing,
+            reason="superseded",
+            at=datetime.now(UTC) + timedelta(hours=1),
+        )
+    with pytest.raises(UsageError, match="reason"):
+        setup.revoke_certificate(
+            province.settings, certificate, province.issuing, reason="removeFromCRL", at=datetime.now(UTC)
+        )
+
+
+def test_settings_are_values_that_can_be_varied(province: Province) -> None:
+    assert replace(province.settings, sad_lifetime_s=5).sad_lifetime_s == 5
