@@ -1,0 +1,126 @@
+"""kyso: sign and verify PDF and XML documents.
+
+    import kyso
+
+    with kyso.open_signer("pkcs11:token=kyso-tinh-mau;object=nguyen-van-mau", pin=kyso.PromptPin()) as signer:
+        signed = kyso.sign(Path("van-ban.pdf"), signer)
+    report = kyso.verify(signed, trust=kyso.load_trust("ca/root.crt"))
+    report.require_passed()
+
+Everything else is imported from here on first use, so that `import kyso` costs nothing; what needs an extra
+(`kyso[xml]`, `kyso[pkcs11]`) says so when it is missing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kyso_hsm.opening import Module as Module
+    from kyso_hsm.pin import FromEnv as EnvPin
+    from kyso_hsm.pin import FromFd as FdPin
+    from kyso_hsm.pin import FromFile as FilePin
+    from kyso_hsm.pin import FromText as TextPin
+    from kyso_hsm.pin import Prompt as PromptPin
+    from kyso_pki.ades.report import DocumentReport, SignatureReport
+    from kyso_pki.ades.verify import Policy
+    from kyso_pki.errors import (
+        CertificateError,
+        FetchError,
+        FormatError,
+        KeyAccessError,
+        KysoError,
+        RemoteError,
+        SigningError,
+        TimestampError,
+        UsageError,
+        VerificationFailed,
+    )
+    from kyso_pki.x509.trust import TrustStore
+
+    from .client import AsyncClient, Client
+    from .csc import CscSigner
+    from .fetch import HttpFetcher, HttpTimestamper
+    from .signers import open_signer
+    from .signing import sign
+    from .trust import load_trust
+    from .verifying import verify
+
+_PLACES = {
+    "AsyncClient": "kyso.client",
+    "CertificateError": "kyso_pki.errors",
+    "Client": "kyso.client",
+    "CscSigner": "kyso.csc",
+    "DocumentReport": "kyso_pki.ades.report",
+    "EnvPin": "kyso_hsm.pin:FromEnv",
+    "FdPin": "kyso_hsm.pin:FromFd",
+    "FetchError": "kyso_pki.errors",
+    "FilePin": "kyso_hsm.pin:FromFile",
+    "FormatError": "kyso_pki.errors",
+    "HttpFetcher": "kyso.fetch",
+    "HttpTimestamper": "kyso.fetch",
+    "KeyAccessError": "kyso_pki.errors",
+    "KysoError": "kyso_pki.errors",
+    "Module": "kyso_hsm.opening",
+    "Policy": "kyso_pki.ades.verify",
+    "PromptPin": "kyso_hsm.pin:Prompt",
+    "RemoteError": "kyso_pki.errors",
+    "SignatureReport": "kyso_pki.ades.report",
+    "SigningError": "kyso_pki.errors",
+    "TextPin": "kyso_hsm.pin:FromText",
+    "TimestampError": "kyso_pki.errors",
+    "TrustStore": "kyso_pki.x509.trust",
+    "UsageError": "kyso_pki.errors",
+    "VerificationFailed": "kyso_pki.errors",
+    "load_trust": "kyso.trust",
+    "open_signer": "kyso.signers",
+    "sign": "kyso.signing",
+    "verify": "kyso.verifying",
+}
+
+__all__ = [
+    "AsyncClient",
+    "CertificateError",
+    "Client",
+    "CscSigner",
+    "DocumentReport",
+    "EnvPin",
+    "FdPin",
+    "FetchError",
+    "FilePin",
+    "FormatError",
+    "HttpFetcher",
+    "HttpTimestamper",
+    "KeyAccessError",
+    "KysoError",
+    "Module",
+    "Policy",
+    "PromptPin",
+    "RemoteError",
+    "SignatureReport",
+    "SigningError",
+    "TextPin",
+    "TimestampError",
+    "TrustStore",
+    "UsageError",
+    "VerificationFailed",
+    "load_trust",
+    "open_signer",
+    "sign",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name from its room on first use (PEP 562)."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'kyso' has no attribute {name!r}")
+    module, _, attribute = _PLACES[name].partition(":")
+    value = getattr(import_module(module), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

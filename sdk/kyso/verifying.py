@@ -1,0 +1,51 @@
+"""Verify a document: who signed it, and is it still what was signed?"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kyso_pki.ades.report import DocumentReport
+from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
+from kyso_pki.evidence import NO_EVIDENCE, Evidence
+from kyso_pki.formats import verify_document
+from kyso_pki.signer import Fetcher
+from kyso_pki.x509.trust import TrustStore
+
+from .fetch import HttpFetcher
+from .signing import read
+
+_NO_TRUST = TrustStore()
+
+
+def verify(
+    source: bytes | os.PathLike[str],
+    *,
+    trust: TrustStore = _NO_TRUST,
+    at: datetime | None = None,
+    offline: bool = True,
+    fetcher: Fetcher | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    policy: Policy = DEFAULT_POLICY,
+) -> DocumentReport:
+    """The report on every signature in the document; it never raises for what the document holds.
+
+    Offline (the default) uses the evidence in the file and in `evidence`; `offline=False` asks OCSP responders
+    and fetches CRLs, within the limits of `HttpFetcher`, or use your own `fetcher`. Without trust anchors no
+    signature can pass. A report has no truth value: ask `.passed` or call `.require_passed()`.
+    """
+    own = HttpFetcher() if fetcher is None and not offline else None
+    try:
+        return verify_document(
+            read(source),
+            trust=trust,
+            at=at or datetime.now(UTC),
+            evidence=evidence,
+            fetcher=own if fetcher is None else fetcher,
+            policy=policy,
+            file=None if isinstance(source, bytes) else str(Path(source)),
+        )
+    finally:
+        if own is not None:
+            own.close()

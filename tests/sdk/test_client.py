@@ -1,0 +1,173 @@
+"""The clients against a real server whose keys are on a SoftHSM2 token."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import kyso
+from kyso import AsyncClient, Client, HttpTimestamper
+from kyso_hsm.pin import SecretRequest
+from kyso_pki.errors import (
+    CertificateExpired,
+    KeyNotFound,
+    PinRefused,
+    RemoteError,
+    SignatureValueInvalid,
+    Unauthorized,
+    Unreachable,
+    UsageError,
+)
+from tests.pki.ades.inputs import PDF, XML
+from tests.server.province import OWN_PIN, Province
+
+pytestmark = pytest.mark.usefixtures("server")
+
+
+@pytest.fixture
+def client(province: Province) -> Client:
+    return Client(province.url, province.api_token)
+
+
+def check(province: Province, data: bytes) -> kyso.DocumentReport:
+    """Verified with the province's own responders, which are on loopback."""
+    fetcher = kyso.HttpFetcher(allowed_hosts=[province.url.removeprefix("http://")])
+    return kyso.verify(data, trust=kyso.TrustStore.of([province.root]), fetcher=fetcher)
+
+
+@pytest.mark.parametrize("data", [PDF, XML], ids=["pdf", "xml"])
+@pytest.mark.parametrize("credential", ["nguyen-van-mau", "con-dau", "mem"])
+def test_a_hash_signed_remotely_passes(province: Province, client: Client, data: bytes, credential: str) -> None:
+    check(province, client.sign(data, credential)).require_passed()
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_both_versions_of_the_api_sign_with_a_timestamp(province: Province, version: str) -> None:
+    with Client(province.url, province.api_token, version="v1" if version == "v1" else "v2") as client:
+        signed = client.sign(PDF, "nguyen-van-mau", level="B-T", timestamper=f"{province.url}/tsa")
+    report = check(province, signed)
+    report.require_passed()
+    assert report.signatures[0].level == "PAdES-B-T"
+
+
+def test_only_the_hash_reaches_the_server(province: Province, client: Client) -> None:
+    """The signer is given nothing but imprints; a marker in the document never appears in the server's log."""
+    sent: list[bytes] = []
+    signer = client.signer("nguyen-van-mau")
+    real = signer._call  # the wire itself is looked at
+
+    def listening(method: str, body: dict[str, object]) -> dict[str, object]:
+        sent.append(repr(body).encode())
+        return real(method, body)
+
+    signer._call = listening
+    kyso.sign(PDF, signer)
+    assert len(sent) == 2
+    assert max(map(len, sent)) < 1000
+    assert not any(b"Cong van" in s for s in sent)
+
+
+def test_a_batch_larger_than_multisign_is_split_and_keeps_its_order(client: Client) -> None:
+    signer = client.signer("nguyen-van-mau")
+    imprints = [signer.scheme.imprint(str(n).encode()) for n in range(12)]
+    values = signer.sign(imprints)
+    key = signer.chain.leaf.public_key
+    assert all(signer.scheme.verify(key, i, v) for i, v in zip(imprints, values, strict=True))
+
+
+def test_the_credentials_are_told_with_their_chains(province: Province, client: Client) -> None:
+    infos = {i.id: i for i in client.credentials()}
+    assert set(province.certificates) == set(infos)
+    for name, certificate in province.certificates.items():
+        assert infos[name].certificates[0] == certificate
+    assert infos["giu-pin"].pin
+    assert "signatures/signHash" in client.info().methods
+
+
+def test_a_pin_is_asked_for_where_the_credential_wants_one(province: Province, client: Client) -> None:
+    asked: list[SecretRequest] = []
+
+    def source(request: SecretRequest) -> str:
+        asked.append(request)
+        return OWN_PIN
+
+    check(province, client.sign(PDF, "giu-pin", pin=source)).require_passed()
+    assert len(asked) == 1
+    client.sign(PDF, "nguyen-van-mau", pin=source)
+    assert len(asked) == 1
+
+
+def test_a_document_signed_at_the_server_passes(province: Province, client: Client) -> None:
+    signed = client.sign_document(PDF, "nguyen-van-mau", level="B-T", reason="Phê duyệt", location="Tỉnh Mẫu")
+    report = check(province, signed)
+    report.require_passed()
+    assert (report.signatures[0].reason, report.signatures[0].location) == ("Phê duyệt", "Tỉnh Mẫu")
+    assert client.verify_document(signed)["verdict"] == "passed"
+    assert client.verify_document(PDF)["verdict"] == "failed"
+
+
+def test_the_async_client_does_the_same(province: Province) -> None:
+    async def run() -> tuple[bytes, bytes, dict[str, object], int]:
+        async with AsyncClient(province.url, province.api_token) as client:
+            names = await client.credentials()
+            hashed, uploaded = await asyncio.gather(
+                client.sign(PDF, "nguyen-van-mau", level="B-T", timestamper=HttpTimestamper(f"{province.url}/tsa")),
+                client.sign_document(XML, "con-dau"),
+            )
+            return hashed, uploaded, await client.verify_document(uploaded), len(names)
+
+    hashed, uploaded, verdict, count = asyncio.run(run())
+    check(province, hashed).require_passed()
+    check(province, uploaded).require_passed()
+    assert verdict["verdict"] == "passed"
+    assert count == len(province.certificates)
+
+
+def test_refusals_have_types_and_say_what_to_do(province: Province, client: Client) -> None:
+    with pytest.raises(Unauthorized, match="token"):
+        Client(province.url, "wrong").credentials()
+    with pytest.raises(Unauthorized):
+        Client(province.url).sign_document(PDF, "nguyen-van-mau")
+    with pytest.raises(KeyNotFound, match="credentialID"):
+        client.sign(PDF, "nobody")
+    with pytest.raises(KeyNotFound, match="refused"):
+        client.sign_document(PDF, "nobody")
+    with pytest.raises(RemoteError, match="refused"):
+        client.sign_document(b"neither", "nguyen-van-mau")
+    for token in ("", "two words", "line\n"):
+        with pytest.raises(UsageError, match="API token"):
+            Client(province.url, token)
+    with pytest.raises(CertificateExpired, match="expired"):
+        client.sign(PDF, "het-han")
+    with pytest.raises(Unreachable, match="kyso serve"):
+        Client("http://127.0.0.1:1").info()
+    with pytest.raises(UsageError, match="server address"):
+        Client("127.0.0.1:8790")
+
+
+def test_a_wrong_pin_is_refused_once_and_names_no_pin(client: Client) -> None:
+    with pytest.raises(PinRefused) as caught:
+        client.sign(PDF, "giu-pin", pin="00000000")
+    assert "00000000" not in str(caught.value)
+    with pytest.raises(PinRefused):
+        client.sign_document(PDF, "giu-pin", pin="11111111")
+
+
+def test_a_server_that_signs_with_another_key_is_noticed(client: Client) -> None:
+    signer = client.signer("con-dau")
+    wire = signer._call
+
+    def crossed(method: str, body: dict[str, object]) -> dict[str, object]:
+        return wire(method, body | {"credentialID": "mem"})
+
+    signer._call = crossed
+    with pytest.raises(SignatureValueInvalid, match="does not verify"):
+        signer.sign([bytes(32)])
+
+
+def test_the_web_process_maps_no_vendor_library(server: subprocess.Popen[bytes]) -> None:
+    maps = Path(f"/proc/{server.pid}/maps").read_text()
+    assert "softhsm" not in maps
