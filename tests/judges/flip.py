@@ -1,0 +1,39 @@
+"""One flipped byte, in a place of which we know what it breaks."""
+
+from __future__ import annotations
+
+import re
+
+
+def at(octets: bytes, index: int) -> bytes:
+    """The octets with the lowest bit of one byte inverted."""
+    changed = bytearray(octets)
+    changed[index] ^= 1
+    return bytes(changed)
+
+
+def in_pdf_content(pdf: bytes) -> bytes:
+    """Inside the first stream of the file: the page still opens, the digest cannot match."""
+    return at(pdf, pdf.index(b"stream") + 40)
+
+
+def in_pdf_value(pdf: bytes) -> bytes:
+    """Inside the signature value of the last signature: near the end of the CMS, where no unsigned attribute follows.
+
+    A hexadecimal digit becomes another: the file stays well formed.
+    """
+    opening = [match.end() for match in re.finditer(rb"/Contents\s*<", pdf)][-1]
+    closing = pdf.index(b">", opening)
+    last = opening + len(pdf[opening:closing].rstrip(b"0"))
+    digit = b"1" if pdf[last - 20 : last - 19] == b"0" else b"0"
+    return pdf[: last - 20] + digit + pdf[last - 19 :]
+
+
+def in_xml_text(xml: bytes, element: str) -> bytes:
+    """The first character of the first element of this local name (digits and letters stay digits and letters)."""
+    start = re.search(rb"<(?:\w+:)?" + element.encode() + rb"(?:\s[^>]*)?>\s*", xml)
+    if start is None:
+        raise ValueError(f"No element {element}.")
+    character = xml[start.end() : start.end() + 1]
+    other = b"B" if character == b"A" else b"A" if character.isalpha() else b"8" if character == b"7" else b"7"
+    return xml[: start.end()] + other + xml[start.end() + 1 :]
