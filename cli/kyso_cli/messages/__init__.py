@@ -1,0 +1,107 @@
+"""Every text that a person reads, in Vietnamese and English: one TOML catalogue per language.
+
+`choose_language` says which one, `Words` finds a text by its key and fills its places. Both catalogues hold
+the same keys with the same places (tests/cli/test_messages.py); a key that is in neither is a mistake in the
+program and raises `KeyError`, except through `find`, which says None.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from typing import Any, Literal
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+_WINDOWS_VIETNAMESE = 0x2A  # primary language identifier of vi-VN
+
+
+class Words:
+    """The texts in one language; the catalogue is read when the first text is asked for."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        return catalogue(self.language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text with `{places}` filled. Raises `KeyError` for an unknown key or an unfilled place."""
+        return self.texts[key].format(**_shown(values)) if values else self.texts[key]
+
+    def find(self, key: str, **values: object) -> str | None:
+        """As a call, but None when there is no such text or a place cannot be filled."""
+        text = self.texts.get(key)
+        if text is None:
+            return None
+        try:
+            return text.format(**_shown(values))
+        except (KeyError, IndexError):
+            return None
+
+
+def printable(text: str) -> str:
+    """Without control and direction characters: a name in a certificate must not rewrite the screen or a verdict."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _shown(values: Mapping[str, object]) -> dict[str, object]:
+    """What fills the places, file names among it, may come from a stranger."""
+    return {k: v if isinstance(v, int) else printable(str(v)) for k, v in values.items()}
+
+
+@cache
+def catalogue(language: Language) -> dict[str, str]:
+    """All texts of a language by dotted key: `[sign.help]` `output` is `sign.help.output`."""
+    import tomllib
+    from pathlib import Path  # importlib.resources costs ten times as much
+
+    data = Path(__file__).with_name(f"{language}.toml").read_text("utf-8")
+    flat: dict[str, str] = {}
+    _flatten("", tomllib.loads(data), flat)
+    return flat
+
+
+def choose_language(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
+    """`--lang`, then KYSO_LANG, then the locale; English where none of them says Vietnamese.
+
+    The command line is looked through before it is parsed, because a parsing error has a language too.
+    """
+    wanted = [*_values_of("--lang", arguments), environ.get("KYSO_LANG", "")]
+    for name in wanted:
+        if (language := _language(name)) is not None:
+            return language
+    locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := environ.get(k))), "")
+    if not locale and sys.platform == "win32":
+        import ctypes
+
+        return "vi" if ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == _WINDOWS_VIETNAMESE else "en"
+    return _language(locale) or "en"
+
+
+def _values_of(option: str, arguments: Sequence[str]) -> list[str]:
+    values = []
+    for i, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == option and i + 1 < len(arguments):
+            values.append(arguments[i + 1])
+        elif argument.startswith(option + "="):
+            values.append(argument.removeprefix(option + "="))
+    return values
+
+
+def _language(name: str) -> Language | None:
+    """`vi_VN.UTF-8` and `vi` are Vietnamese; C, POSIX and anything else are None."""
+    short = name.strip().lower().replace("-", "_").split(".")[0].split("_")[0]
+    return next((language for language in LANGUAGES if language == short), None)
+
+
+def _flatten(prefix: str, table: Mapping[str, Any], into: dict[str, str]) -> None:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            _flatten(f"{prefix}{key}.", value, into)
+        else:
+            into[prefix + key] = str(value)

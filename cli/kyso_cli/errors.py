@@ -1,0 +1,177 @@
+"""Errors on their way to a person: which exit code, which words, which remedy. In one place.
+
+Reach for `Stop` to end a command for a reason of the command line's own; every other error comes from below as
+a `KysoError`. `exit_code` is the table of docs/exit-codes.md, `explain` gives the words.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from string import Formatter
+from typing import Any
+
+from kyso_pki import errors as e
+
+from .messages import Words
+from .times import local
+
+OK, FAILED, USAGE, INDETERMINATE, KEY, NETWORK, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
+FILE_SYSTEM = 74
+"""EX_IOERR of sysexits.h: the disk or an output stream failed, which says nothing about a document."""
+READER_GONE = 128 + 13
+"""As a program that SIGPIPE ended: whoever read standard output has gone."""
+
+# First match wins, so the narrower class stands above the wider one.
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (e.UsageError, USAGE),
+    (e.KeyAccessError, KEY),
+    (e.Unauthorized, KEY),
+    (e.FetchError, NETWORK),
+    (e.RemoteError, NETWORK),
+    (e.TimestampError, NETWORK),
+    (e.KysoError, FAILED),
+    (OSError, FILE_SYSTEM),
+)
+
+
+class Stop(e.UsageError):
+    """Ends a command; the words stand in the catalogue under `errors.cli.KEY`."""
+
+    def __init__(self, key: str, *, exit_code: int = USAGE, **details: object) -> None:
+        super().__init__(f"{key} {details}" if details else key)
+        self.details = details
+        self.key = key
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An error in somebody's language."""
+
+    code: str
+    message: str
+    remedy: str | None
+    detail: str | None = None
+    """The English original, where the translated message says less than it."""
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {"code": self.code, "message": self.message, "remedy": self.remedy}
+        return plain | ({"detail": self.detail} if self.detail else {})
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code for an error; 70 for one that nobody foresaw, so that a crash is never read as a verdict."""
+    if isinstance(error, Stop):
+        return error.exit_code
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), BUG)
+
+
+def about_the_document(error: Exception) -> bool:
+    """Whether the next document may fare better: not so for a PIN, a key, a certificate or the network."""
+    return isinstance(error, (e.FormatError, e.SigningError, OSError)) and not isinstance(
+        error, e.SignatureValueInvalid
+    )
+
+
+def explain(error: Exception, words: Words) -> Explanation:
+    """The words for an error: English much as the error itself says it, Vietnamese from the catalogue by its code."""
+    if isinstance(error, Stop):
+        return _stop(error, words)
+    if isinstance(error, e.KysoError):
+        return _kyso(error, words)
+    if isinstance(error, OSError):
+        return _system(error, words)
+    text = f"{type(error).__name__}: {error}"
+    return Explanation("bug", words("errors.bug.message", text=text), words("errors.bug.remedy"))
+
+
+def _system(error: OSError, words: Words) -> Explanation:
+    """The disk that is full is told apart: there the path and the permissions are as they should be."""
+    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    where_unknown = error.filename is None
+    key = ("full_somewhere" if where_unknown else "full") if full else ("nameless" if where_unknown else "named")
+    values = {"path": error.filename or "", "why": error.strerror or str(error)}
+    remedy = words("errors.os.remedy_full" if full else "errors.os.remedy")
+    return Explanation("os", words(f"errors.os.{key}", **values), remedy)
+
+
+def _stop(error: Stop, words: Words) -> Explanation:
+    key = f"errors.cli.{error.key}"
+    return Explanation(
+        f"cli.{error.key}",
+        words(f"{key}.message", **error.details),
+        words.find(f"{key}.remedy", **error.details),
+    )
+
+
+def _kyso(error: e.KysoError, words: Words) -> Explanation:
+    said = _reworded(error.message, words)
+    remedy = _remedy(error, words)
+    if words.language == "en":
+        return Explanation(error.code, said, remedy)
+    detailed = words.find(f"errors.{error.code}.detailed", **_readable(error.details))
+    message = detailed or _nearest(words, error.code, "message") or said
+    return Explanation(error.code, message, remedy, None if detailed else said)
+
+
+def _remedy(error: e.KysoError, words: Words) -> str | None:
+    """What to do: the error's own remedy in the words of this command line, else that of its code.
+
+    A concrete remedy (a command, an option) that has no Vietnamese words yet is kept beside the general ones.
+    """
+    general = _nearest(words, error.code, "remedy")
+    if not error.remedy:
+        return general
+    if (own := remedy_in(error.remedy, None, words)[1]) is not None:
+        return own
+    if words.language == "en" or general is None:
+        return error.remedy
+    concrete = "`" in error.remedy or "--" in error.remedy
+    return f"{general} ({error.remedy})" if concrete else general
+
+
+def remedy_in(text: str, code: str | None, words: Words) -> tuple[str, str | None]:
+    """A text without the remedy at its end, and that remedy in the user's words; else the remedy of `code`.
+
+    What the layers below advise speaks of their own arguments; `[remedies]` of the catalogues says it in options.
+    """
+    for key, english in words.texts.items():
+        if key.startswith("remedies.") and key.endswith(".english") and (found := _pattern(english).search(text)):
+            said = words(key.removesuffix("english") + "text", **found.groupdict())
+            return text[: found.start()].rstrip(), said
+    return text, words.texts.get(f"errors.{code}.remedy")
+
+
+@cache
+def _pattern(english: str) -> re.Pattern[str]:
+    """The expression for a text with {places}, at the end of another."""
+    pieces = (
+        re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+        for literal, name, _, _ in Formatter().parse(english)
+    )
+    return re.compile("".join(pieces) + r"\Z", re.DOTALL)
+
+
+def _reworded(message: str, words: Words) -> str:
+    """The English message with the phrases of `[wording]` replaced."""
+    for key, phrase in words.texts.items():
+        if key.startswith("wording.") and key.endswith(".english"):
+            message = message.replace(phrase, words.texts[key.removesuffix("english") + "text"])
+    return message
+
+
+def _nearest(words: Words, code: str, part: str) -> str | None:
+    """The text for a code, or for the wider code above it: `key.new_thing` falls back to `key`."""
+    parts = code.split(".")
+    for n in range(len(parts), 0, -1):
+        if (text := words.texts.get(f"errors.{'.'.join(parts[:n])}.{part}")) is not None:
+            return text
+    return words.texts.get(f"errors.error.{part}")
+
+
+def _readable(details: dict[str, object]) -> dict[str, object]:
+    return {k: local(v) if isinstance(v, datetime) else v for k, v in details.items()}

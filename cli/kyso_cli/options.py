@@ -1,0 +1,163 @@
+"""Options that several commands share, and what they mean: where keys, PINs and trust come from."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .config import Config
+from .errors import Stop
+from .messages import Words
+from .output import App, note
+
+if TYPE_CHECKING:
+    from kyso_hsm.opening import Module
+    from kyso_hsm.pin import SecretRequest, SecretSource
+    from kyso_pki.x509.trust import TrustStore
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+
+def config_option(function: _F) -> _F:
+    return click.option("--config", type=PATH, metavar="FILE")(function)
+
+
+def module_option(function: _F) -> _F:
+    return click.option("--module", "modules", multiple=True, metavar="PATH")(function)
+
+
+def json_option(function: _F) -> _F:
+    return click.option("--json", "as_json", is_flag=True)(function)
+
+
+def pin_options(function: _F) -> _F:
+    """Three ways for a PIN besides the prompt; there is no --pin, because anybody may read a command line."""
+    for option in (
+        click.option("--pin-fd", type=click.IntRange(min=0), metavar="N"),
+        click.option("--pin-file", type=PATH, metavar="FILE"),
+        click.option("--pin-env", metavar="NAME"),
+    ):
+        function = option(function)
+    return function
+
+
+def secret_source(words: Words, env: str | None, file: Path | None, fd: int | None) -> SecretSource:
+    """Where the PIN comes from: what was named, else a prompt. Raises `Stop` when two are named."""
+    from kyso_hsm.pin import FromEnv, FromFd, FromFile, Prompt
+
+    named: list[SecretSource] = []
+    if env is not None:
+        named.append(FromEnv(env))
+    if file is not None:
+        named.append(FromFile(file))
+    if fd is not None:
+        named.append(FromFd(fd))
+    if len(named) > 1:
+        raise Stop("one_of", options="--pin-env, --pin-file, --pin-fd")
+    return AskedOnce(named[0] if named else Prompt(partial(_question, words)))
+
+
+class AskedOnce:
+    """A source that is asked once in one run, however many documents there are."""
+
+    def __init__(self, source: SecretSource) -> None:
+        self._source = source
+        self._answers: dict[tuple[str, str], str] = {}
+
+    def __call__(self, request: SecretRequest) -> str:
+        key = (request.purpose, request.token)
+        if key not in self._answers:
+            self._answers[key] = self._source(request)
+        return self._answers[key]
+
+    def __repr__(self) -> str:
+        return f"AskedOnce({self._source!r})"
+
+
+def warn_of_open_key(app: App, address: str) -> None:
+    """A line on standard error for a key file without a password that others on this machine may read."""
+    from kyso_hsm.module import LOGIN_REQUIRED
+    from kyso_hsm.soft import SoftToken
+    from kyso_hsm.uri import FileUri, parse
+
+    uri = parse(address)
+    if not isinstance(uri, FileUri) or os.name != "posix":
+        return
+    open_to_others = Path(uri.path).exists() and Path(uri.path).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    if open_to_others and not SoftToken(uri).info.flags & LOGIN_REQUIRED:
+        note(app.words("sign.open_key", path=uri.path, command=f"chmod 600 {shlex.quote(uri.path)}"))
+
+
+def _question(words: Words, request: SecretRequest) -> str:
+    """The question for a PIN in the user's language, with what the token says about earlier tries."""
+    hint = words("pin.hint_final") if request.final_try else words("pin.hint_low") if request.count_low else ""
+    key = f"pin.{request.purpose}" if f"pin.{request.purpose}" in words.texts else "pin.other"
+    return words(key, token=request.token, hint=hint)
+
+
+def modules_in_reach(named: Sequence[str], config: Config) -> tuple[Module, ...]:
+    """The PKCS#11 libraries to look in: those of `--module` and kyso.toml; without --module the known ones too."""
+    from kyso_hsm.opening import Module, default_modules
+
+    configured = {m.path: m for m in config.modules}
+    if not named:
+        return default_modules(configured.values())
+    chosen = [configured.pop(path, Module(path)) for path in dict.fromkeys(named)]
+    return (*chosen, *configured.values())
+
+
+def trust_in_reach(named: Sequence[Path], config: Config) -> TrustStore:
+    """The anchors: `--trust`, else KYSO_TRUST, else `[trust]` of kyso.toml, else none.
+
+    Raises `Stop` for a path that is not there, `UsageError` for a file without certificates.
+    """
+    import kyso
+
+    if not named and (environ := os.environ.get("KYSO_TRUST")):
+        named = [Path(p) for p in environ.split(os.pathsep) if p]
+    if named:
+        _all_there(named)
+        return kyso.load_trust(*named)
+    _all_there((*config.signing, *config.timestamping))
+    signing = kyso.load_trust(*config.signing, purposes=("signing",))
+    return signing + kyso.load_trust(*config.timestamping, purposes=("timestamping",))
+
+
+def _all_there(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not path.exists():
+            raise Stop("trust_missing", path=path)
+
+
+def api_token(file: Path | None, env: str | None) -> str | None:
+    """The server's API token, by file or environment. Raises `Stop`."""
+    if file is not None and env is not None:
+        raise Stop("one_of", options="--token-file, --token-env")
+    if env is not None:
+        if not os.environ.get(env):
+            raise Stop("environment_empty", name=env)
+        return _one_word(os.environ[env], env)
+    if file is None:
+        return None
+    try:
+        return _one_word(file.read_text("utf-8"), file)
+    except OSError as e:
+        raise Stop("file_unreadable", path=file, why=e.strerror) from None
+    except UnicodeDecodeError:
+        raise Stop("token_wrong", where=file) from None
+
+
+def _one_word(text: str, where: object) -> str:
+    """The token without line ends; anything else cannot stand in an HTTP header, and is perhaps another file."""
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise Stop("token_wrong", where=where)
+    return token

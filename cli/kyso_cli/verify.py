@@ -1,0 +1,142 @@
+"""`kyso verify`: is each document still what was signed, by whom, and may the signature be relied on?
+
+Exit 0 only when every signature in every file passed; 1 when any failed; 3 when nothing failed but something
+could not be concluded. Nothing is fetched from the network unless --online or `[trust] online = true` in
+kyso.toml says so (docs/adr/0006); then only public addresses are contacted, besides the server of kyso.toml and
+those named with --allow-host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .command import worded
+from .config import Config, find_config
+from .errors import FAILED, INDETERMINATE, OK, Stop
+from .files import PIPE, check_input, read
+from .options import PATH, config_option, json_option, trust_in_reach
+from .output import App, say, say_json
+
+if TYPE_CHECKING:
+    from kyso import HttpFetcher
+    from kyso_pki.ades.report import DocumentReport, Verdict
+
+FETCHES_PER_FILE = 16  # two paths (signer, time-stamping authority) of four certificates: OCSP and CRL each
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, as typed."""
+
+    files: tuple[str, ...]
+    trust: tuple[Path, ...]
+    online: bool | None
+    hosts: tuple[str, ...]
+    at: str | None
+    accept_parts: bool
+    accept_overlays: bool
+    as_json: bool
+    config: Path | None
+
+
+@worded("verify")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--trust", multiple=True, type=PATH, metavar="FILE|DIR")
+@click.option("--online/--offline", default=None)
+@click.option("--allow-host", "hosts", multiple=True, metavar="HOST[:PORT]")
+@click.option("--at", metavar="TIME")
+@click.option("--accept-parts", is_flag=True)
+@click.option("--accept-overlays", is_flag=True)
+@config_option
+@json_option
+@click.pass_obj
+def command(app: App, /, **given: Any) -> int:
+    return verify(app, Request(**given))
+
+
+def verify(app: App, asked: Request) -> int:
+    """Verifies every file and shows a report on each; the exit code."""
+    import kyso
+
+    config = find_config(asked.config)
+    if asked.files.count(PIPE) > 1:
+        raise Stop("pipe_among_many")
+    for file in asked.files:
+        check_input(file)
+    at = _time(asked.at)
+    trust = trust_in_reach(asked.trust, config)
+    policy = kyso.Policy(accept_parts=asked.accept_parts, accept_overlays=asked.accept_overlays)
+    online = config.online if asked.online is None else asked.online
+    fetcher = _fetcher(asked, config) if online else None
+    reports: list[DocumentReport] = []
+    try:
+        for file in asked.files:
+            found = kyso.verify(_bytes_of(file), trust=trust, at=at, fetcher=fetcher, policy=policy)
+            reports.append(replace(found, file=file))
+            if not asked.as_json:
+                _show(app, reports)
+    finally:
+        if fetcher is not None:
+            fetcher.close()
+    verdict = overall(reports)
+    if asked.as_json:
+        say_json({"verdict": verdict, "files": [r.to_json() for r in reports]})
+    elif len(reports) > 1:
+        say()
+        say(_sum(app, reports))
+    return {"passed": OK, "failed": FAILED, "indeterminate": INDETERMINATE}[verdict]
+
+
+def overall(reports: Sequence[DocumentReport]) -> Verdict:
+    """The worst of all: a failed file makes the whole failed, an open one makes it indeterminate."""
+    verdicts = {r.verdict for r in reports}
+    if "failed" in verdicts:
+        return "failed"
+    return "passed" if verdicts == {"passed"} else "indeterminate"
+
+
+def _show(app: App, reports: Sequence[DocumentReport]) -> None:
+    from .report import document_lines
+
+    if len(reports) > 1:
+        say()
+    say("\n".join(document_lines(reports[-1], app.words)))  # one write, which the pipe of `| head -1` still takes
+
+
+def _sum(app: App, reports: Sequence[DocumentReport]) -> str:
+    counts = {v: sum(r.verdict == v for r in reports) for v in ("passed", "failed", "indeterminate")}
+    return app.words("verify.sum", total=len(reports), **counts)
+
+
+def _bytes_of(file: str) -> bytes:
+    try:
+        return read(file)
+    except OSError as e:
+        raise Stop("file_unreadable", path=file, why=e.strerror) from None
+
+
+def _time(text: str | None) -> datetime | None:
+    from .times import parse
+
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError:
+        raise Stop("time_wrong", text=text) from None
+
+
+def _fetcher(asked: Request, config: Config) -> HttpFetcher:
+    """One fetcher for all files, so that one CRL is fetched once; the province's own server may be private."""
+    from urllib.parse import urlsplit
+
+    import kyso
+
+    own = [urlsplit(config.url).netloc] if config.url else []
+    return kyso.HttpFetcher(allowed_hosts=[*asked.hosts, *own], max_fetches=FETCHES_PER_FILE * len(asked.files))

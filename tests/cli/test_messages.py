@@ -1,0 +1,161 @@
+"""The catalogues: complete, in two languages, spelt right, and chosen as promised."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import unicodedata
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+import kyso_pki
+from kyso_cli import messages
+from kyso_cli.errors import explain
+from kyso_cli.front import COMMANDS
+from kyso_cli.messages import Words, catalogue, choose_language
+from kyso_cli.root import kyso
+from kyso_pki import errors
+from kyso_pki.errors import KysoError
+
+VI, EN = catalogue("vi"), catalogue("en")
+CODES = sorted(kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, KysoError))
+
+
+def said_by_the_code(key: str) -> bool:
+    """Whether the English of this text stands in the code: findings, and messages of `KysoError`."""
+    parts = key.split(".")
+    return parts[0] == "findings" or (
+        parts[0] == "errors" and parts[-1] in ("message", "detailed") and ".".join(parts[1:-1]) in CODES
+    )
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def commands(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield path or "kyso", command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            found = command.get_command(click.Context(command), name)
+            assert found is not None
+            yield from commands(found, f"{path}.{name}".lstrip("."))
+
+
+def test_both_languages_hold_the_same_texts() -> None:
+    assert {k for k in VI if not said_by_the_code(k)} == set(EN)
+
+
+@pytest.mark.parametrize("key", sorted(EN))
+def test_both_languages_have_the_same_places_to_fill(key: str) -> None:
+    assert places(VI[key]) == places(EN[key])
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_texts_are_composed_unicode_without_stray_characters(language: messages.Language) -> None:
+    text = Path(messages.__file__).with_name(f"{language}.toml").read_text("utf-8")
+    assert text == unicodedata.normalize("NFC", text)
+    assert all(c.isprintable() or c == "\n" for c in text)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_error_has_a_message_and_a_remedy(code: str) -> None:
+    assert VI[f"errors.{code}.message"]
+    assert VI[f"errors.{code}.remedy"]
+    assert EN[f"errors.{code}.remedy"]
+
+
+def finding_codes() -> Iterator[str]:
+    """Codes of findings that are errors or warnings, as the sources of pki write them."""
+    for path in sorted(Path(kyso_pki.__file__).parent.rglob("*.py")):
+        for call in (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            place = {"Finding": 0, "_Malformed": 0, "error": 0, "_problem": 2, "_Misplaced": 2}.get(name)
+            if place is None or len(call.args) <= place:
+                continue
+            literals = [a.value for a in call.args if isinstance(a, ast.Constant)]
+            code = call.args[place]
+            if isinstance(code, ast.Constant) and isinstance(code.value, str) and "info" not in literals:
+                yield code.value
+
+
+@pytest.mark.parametrize("code", sorted(set(finding_codes())))
+def test_every_problem_of_a_signature_is_told_in_vietnamese(code: str) -> None:
+    assert VI[f"findings.{code}"]
+
+
+REMEDIES = sorted(key for key in EN if key.startswith("remedies.") and key.endswith(".english"))
+
+
+@pytest.mark.parametrize("key", REMEDIES)
+def test_every_remedy_with_words_of_its_own_stands_in_the_sources(key: str) -> None:
+    """A text that was changed below would lose its Vietnamese words in silence."""
+    begin = EN[key].split("{")[0][:36]
+    packages = Path(kyso_pki.__file__).parents[2]
+    sources = (p for name in ("pki", "hsm", "sdk", "server") for p in (packages / name).rglob("*.py"))
+    assert VI[key] == EN[key]
+    assert any(begin in path.read_text("utf-8") for path in sources)
+
+
+def test_every_sub_indication_is_told_in_both_languages() -> None:
+    """EN 319 102-1 clause 5.1.3: those that kyso gives today."""
+    source = (Path(kyso_pki.__file__).parent / "ades" / "verify.py").read_text("utf-8")
+    given = {key.removeprefix("verify.sub.") for key in EN if key.startswith("verify.sub.")}
+    used = set(re.findall(r'"(?:TOTAL-FAILED|INDETERMINATE)", "([A-Z_]+)"', source))
+    used -= {"INDETERMINATE"}  # the pair of indications itself
+    assert used
+    assert used <= given
+
+
+def test_every_command_and_option_has_its_help() -> None:
+    missing = []
+    for path, command in commands(kyso):
+        wanted = [f"help.{path}.text"] + ([f"help.{path}.short"] if path != "kyso" else [])
+        missing += [key for key in wanted if key not in EN]
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and f"help.{path}.{parameter.name}" not in EN:
+                missing += [] if f"help.common.{parameter.name}" in EN else [f"help.{path}.{parameter.name}"]
+    assert not missing
+
+
+def test_the_table_of_commands_names_real_modules() -> None:
+    for name, module in COMMANDS.items():
+        assert import_module(module).command.name == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "chosen"),
+    [
+        ((), {}, "en"),
+        ((), {"LANG": "vi_VN.UTF-8"}, "vi"),
+        ((), {"LANG": "vi_VN.UTF-8", "LC_ALL": "C"}, "en"),
+        ((), {"LC_MESSAGES": "vi", "LANG": "en_US.UTF-8"}, "vi"),
+        ((), {"LANG": "fr_FR.UTF-8"}, "en"),
+        ((), {"LANG": "en_US.UTF-8", "KYSO_LANG": "vi"}, "vi"),
+        ((), {"LANG": "vi_VN.UTF-8", "KYSO_LANG": "en"}, "en"),
+        (("verify", "--lang", "vi"), {"KYSO_LANG": "en"}, "vi"),
+        (("--lang=vi", "verify"), {}, "vi"),
+        (("verify", "--", "--lang=vi"), {}, "en"),
+        (("verify", "--lang"), {}, "en"),
+        ((), {"LANG": "vietnamese"}, "en"),
+    ],
+)
+def test_language_is_chosen_by_option_then_variable_then_locale(
+    arguments: tuple[str, ...], environ: dict[str, str], chosen: str
+) -> None:
+    assert choose_language(arguments, environ) == chosen
+
+
+def test_an_error_without_words_of_its_own_gets_those_of_its_family() -> None:
+    class NewTrouble(errors.KeyAccessError):
+        code = "key.new_trouble"
+
+    said = explain(NewTrouble("Something new."), Words("vi"))
+    assert said.message == VI["errors.key.message"]
+    assert said.remedy == VI["errors.key.remedy"]
+    assert said.detail == "Something new."

@@ -1,0 +1,66 @@
+"""`kyso --help` is answered at once: nothing of weight is imported for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+ENGINES = {"cryptography", "lxml", "pkcs11", "fastapi", "uvicorn", "sqlalchemy", "pydantic", "httpx2"}
+OURS = {"kyso", "kyso_pki", "kyso_hsm", "kyso_server"}
+
+
+def imported_by(environ: dict[str, str], *arguments: str) -> set[str]:
+    """The top-level modules that are loaded after `kyso ARGUMENTS`."""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: sys.stderr.write('\\n'.join(sys.modules)))\n"
+        "from kyso_cli.main import main\n"
+        f"main({list(arguments)!r})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in done.stderr.splitlines()}
+
+
+def test_the_first_page_of_help_imports_nothing_of_weight(environ: dict[str, str]) -> None:
+    assert not imported_by(environ, "--help") & ({"click"} | ENGINES | OURS)
+    assert not imported_by(environ, "--lang", "vi", "--help") & ({"click"} | ENGINES | OURS)
+
+
+def test_help_of_a_command_imports_no_engine(environ: dict[str, str]) -> None:
+    for command in ("sign", "verify", "keys", "quickstart", "serve"):
+        loaded = imported_by(environ, command, "--help")
+        assert not loaded & {
+            "rich",
+            "cryptography",
+            "lxml",
+            "pkcs11",
+            "fastapi",
+            "uvicorn",
+            "sqlalchemy",
+            "httpx2",
+        }, command
+
+
+def test_the_version_is_told(environ: dict[str, str]) -> None:
+    done = subprocess.run(["kyso", "--version"], env=environ, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.startswith("kyso ")
+
+
+def test_a_fault_shows_no_traceback_without_debug(environ: dict[str, str]) -> None:
+    """A fault is made by a module that breaks while it is imported, as a broken installation does."""
+    code = "import sys; sys.modules['kyso_cli.verify'] = None; from kyso_cli.main import main; main({})"
+    for more, shown in (([], False), (["--debug"], True)):
+        arguments = repr(["verify", "a.pdf", *more])
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(arguments)],
+            env=environ,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 70
+        assert done.stderr.startswith("Error: Unforeseen error:")
+        assert ("Traceback" in done.stderr) is shown
