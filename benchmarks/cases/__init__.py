@@ -1,0 +1,13 @@
+"""The cases, one module per area; importing a module registers its names."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+AREAS = ("cli", "keys", "pdf", "xml")
+
+
+def load() -> None:
+    """Registers every case."""
+    for area in AREAS:
+        import_module(f"benchmarks.cases.{area}")
