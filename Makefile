@@ -1,0 +1,26 @@
+# One command each: set up, check, test, show, measure.
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: dev check test demo bench clean
+
+dev: ## a virtual environment with everything that developing needs
+	sh scripts/dev.sh
+
+check: dev ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: ## install what the tests need and run them
+	sh scripts/test.sh
+
+demo: ## the main job, from a bare machine to a signed and verified công văn
+	sh scripts/demo.sh
+
+bench: dev ## compare with the physical limit and with peers: make bench [ONLY=prefix]
+	sh scripts/bench.sh $(if $(ONLY),--only $(ONLY))
+
+clean: ## remove what was built; keys and provinces stay
+	rm -rf $(VENV) .venv-judges .venv-bench .mypy_cache .ruff_cache .pytest_cache build dist
