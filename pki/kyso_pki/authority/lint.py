@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from .. import oids
 from ..errors import CertificateUnsuitable
@@ -40,7 +41,7 @@ def problems(draft: Certificate, profile: Profile, issuer: Certificate | None) -
 
 
 def _names(draft: Certificate, issuer: Certificate | None) -> Iterator[str]:
-    yield from _name(draft.subject)
+    yield from name_problems(draft.subject)
     wanted = issuer.subject if issuer else draft.subject
     if draft.issuer.der != wanted.der:
         yield "the issuer's name is not, octet for octet, the name that the issuer bears"
@@ -48,9 +49,18 @@ def _names(draft: Certificate, issuer: Certificate | None) -> Iterator[str]:
         yield "subject and issuer bear the same name"
 
 
-def _name(name: Name) -> Iterator[str]:
+def name_problems(name: Name) -> Iterator[str]:
+    """What forbids writing this name into a certificate or a request."""
     if not name.first("CN"):
         yield "the subject has no common name"
+    yield from text_problems(name)
+    country = name.first("C")
+    if country is None or len(country) != 2 or not (country.isascii() and country.isupper()):
+        yield "the country is not two capital letters (ISO 3166)"
+
+
+def text_problems(name: Name) -> Iterator[str]:
+    """What in a name could show another name than it is (attack class V7), or is longer than RFC 5280 allows."""
     for kind, text in name.attributes:
         if not text.strip():
             yield f"{kind} is empty"
@@ -62,9 +72,6 @@ def _name(name: Name) -> Iterator[str]:
             yield f"{kind} holds a character that cannot be seen"  # NUL, direction marks: another name is shown
         if len(text) > MAX_TEXT.get(kind, 64):
             yield f"{kind} has {len(text)} characters; at most {MAX_TEXT.get(kind, 64)} are allowed"
-    country = name.first("C")
-    if country is None or len(country) != 2 or not (country.isascii() and country.isupper()):
-        yield "the country is not two capital letters (ISO 3166)"
 
 
 def _serial(draft: Certificate) -> Iterator[str]:
@@ -93,14 +100,19 @@ def _key(draft: Certificate, issuer: Certificate | None) -> Iterator[str]:
     except CertificateUnsuitable as e:
         yield e.message.removesuffix(".")
         return
+    yield from key_problems(key)
+    if issuer and draft.spki == issuer.spki:
+        yield "the key is the issuer's own"
+
+
+def key_problems(key: PublicKeyTypes) -> Iterator[str]:
+    """What forbids certifying this key, or asking for that."""
     if not strong_enough(key):
         yield f"the key {key_name(key)} is too weak or of a kind that is not allowed"
     if isinstance(key, rsa.RSAPublicKey):
         exponent = key.public_numbers().e
         if not 65537 <= exponent < 1 << 33:  # FIPS 186-5 5.1 below; R2 above
             yield f"the RSA exponent {exponent} is outside 65537 to 2^33"
-    if issuer and draft.spki == issuer.spki:
-        yield "the key is the issuer's own"
 
 
 def _usage(draft: Certificate, profile: Profile) -> Iterator[str]:
