@@ -162,9 +162,9 @@ LOGIN_NOT_TRIED = _numbers(
     "USER_PIN_NOT_INITIALIZED",
 )
 
-# How libraries say that a PIN was wrong when C_Login is hidden inside another call (CKA_ALWAYS_AUTHENTICATE).
-MAYBE_A_WRONG_PIN = _numbers("PIN_INCORRECT", "PIN_INVALID", "PIN_LEN_RANGE", "PIN_EXPIRED", "PIN_LOCKED")
-MAYBE_A_WRONG_PIN |= _numbers("USER_NOT_LOGGED_IN", "GENERAL_ERROR", "FUNCTION_FAILED", "DEVICE_ERROR")
+
+# Answers of C_Login that some tokens give for a wrong PIN (CAC) and others for a device that has gone (SoftHSM).
+LOGIN_UNSURE = _numbers("GENERAL_ERROR", "FUNCTION_FAILED", "DEVICE_ERROR", "DEVICE_REMOVED", "HOST_MEMORY")
 
 
 def recovery_of(value: int) -> Recovery:

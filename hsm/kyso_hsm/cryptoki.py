@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from . import ckr
 
-CKU_SO, CKU_USER = 0, 1
+CKU_SO, CKU_USER, CKU_CONTEXT_SPECIFIC = 0, 1, 2
 CKF_OS_LOCKING_OK = 2
 # CK_SESSION_INFO.state, PKCS#11 2.40 section 3.3
 CKS_LOGGED_IN = (1, 3, 4)  # RO user, RW user, RW security officer
@@ -23,13 +23,18 @@ CKS_LOGGED_IN = (1, 3, 4)  # RO user, RW user, RW security officer
 _PLACES = {
     "C_Initialize": 0,
     "C_Finalize": 1,
+    "C_GetTokenInfo": 6,
     "C_InitToken": 9,
     "C_InitPIN": 10,
+    "C_SetPIN": 11,
     "C_CloseAllSessions": 14,
     "C_GetSessionInfo": 15,
     "C_Login": 18,
     "C_Logout": 19,
+    "C_SignInit": 42,
+    "C_Sign": 43,
 }
+LARGEST_VALUE = 8192  # octets; RSA-16384 needs 2048
 # On Windows the PKCS#11 headers pack structures to one octet; elsewhere natural alignment holds.
 _PACK = {"_pack_": 1} if os.name == "nt" else {}
 
@@ -50,6 +55,11 @@ _InitializeArgs = _structure(
 _SessionInfo = _structure(
     "CK_SESSION_INFO", [(n, ctypes.c_ulong) for n in ("slotID", "state", "flags", "ulDeviceError")]
 )
+_Mechanism = _structure(
+    "CK_MECHANISM",
+    [("mechanism", ctypes.c_ulong), ("pParameter", ctypes.c_void_p), ("ulParameterLen", ctypes.c_ulong)],
+)
+_PssParameters = _structure("CK_RSA_PKCS_PSS_PARAMS", [(n, ctypes.c_ulong) for n in ("hashAlg", "mgf", "sLen")])
 
 
 class CkrError(Exception):
@@ -74,6 +84,19 @@ class Cryptoki:
             raise CkrError("C_GetFunctionList", value or ckr.number("GENERAL_ERROR"))
         self._list = pointer.contents
         self.initialized = False
+
+    def use_list_of(self, library: object, base: type) -> None:
+        """Calls through the function list that python-pkcs11's `library` object holds.
+
+        p11-kit's client gives a new list, with a connection of its own, at each C_GetFunctionList; calls through
+        two lists would be calls of two strangers. `base` is the object's class that begins with the three
+        pointers to lists (python-pkcs11 0.10.1, which is pinned); in any other layout nothing is changed.
+        """
+        if base.__basicsize__ != object.__basicsize__ + 3 * ctypes.sizeof(ctypes.c_void_p):
+            return
+        address = ctypes.c_void_p.from_address(id(library) + object.__basicsize__).value
+        if address and address != ctypes.addressof(self._list):
+            self._list = _FunctionList.from_address(address)
 
     def _function(self, name: str, *arguments: type) -> Callable[..., int]:
         address = self._list.functions[_PLACES[name]]
@@ -134,6 +157,44 @@ class Cryptoki:
         call = self._function("C_InitPIN", ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong)
         octets = (ctypes.c_ubyte * len(pin)).from_buffer(pin)
         self._check("C_InitPIN", call(session, ctypes.addressof(octets), len(pin)))
+
+    def signing(
+        self,
+        session: int,
+        key: int,
+        mechanism: int,
+        pss: tuple[int, int, int] | None = None,
+        login: Callable[[], None] | None = None,
+    ) -> Callable[[bytes], bytes]:
+        """C_SignInit and C_Sign with this key, ready to be made many times; `login` is called between the two.
+
+        The value goes into a buffer that is large enough for any, so that the library is not asked for the size
+        first: that is a whole round trip with a network HSM.
+        """
+        start = self._function("C_SignInit", ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong)
+        pointer, number = ctypes.c_void_p, ctypes.c_ulong
+        finish = self._function("C_Sign", number, ctypes.c_char_p, number, pointer, pointer)
+        parameters = _PssParameters(*pss) if pss else None
+        described = _Mechanism(
+            mechanism,
+            ctypes.addressof(parameters) if parameters else None,
+            ctypes.sizeof(parameters) if parameters else 0,
+        )
+        buffer, length = (ctypes.c_ubyte * LARGEST_VALUE)(), ctypes.c_ulong()
+        kept = (parameters, described, buffer, length)  # alive as long as `sign`, which uses their addresses
+        what, value_at, length_at = ctypes.addressof(described), ctypes.addressof(buffer), ctypes.addressof(length)
+
+        def sign(data: bytes, _kept: object = kept) -> bytes:
+            if answer := start(session, what, key):
+                raise CkrError("C_SignInit", answer)
+            if login is not None:
+                login()
+            length.value = LARGEST_VALUE
+            if answer := finish(session, data, len(data), value_at, length_at):
+                raise CkrError("C_Sign", answer)
+            return ctypes.string_at(value_at, min(length.value, LARGEST_VALUE))
+
+        return sign
 
 
 def wipe(secret: bytearray) -> None:

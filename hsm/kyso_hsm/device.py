@@ -8,6 +8,7 @@ broken card or an empty answer (SoftHSM gives one, with CKR_OK, for a mechanism 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -19,9 +20,9 @@ from kyso_pki.scheme import HashName, Scheme
 from kyso_pki.x509.certificate import Certificate, ordered_chain
 
 from . import keys, wire
+from .host import TokenHost, expect
 from .module import KEY_KINDS, KeyKind, TokenInfo
 from .pin import SecretSource
-from .pool import TokenHost, expect
 from .token import KeyInfo, OpenSigner
 from .uri import Pkcs11Uri, parse
 
@@ -59,10 +60,13 @@ class DeviceKey:
         for start in range(0, len(imprints), MAX_BATCH):
             batch = tuple(imprints[start : start + MAX_BATCH])
             request = wire.Sign(self._address, mechanism_of(self.scheme), self.scheme.hash_name, batch)
-            found = self._host.sign(request, self._source)
-            check_values(self.scheme, self.public_key, batch, found, f"token {self._host.info.label!r}")
-            values += found
+            values += self._host.sign(request, self._source, partial(self._check, batch))
         return values
+
+    def _check(self, imprints: Sequence[bytes], first: int, values: Sequence[bytes]) -> None:
+        """Refuses values for the imprints from number `first` on that do not verify."""
+        part = imprints[first : first + len(values)]
+        check_values(self.scheme, self.public_key, part, values, f"token {self._host.info.label!r}")
 
     def close(self) -> None:
         if not self._closed:
@@ -233,6 +237,7 @@ def key_infos(info: TokenInfo, module_path: str, objects: wire.Objects) -> tuple
             key.algorithm,
             info.label,
             key.certificates[0] if key.certificates else None,
+            info=info,
         )
         for key in keys.visible_keys(objects)
     )

@@ -26,6 +26,7 @@ LIST_KEYS = "Run `kyso keys list` to see every key within reach."
 UNLOCK = "Only the office that issued the token can unlock it; ask for an unlocking, as no program can do it."
 RESET_COUNTER = "Log in once with the token's own program to set the counter back, after making sure of the PIN."
 CHECK_TOKEN = "Check that the token is plugged in (or the HSM reachable) and try again."  # noqa: S105 - a sentence
+_NEW_PIN = frozenset(map(ckr.number, ("PIN_LEN_RANGE", "PIN_INVALID", "PIN_TOO_WEAK")))
 
 
 def error_of(refusal: Refusal, token: str, module: str) -> KysoError:
@@ -77,8 +78,9 @@ def unsafe_login(flags: int, token: str) -> KysoError:
             tries_left=1,
         )
     return PinRefused(
-        f"Somebody entered a wrong PIN on token {token!r} meanwhile; kyso does not log in again by itself.",
-        remedy=RESET_COUNTER,
+        f"A wrong PIN was entered on token {token!r} since the last right one; kyso does not log in by itself now. "
+        "The PIN was not tried.",
+        remedy="Make sure of the PIN and type it at a prompt once; the token then sets its count back.",
         token=token,
     )
 
@@ -122,6 +124,13 @@ def _ckr(refusal: Refusal, token: str, module: str) -> KysoError:
             remedy="Choose another signature algorithm or another kind of key.",
             token=token,
         )
+    if number in _NEW_PIN and refusal.function in ("C_SetPIN", "C_InitPIN", "C_InitToken"):
+        allowed = f"; it takes {refusal.text}" if refusal.text else ""
+        return UsageError(
+            f"The {where} does not take the new PIN: {refusal.function} answered {name}{allowed}.",
+            remedy="Choose another new PIN.",
+            token=token,
+        )
     if number == ckr.number("KEY_FUNCTION_NOT_PERMITTED"):
         return KeyAccessError(f"This key on {where} is not allowed to sign (CKA_SIGN is false).", remedy=LIST_KEYS)
     if number == ckr.number("SESSION_COUNT"):
@@ -133,4 +142,9 @@ def _ckr(refusal: Refusal, token: str, module: str) -> KysoError:
             token=token,
             ckr=number,
         )
-    return KeyAccessError(f"The {where} refused: {refusal.function} answered {name}.", token=token, ckr=number)
+    return KeyAccessError(
+        f"The {where} refused: {refusal.function} answered {name}.",
+        remedy="Look into the log of the token's program or HSM; it may be full, or not allow this.",
+        token=token,
+        ckr=number,
+    )

@@ -64,7 +64,7 @@ class FoundKey:
 
 def visible_keys(objects: wire.Objects) -> tuple[VisibleKey, ...]:
     """The keys behind what a token shows: each public key, and each end-entity certificate without one."""
-    certificates = _certificates(objects)
+    certificates = certificates_with_facts(objects)
     keys = []
     covered: set[Certificate] = set()
     for public in objects.public:
@@ -82,8 +82,11 @@ def visible_keys(objects: wire.Objects) -> tuple[VisibleKey, ...]:
     return tuple(keys)
 
 
-def find_key(objects: wire.Objects, uri: Pkcs11Uri, token: str) -> FoundKey:
-    """The one private key that `uri` means. Raises `KeyNotFound` naming the keys there are, `AmbiguousKey`."""
+def find_key(objects: wire.Objects, uri: Pkcs11Uri, token: str, *, to_sign: bool = True) -> FoundKey:
+    """The one private key that `uri` means, which may sign unless `to_sign` is False.
+
+    Raises `KeyNotFound` naming the keys there are, `AmbiguousKey`.
+    """
     matches = [k for k in objects.private if uri.id is None or k.id == uri.id]
     if uri.object is not None:
         exact = [k for k in matches if same_text(k.label, uri.object)]
@@ -99,14 +102,16 @@ def find_key(objects: wire.Objects, uri: Pkcs11Uri, token: str) -> FoundKey:
             f"{len(matches)} keys on token {token!r} match: {names}.", remedy="Add object=… or id=%… to the address."
         )
     found = matches[0]
-    if not found.can_sign:
+    if to_sign and not found.can_sign:
         raise KeyAccessError(f"Key {found.label!r} on token {token!r} is not allowed to sign (CKA_SIGN is false).")
     key = load_spki(found.spki) or next(
         (k for p in objects.public if (p.id, p.label) == (found.id, found.label) and (k := load_spki(p.spki))), None
     )
     if key is None and found.id:
         key = next((k for p in objects.public if p.id == found.id and (k := load_spki(p.spki))), None)
-    return FoundKey(wire.KeyAddress(found.label, found.id), key, _belonging(_certificates(objects), found.id, key))
+    return FoundKey(
+        wire.KeyAddress(found.label, found.id), key, _belonging(certificates_with_facts(objects), found.id, key)
+    )
 
 
 def _not_found(objects: wire.Objects, uri: Pkcs11Uri, token: str) -> KeyNotFound:
@@ -140,7 +145,7 @@ def chain_for(
 
 def certificates_on(objects: wire.Objects) -> tuple[Certificate, ...]:
     """All X.509 certificates that the token shows."""
-    return tuple(c for _, c in _certificates(objects))
+    return tuple(c for _, c in certificates_with_facts(objects))
 
 
 def newest_first(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
@@ -169,8 +174,8 @@ def load_spki(spki: bytes | None) -> PublicKeyTypes | None:
         return None
 
 
-def _certificates(objects: wire.Objects) -> list[tuple[wire.CertificateFacts, Certificate]]:
-    """The X.509 certificates among the objects; tokens also hold other things under that class."""
+def certificates_with_facts(objects: wire.Objects) -> list[tuple[wire.CertificateFacts, Certificate]]:
+    """The X.509 certificates among the objects with their labels and ids; tokens also hold other things there."""
     found = []
     for facts in objects.certificates:
         try:

@@ -27,7 +27,11 @@ LINUX: Mapping[str, tuple[str, ...]] = {
     "Bit4id (VGCA)": ("/usr/lib/bit4id/libbit4xpki.so", "/usr/lib/libbit4xpki.so"),
     "SafeNet eToken, IDPrime": ("/usr/lib/libeToken.so", "/usr/lib/libeTPkcs11.so", "/usr/lib/libIDPrimePKCS11.so"),
     "Gemalto Classic Client": ("/usr/lib/ClassicClient/libgclib.so",),
-    "Feitian ePass2003": ("/usr/lib/libcastle_v2.so.1.0.0", "/opt/ePass2003-Castle-*/**/libcastle.so.1.0.0"),
+    "Feitian ePass2003": (
+        "/usr/lib/libcastle_v2.so.1.0.0",
+        "/usr/lib/libcastle.so*",
+        "/opt/ePass2003-Castle-*/**/libcastle.so.1.0.0",
+    ),
     "ePass3003, ePassNG": ("/usr/lib/libshuttle_p11v220.so.1.0.0", "/usr/lib/libepsng_p11.so"),
     "WatchData": ("/usr/lib/watchdata/lib/libwdpkcs.so",),
     "FPT-CA": ("/usr/lib/fptca_v4.so",),
@@ -111,9 +115,15 @@ def default_modules(configured: Iterable[Module] = (), env: Mapping[str, str] | 
 
 
 def known_paths(platform: str) -> tuple[str, ...]:
-    """Files of the table for this platform (as `sys.platform` names it) that exist, in the table's order."""
+    """Files of the table for this platform (as `sys.platform` names it) that exist, in the table's order.
+
+    One library under two names (`libeToken.so` and `libeTPkcs11.so` are links to one) stands once.
+    """
     table = WINDOWS if platform == "win32" else MACOS if platform == "darwin" else LINUX
     folder = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" if platform == "win32" else Path("/")
     patterns = (str(folder / p) for names in table.values() for p in names)
     found = (path for p in patterns for path in sorted(glob.glob(p, recursive=True)))  # noqa: PTH207 - absolute patterns
-    return tuple(dict.fromkeys(found))
+    first: dict[str, str] = {}
+    for path in found:
+        first.setdefault(os.path.realpath(path), path)
+    return tuple(first.values())

@@ -32,6 +32,9 @@ class Module:
     """A file, or a name that the system's loader finds (`opensc-pkcs11.so`, `eTPKCS11.dll`)."""
     env: Mapping[str, str] = field(default_factory=dict)
     """For example `{"SOFTHSM2_CONF": "/srv/kyso/softhsm2.conf"}`."""
+    workers: int = 1
+    """How many processes use one token of it at the same time; more than one only where the device allows
+    several applications (an HSM), never for a USB token or a card."""
 
     @property
     def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -26,6 +27,7 @@ from .known_modules import VARIABLE, default_modules
 from .module import KEY_KINDS, MAX_LABEL_BYTES, KeyKind, Module, TokenInfo
 from .pin import SecretRequest, SecretSource, ask, source_of
 from .pool import Pool, TokenHost, default_pool
+from .replicas import Replica, ReplicaSigner
 from .soft import SoftToken
 from .token import KeyInfo, KeyListing, ModuleProblem, OpenKey, OpenSigner, Token
 from .uri import FileUri, Pkcs11Uri, parse, token_address
@@ -48,6 +50,7 @@ __all__ = [
     "init_token",
     "list_keys",
     "open_key",
+    "open_replicas",
     "open_signer",
     "open_token",
 ]
@@ -101,6 +104,41 @@ def open_key(
     return token.open_key(_pkcs11(uri), secret, hash_name, pss)
 
 
+def open_replicas(
+    uris: Sequence[str],
+    *,
+    secret: SecretSource | None = None,
+    modules: Sequence[Module] = (),
+    hash_name: HashName | None = None,
+    pss: bool = False,
+    chain: Sequence[Certificate] = (),
+    test_key: str | None = None,
+    pool: Pool | None = None,
+) -> ReplicaSigner:
+    """One key that lies on several tokens, used as one signer; the first address is preferred.
+
+    Arguments as for `open_signer`; the tokens share the PIN. `test_key` is the label of a key on each token that
+    signs something random before the token is used (again). Raises what `open_signer` raises, an outage only
+    when no replica can be used.
+    """
+
+    def replica(uri: str) -> Replica:
+        def real() -> OpenSigner:
+            return open_signer(
+                uri, secret=secret, modules=modules, hash_name=hash_name, pss=pss, chain=chain, pool=pool
+            )
+
+        def test() -> OpenKey:
+            address = replace(_pkcs11(uri), object=test_key, id=None)
+            return open_key(str(address), secret=secret, modules=modules, pool=pool)
+
+        address = parse(uri)
+        name = str(address.of_token if isinstance(address, Pkcs11Uri) else address)
+        return Replica(name, real, test if test_key and isinstance(address, Pkcs11Uri) else None)
+
+    return ReplicaSigner([replica(uri) for uri in uris])
+
+
 def open_token(uri: str, *, modules: Sequence[Module] = (), pool: Pool | None = None) -> Token:
     """The token (or key file) at this address, not unlocked. `object` and `id` in the address are ignored.
 
@@ -138,7 +176,8 @@ def list_keys(
             keys += SoftToken(FileUri(path)).key_infos()
         except KysoError as e:
             problems.append(ModuleProblem(path, e))
-    return KeyListing(tuple(sorted(keys, key=lambda k: (k.token, k.label, k.uri))), tuple(problems))
+    seen = tuple(sorted((t for _, _, tokens in scouts for t in tokens), key=lambda t: (t.label, t.serial)))
+    return KeyListing(tuple(sorted(keys, key=lambda k: (k.token, k.label, k.uri))), tuple(problems), seen)
 
 
 def init_token(

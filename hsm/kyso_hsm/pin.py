@@ -1,8 +1,9 @@
 """Where PINs and passwords come from: a source is called with a request and gives the secret.
 
-Reach for `FromFile` in services, `Prompt` at a terminal, `FromEnv` and `FromFd` in scripts, `FromText` in
-tests and where a caller already holds the secret. A source never shows its secret in `repr`, and nothing in
-this package puts one into a message, a log line, an argument list or an environment.
+Reach for `FromFile` and `FromCredential` in services, `Prompt` and `kyso_hsm.pinentry.Pinentry` where a person
+sits, `FromKeyring` on a desktop, `FromEnv` and `FromFd` in scripts, `FromText` in tests and where a caller
+already holds the secret. A token with a pad of its own never asks a source. A source never shows its secret in
+`repr`, and nothing in this package puts one into a message, a log line, an argument list or an environment.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import ClassVar, Literal, Protocol
 
 from kyso_pki.errors import PinRequired, UsageError
 
+KEYRING_SERVICE = "kyso"
 MAX_SECRET_BYTES = 4096  # against reading a device or a wrong file to its end
 _OTHER_WAYS = "Give it by an environment variable, a file (mode 0600) or a file descriptor."
 
@@ -41,6 +43,11 @@ class SecretRequest:
     """The token was open already and its session was lost (pulled out, worker restarted)."""
 
     @property
+    def kind(self) -> str:
+        """What is asked for, in a word."""
+        return {"user-pin": "PIN", "so-pin": "security officer PIN", "password": "password"}[self.purpose]
+
+    @property
     def words(self) -> str:
         """The question in English, as `Prompt` asks it by default."""
         what = {"user-pin": "PIN of token", "so-pin": "Security officer PIN of token", "password": "Password of"}
@@ -55,20 +62,22 @@ class SecretRequest:
 class SecretSource(Protocol):
     """Gives a secret when asked. Raises `PinRequired` when it has none.
 
-    A source with a true attribute `interactive` asks a person each time. Any other is not asked again after
-    somebody's wrong PIN, because a program must not use up the tries of a token.
+    A source with a true attribute `interactive` asks a person each time; one with `given_now` holds what a
+    person gave for this one use. What any other gives counts as automatic: it is not tried after somebody's
+    wrong PIN, because a program must not use up the tries of a token.
     """
 
     def __call__(self, request: SecretRequest) -> str: ...
 
 
 class FromText:
-    """A secret that the caller already holds."""
+    """A secret that the caller already holds; `given_now` when a person gave it for this one use."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "given_now")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, given_now: bool = False) -> None:
         self._text = text
+        self.given_now = given_now
 
     def __call__(self, request: SecretRequest) -> str:
         return self._text
@@ -94,7 +103,7 @@ class FromEnv:
         if not value:
             raise PinRequired(
                 f"The environment variable {self.name} is not set or empty.",
-                remedy=f"Set it to the {_kind(request)} of {request.token}.",
+                remedy=f"Set it to the {request.kind} of {request.token}.",
             )
         return value
 
@@ -117,16 +126,70 @@ class FromFile:
                 mode = os.fstat(file.fileno()).st_mode
                 if os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
                     raise UsageError(
-                        f"The {_kind(request)} file {path} may be read or written by everybody.",
-                        remedy=f"Run `chmod 600 {path}`, and change the {_kind(request)} if others had access.",
+                        f"The {request.kind} file {path} may be read or written by everybody.",
+                        remedy=f"Run `chmod 600 {path}`, and change the {request.kind} if others had access.",
                     )
                 data = file.read(MAX_SECRET_BYTES + 1)
         except OSError as e:
             raise PinRequired(
-                f"The {_kind(request)} file {path} cannot be read: {e.strerror}.",
-                remedy=f"Check the path; the file holds the {_kind(request)} of {request.token} on its first line.",
+                f"The {request.kind} file {path} cannot be read: {e.strerror}.",
+                remedy=f"Check the path; the file holds the {request.kind} of {request.token} on its first line.",
             ) from None
         return _first_line(data, f"The file {path}")
+
+
+@dataclass(frozen=True)
+class FromCredential:
+    """A systemd credential (`LoadCredential=` or `LoadCredentialEncrypted=` in the unit), by its name."""
+
+    name: str
+
+    def __call__(self, request: SecretRequest) -> str:
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if not folder:
+            raise PinRequired(
+                f"The {request.kind} of {request.token} shall come from the systemd credential "
+                f"{self.name}, but this process was given none.",
+                remedy=f"Add LoadCredential={self.name}:/path/to/file to the service's unit.",
+            )
+        if self.name != Path(self.name).name:
+            raise UsageError(f"{self.name!r} is no name of a credential: it holds a path.")
+        return FromFile(Path(folder) / self.name)(request)
+
+
+@dataclass(frozen=True)
+class FromKeyring:
+    """The operating system's keyring (Windows Credential Locker, macOS Keychain, Secret Service).
+
+    The entry's service is `kyso`, its user name the token's label unless another is named here. Needs the extra
+    `kyso[keyring]`.
+    """
+
+    user: str | None = None
+
+    def __call__(self, request: SecretRequest) -> str:
+        kind, user = request.kind, self.user or request.token
+        try:
+            import keyring
+            from keyring.errors import KeyringError
+        except ImportError:
+            raise PinRequired(
+                "The support for keyrings (the extra kyso[keyring]) is not installed.",
+                remedy="Run `pip install 'kyso[keyring]'`.",
+            ) from None
+        try:
+            secret = keyring.get_password(KEYRING_SERVICE, user)
+        except KeyringError as e:
+            raise PinRequired(
+                f"The keyring of this computer cannot be asked for the {kind}: {type(e).__name__}.",
+                remedy="Unlock it, or use another source on a computer without a desktop.",
+            ) from None
+        if not secret:
+            raise PinRequired(
+                f"The keyring of this computer holds no {kind} of {user}.",
+                remedy=f"Store it once with `keyring set {KEYRING_SERVICE} '{user}'`.",
+            )
+        return secret
 
 
 class FromFd:
@@ -170,7 +233,7 @@ class Prompt:
     def __call__(self, request: SecretRequest) -> str:
         if not _has_terminal():
             raise PinRequired(
-                f"The {_kind(request)} of {request.token} is needed, and there is no terminal to ask for it.",
+                f"The {request.kind} of {request.token} is needed, and there is no terminal to ask for it.",
                 remedy=_OTHER_WAYS,
             )
         question = self.words(request) if self.words else request.words
@@ -179,7 +242,7 @@ class Prompt:
         except EOFError:
             answer = ""
         if not answer:
-            raise PinRequired(f"No {_kind(request)} was typed for {request.token}.")
+            raise PinRequired(f"No {request.kind} was typed for {request.token}.")
         return answer
 
 
@@ -191,15 +254,11 @@ def source_of(secret: SecretSource | str) -> SecretSource:
 def ask(source: SecretSource | None, request: SecretRequest) -> str:
     """The secret for `request`. Raises `PinRequired` when there is no source or it gives nothing."""
     if source is None:
-        raise PinRequired(f"The {_kind(request)} of {request.token} is needed.", remedy=_OTHER_WAYS)
+        raise PinRequired(f"The {request.kind} of {request.token} is needed.", remedy=_OTHER_WAYS)
     secret = source(request)
     if not secret or "\0" in secret:
-        raise PinRequired(f"The {_kind(request)} given for {request.token} is empty or holds a zero byte.")
+        raise PinRequired(f"The {request.kind} given for {request.token} is empty or holds a zero byte.")
     return secret
-
-
-def _kind(request: SecretRequest) -> str:
-    return {"user-pin": "PIN", "so-pin": "security officer PIN", "password": "password"}[request.purpose]
 
 
 def _first_line(data: bytes, where: str) -> str:

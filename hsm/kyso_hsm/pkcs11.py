@@ -23,7 +23,7 @@ from kyso_pki.asn1 import der
 from kyso_pki.errors import FormatError
 
 from . import ckr, wire
-from .cryptoki import CKU_SO, CKU_USER, CkrError, Cryptoki, wipe
+from .cryptoki import CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER, CkrError, Cryptoki, wipe
 from .module import MAX_LABEL_BYTES, TOKEN_INITIALIZED, TokenInfo
 
 _HASHES: dict[str, tuple[str, int, int]] = {  # name: object identifier, CKM of the hash, CKG of its MGF1
@@ -51,8 +51,10 @@ class Refused(Exception):
 class _FoundKey(NamedTuple):
     """A key's handle and what each signature with it needs to know, read once."""
 
-    handle: Any
+    handle: int
     wants_pin_each_time: bool
+    signing: dict[tuple[str, str], Callable[[bytes], bytes]]
+    """What makes a value, by mechanism and hash."""
 
 
 class ModuleHost:
@@ -78,21 +80,26 @@ class ModuleHost:
             wire.ReadObjects: self._read_objects,
             wire.Login: self._login,
             wire.Logout: self._logout,
-            wire.Sign: self._sign,
             wire.Generate: self._generate,
             wire.ImportCertificate: self._import_certificate,
             wire.InitToken: self._init_token,
+            wire.ReadDetails: self._upkeep,
+            wire.ChangePin: self._upkeep,
+            wire.Delete: self._upkeep,
             wire.Shutdown: self._shutdown,
         }
         try:
             return work[type(request)](request)
-        except Refused as e:
-            return e.refusal
-        except CkrError as e:
-            return wire.Refusal("ckr", e.number, e.function)
-        except pkcs11.PKCS11Error as e:
-            algorithm = f"{request.mechanism} with {request.hash_name}" if isinstance(request, wire.Sign) else ""
-            return wire.Refusal("ckr", number_of(e), type(request).__name__, algorithm)
+        except (Refused, CkrError, pkcs11.PKCS11Error) as e:
+            return _refusal(e, type(request).__name__)
+
+    def signatures(self, request: wire.Sign) -> Iterator[wire.Reply]:
+        """The values in order, few at a time, so that the caller can verify one lot while the next is made; the
+        first and the last lots are the smallest, as nothing else goes on then. Ends with `last` or a `Refusal`."""
+        try:
+            yield from self._signatures(request)
+        except (Refused, CkrError, pkcs11.PKCS11Error) as e:
+            yield _refusal(e, "C_Sign", f"{request.mechanism} with {request.hash_name}")
 
     # The library and its tokens ------------------------------------------------------------------------
 
@@ -176,7 +183,7 @@ class ModuleHost:
             return wire.TokenState(self._fresh_info(), True)
         pin = None if request.pin is None else bytearray(request.pin.encode("utf-8"))
         try:
-            self._login_once(session, pin, even_if_low=True)
+            self._login_once(session, pin, even_if_low=not request.automatic)
         except Refused:
             if pin is not None:
                 wipe(pin)
@@ -263,25 +270,44 @@ class ModuleHost:
             raise Refused(wire.Refusal("many-keys" if found else "no-key"))
         if not hasattr(found[0], "sign"):  # python-pkcs11 gives `sign` only to keys with CKA_SIGN
             raise Refused(wire.Refusal("ckr", ckr.number("KEY_FUNCTION_NOT_PERMITTED"), "C_SignInit"))
-        key = _FoundKey(found[0], bool(_get(found[0], Attribute.ALWAYS_AUTHENTICATE)))
+        key = _FoundKey(found[0].handle, bool(_get(found[0], Attribute.ALWAYS_AUTHENTICATE)), {})
         self._keys[address] = key
         return key
 
-    def _sign(self, request: wire.Sign) -> wire.Reply:
+    def _signatures(self, request: wire.Sign) -> Iterator[wire.Reply]:
         self._require_session()
         if self._bound and self._bound.needs_login and not self._logged_in:
             raise Refused(wire.Refusal("not-logged-in"))
-        try:
-            return wire.Signatures(self._sign_all(request), False)
-        except pkcs11.PKCS11Error as e:
-            if ckr.recovery_of(number_of(e)) != "reopen":
-                raise
-        except Refused as e:
-            # A session that lost its login finds no private keys, without an error (SoftHSM, OpenSC).
-            if e.refusal.reason != "no-key" or not self._login_is_lost():
-                raise
-        self._reopen()
-        return wire.Signatures(self._sign_all(request), True)
+        total = left = len(request.imprints)
+        reopened, ready = False, list[bytes]()
+        sign: Callable[[bytes], bytes] | None = None
+        while left:
+            try:
+                if sign is None:
+                    sign = self._signing(request)
+                ready.append(sign(request.imprints[-left]))
+            except (Refused, CkrError, pkcs11.PKCS11Error) as e:
+                if reopened or not self._may_reopen(e):
+                    if ready:  # what was made is told, so that nobody signs it again
+                        yield wire.Signatures(tuple(ready), reopened, False)
+                    raise
+                self._reopen()
+                reopened, sign = True, None
+                continue  # with the same imprint: those before it have their values
+            left -= 1
+            if not left or len(ready) >= min(16, 2 + total - left - len(ready), max(2, left // 2)):
+                yield wire.Signatures(tuple(ready), reopened, not left)
+                ready.clear()
+        if not total:
+            yield wire.Signatures((), False, True)
+
+    def _may_reopen(self, error: Exception) -> bool:
+        if isinstance(error, CkrError):
+            return ckr.recovery_of(error.number) == "reopen"
+        if isinstance(error, pkcs11.PKCS11Error):
+            return ckr.recovery_of(number_of(error)) == "reopen"
+        # A session that lost its login finds no private keys, without an error (SoftHSM, OpenSC).
+        return isinstance(error, Refused) and error.refusal.reason == "no-key" and self._login_is_lost()
 
     def _login_is_lost(self) -> bool:
         try:
@@ -289,25 +315,47 @@ class ModuleHost:
         except CkrError:
             return True  # not even the session is there
 
-    def _sign_all(self, request: wire.Sign) -> tuple[bytes, ...]:
+    def _signing(self, request: wire.Sign) -> Callable[[bytes], bytes]:
+        """What makes a value out of an imprint with this key, found once and kept as long as the session."""
         key = self._private_key(request.key)
-        mechanism, parameter = _mechanism(request.mechanism, request.hash_name)
-        pin = self._pin.decode("utf-8") if self._pin and key.wants_pin_each_time else None
-        values = []
-        for imprint in request.imprints:
-            data = digest_info(request.hash_name, imprint) if request.mechanism == "rsa-pkcs1" else imprint
+        what = (request.mechanism, request.hash_name)
+        if what not in key.signing:
+            key.signing[what] = self._new_signing(key, request)
+        return key.signing[what]
+
+    def _new_signing(self, key: _FoundKey, request: wire.Sign) -> Callable[[bytes], bytes]:
+        mechanism, pss = _mechanism(request.mechanism, request.hash_name)
+        login = self._context_login if key.wants_pin_each_time else None
+        sign = self._calls.signing(self._session.handle, key.handle, mechanism, pss, login)
+        if request.mechanism == "rsa-pkcs1":
+            head = digest_info_head(request.hash_name)
+            return lambda digest: sign(head + digest)
+        if request.mechanism == "ecdsa":
+            return lambda digest: ecdsa_der(sign(digest))
+        if pss is None:
+            return sign
+
+        def sign_pss(digest: bytes) -> bytes:
             try:
-                value = key.handle.sign(data, mechanism=mechanism, mechanism_param=parameter, pin=pin)
-            except pkcs11.PKCS11Error as e:
-                if isinstance(e, pkcs11.ArgumentsBad) and parameter is not None:
-                    raise pkcs11.MechanismParamInvalid from None  # SoftHSM's word for a PSS hash it does not know
-                if pin is not None and number_of(e) in ckr.MAYBE_A_WRONG_PIN:  # never tried again from here
-                    raise Refused(
-                        wire.Refusal("login", number_of(e), "C_Login", flags=self._flags_or_zero())
-                    ) from None
-                raise
-            values.append(ecdsa_der(value) if request.mechanism == "ecdsa" else value)
-        return tuple(values)
+                return sign(digest)
+            except CkrError as e:
+                if e.number != ckr.number("ARGUMENTS_BAD"):
+                    raise
+                raise CkrError(e.function, ckr.number("MECHANISM_PARAM_INVALID")) from None  # SoftHSM's word for it
+
+        return sign_pss
+
+    def _context_login(self) -> None:
+        """The PIN once more, for a key with CKA_ALWAYS_AUTHENTICATE; the pad asks the person by itself."""
+        info = self._fresh_info()
+        if info.locked or info.final_try or info.count_low:
+            raise Refused(wire.Refusal("unsafe-login", flags=info.flags))
+        if self._pin is None and not info.has_pinpad:
+            raise Refused(wire.Refusal("not-logged-in"))
+        try:
+            self._calls.login(self._session.handle, CKU_CONTEXT_SPECIFIC, self._pin)
+        except CkrError as e:  # never tried again from here
+            raise Refused(wire.Refusal("login", e.number, e.function, flags=self._flags_or_zero())) from None
 
     # Making keys ---------------------------------------------------------------------------------------
 
@@ -399,6 +447,8 @@ class ModuleHost:
         return wire.Done()
 
     def _init_token(self, request: wire.InitToken) -> wire.Reply:
+        from .upkeep import check_new_pins
+
         label = request.label.encode("utf-8")
         if len(label) > MAX_LABEL_BYTES:
             raise Refused(wire.Refusal("internal", text="the label is too long"))
@@ -410,6 +460,7 @@ class ModuleHost:
         so_pin, user_pin = bytearray(request.so_pin.encode()), bytearray(request.user_pin.encode())
         slot = free[0]
         try:
+            check_new_pins(self._calls, slot.slot_id, so_pin, user_pin)
             self._calls.init_token(slot.slot_id, so_pin, label.ljust(MAX_LABEL_BYTES))
             session = slot.get_token().open(rw=True)
             try:
@@ -423,11 +474,26 @@ class ModuleHost:
             wipe(user_pin)
         return wire.TokenState(_token_info(slot.get_token()), False)
 
+    def _upkeep(self, request: wire.ReadDetails | wire.ChangePin | wire.Delete) -> wire.Reply:
+        from . import upkeep  # never needed while signing
+
+        self._require_session()
+        return upkeep.answer(self, request)
+
     def _shutdown(self, request: wire.Shutdown) -> wire.Reply:
         if self._cryptoki is not None:
             self._unbind()
             self._cryptoki.finalize()
         return wire.Done()
+
+
+def _refusal(error: Refused | CkrError | pkcs11.PKCS11Error, deed: str, algorithm: str = "") -> wire.Refusal:
+    """What the caller's process is told of an error."""
+    if isinstance(error, Refused):
+        return error.refusal
+    if isinstance(error, CkrError):
+        return wire.Refusal("ckr", error.number, error.function, algorithm)
+    return wire.Refusal("ckr", number_of(error), deed, algorithm)
 
 
 def number_of(error: pkcs11.PKCS11Error) -> int:
@@ -463,24 +529,36 @@ _SAID_IN_WORDS = {
 
 def digest_info(hash_name: str, digest: bytes) -> bytes:
     """DigestInfo (RFC 8017 9.2), which CKM_RSA_PKCS pads and signs: not every token can hash by itself."""
+    return digest_info_head(hash_name) + digest
+
+
+def digest_info_head(hash_name: str) -> bytes:
+    """What stands before the digest in a DigestInfo."""
+    size = hashlib.new(hash_name).digest_size
     algorithm = der.sequence(der.oid(_HASHES[hash_name][0]), der.null())
-    return der.sequence(algorithm, der.octet_string(digest))
+    return der.sequence(algorithm, der.octet_string(bytes(size)))[:-size]
 
 
 def ecdsa_der(value: bytes) -> bytes:
     """Ecdsa-Sig-Value (RFC 3279 2.2.3) from the two halves that PKCS#11 gives (r, s, equally long)."""
     half = len(value) // 2
-    r, s = int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big")
-    return der.sequence(der.integer(r), der.integer(s))
+    return der.sequence(_unsigned(value[:half]), _unsigned(value[half:]))
 
 
-def _mechanism(name: str, hash_name: str) -> tuple[Mechanism, Any]:
-    if name == "rsa-pkcs1":
-        return Mechanism.RSA_PKCS, None
+def _unsigned(octets: bytes) -> bytes:
+    """DER INTEGER of a number that is not negative; it has at most 66 octets (P-521)."""
+    octets = octets.lstrip(b"\0") or b"\0"
+    if octets[0] & 0x80:
+        octets = b"\0" + octets
+    return bytes((2, len(octets))) + octets
+
+
+def _mechanism(name: str, hash_name: str) -> tuple[int, tuple[int, int, int] | None]:
+    """The mechanism's number and the parameters that PSS needs."""
     if name == "rsa-pss":
         _, mechanism, mgf = _HASHES[hash_name]
-        return Mechanism.RSA_PKCS_PSS, (mechanism, mgf, hashlib.new(hash_name).digest_size)
-    return (Mechanism.ECDSA if name == "ecdsa" else Mechanism.EDDSA), None
+        return Mechanism.RSA_PKCS_PSS.value, (mechanism, mgf, hashlib.new(hash_name).digest_size)
+    return {"rsa-pkcs1": Mechanism.RSA_PKCS, "ecdsa": Mechanism.ECDSA, "eddsa": Mechanism.EDDSA}[name].value, None
 
 
 def _library_class(cryptoki: Cryptoki) -> Any:
@@ -493,6 +571,7 @@ def _library_class(cryptoki: Cryptoki) -> Any:
 
         def initialize(self) -> None:
             if not cryptoki.initialized:
+                cryptoki.use_list_of(self, _pkcs11.lib.__mro__[1])
                 cryptoki.initialize()
 
         def finalize(self) -> None:

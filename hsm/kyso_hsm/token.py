@@ -97,6 +97,8 @@ class KeyInfo(NamedTuple):
     """The newest certificate of this key, None when there is none or a password hides it."""
     locked: bool = False
     """The file's password is needed even to look inside."""
+    info: TokenInfo | None = None
+    """Its token with the flags of that moment, None for a key file."""
 
 
 class ModuleProblem(NamedTuple):
@@ -109,3 +111,5 @@ class ModuleProblem(NamedTuple):
 class KeyListing(NamedTuple):
     keys: tuple[KeyInfo, ...]
     problems: tuple[ModuleProblem, ...]
+    tokens: tuple[TokenInfo, ...] = ()
+    """Every token that was seen, those without keys too."""

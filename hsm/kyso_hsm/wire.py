@@ -1,9 +1,10 @@
-"""The language between a caller's process and a worker: typed messages in length-framed JSON.
+"""The language between a caller's process and a worker: typed messages in length-framed octets.
 
 A frame is the length of the body (4 octets, big-endian), the number of the call (4 octets) and the body: a
-JSON array of the message's name and its fields, octet strings in base64. decoding builds only the dataclasses
-of this file and checks every field against its type; nothing is executed and no pickle is read. The PIN
-travels in `Login` and `InitToken` and nowhere else.
+JSON array of the message's name and its fields, octet strings in base64; for `Sign` and `Signatures`, which
+are the traffic, a mark and length-prefixed octets instead. Decoding builds only the dataclasses of this file
+and checks every field against its type; nothing is executed and no pickle is read. A call has one reply,
+except `Sign`: `Signatures` come as they are made until one says `last`, or a `Refusal` ends them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from .module import TokenInfo
 
 MAX_FRAME = 16 * 1024 * 1024  # against a runaway length; a listing of 400 keys with certificates is under 2 MiB
 HEADER = struct.Struct(">II")
+_LENGTH = struct.Struct(">I")
+_SIGNATURES = struct.Struct(">c??")
+_SIGN_MARK, _SIGNATURES_MARK = b"\x01", b"\x02"  # JSON begins with neither
 
 
 class WireError(Exception):
@@ -65,6 +69,8 @@ class Login:
     """One C_Login. `pin` None means the token's own pad."""
 
     pin: str | None
+    automatic: bool
+    """No person gave this PIN just now: not tried when somebody's wrong PIN is on the token's count."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,27 @@ class InitToken:
     label: str
     so_pin: str
     user_pin: str
+
+
+@dataclass(frozen=True)
+class ReadDetails:
+    """Mechanisms, PIN lengths, and what the private keys that can be seen now may do."""
+
+
+@dataclass(frozen=True)
+class ChangePin:
+    """One C_SetPIN from the PIN of the `Login` before to `pin`; None means the token's own pad."""
+
+    pin: str | None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Destroys these objects, the private key last; needs `Login`."""
+
+    certificates: tuple[bytes, ...]
+    public: tuple[KeyAddress, ...]
+    private: tuple[KeyAddress, ...]
 
 
 @dataclass(frozen=True)
@@ -177,15 +204,57 @@ class Objects:
 
 @dataclass(frozen=True)
 class Signatures:
+    """The next values of a batch, in order."""
+
     values: tuple[bytes, ...]
     reopened: bool
     """The session was lost and opened again on the way."""
+    last: bool
 
 
 @dataclass(frozen=True)
 class Generated:
     spki: bytes
     id: bytes
+
+
+@dataclass(frozen=True)
+class MechanismFacts:
+    name: str
+    """As in PKCS#11 with CKM_; a vendor's own as a hexadecimal number."""
+    min_size: int
+    max_size: int
+
+
+@dataclass(frozen=True)
+class KeyAttributes:
+    """A private key's attributes; None where the token does not say."""
+
+    label: str
+    id: bytes
+    sensitive: bool | None
+    extractable: bool | None
+    always_sensitive: bool | None
+    never_extractable: bool | None
+    local: bool | None
+    always_authenticate: bool | None
+    sign: bool | None
+    other_uses: tuple[str, ...]
+    """What it may do besides signing: `decrypt`, `unwrap`, `derive`."""
+
+
+@dataclass(frozen=True)
+class Details:
+    min_pin: int
+    max_pin: int
+    """0: the token does not say, or has no limit."""
+    mechanisms: tuple[MechanismFacts, ...]
+    keys: tuple[KeyAttributes, ...]
+
+
+@dataclass(frozen=True)
+class Deleted:
+    count: int
 
 
 Reason = Literal[
@@ -232,9 +301,12 @@ Request = Union[  # noqa: UP007 - a runtime tuple of classes is read from it bel
     Generate,
     ImportCertificate,
     InitToken,
+    ReadDetails,
+    ChangePin,
+    Delete,
     Shutdown,
 ]
-Reply = Union[Done, Loaded, Tokens, TokenState, Objects, Signatures, Generated, Refusal]  # noqa: UP007 - as above
+Reply = Union[Done, Loaded, Tokens, TokenState, Objects, Signatures, Generated, Details, Deleted, Refusal]  # noqa: UP007 - as above
 
 _REQUESTS: dict[str, type[Any]] = {c.__name__: c for c in typing.get_args(Request)}
 _REPLIES: dict[str, type[Any]] = {c.__name__: c for c in typing.get_args(Reply)}
@@ -257,19 +329,66 @@ def read_header(header: bytes) -> tuple[int, int]:
 
 
 def encode(message: Request | Reply) -> bytes:
+    if isinstance(message, Signatures):
+        return _SIGNATURES.pack(_SIGNATURES_MARK, message.reopened, message.last) + _joined(message.values)
+    if isinstance(message, Sign):
+        texts = (message.key.label, message.mechanism, message.hash_name)
+        parts = (*(t.encode("utf-8") for t in texts), message.key.id, *message.imprints)
+        return _SIGN_MARK + _joined(parts)
     return json.dumps([type(message).__name__, _plain(message)], separators=(",", ":")).encode("ascii")
 
 
 def decode_request(body: bytes) -> Request:
     """The request in `body`. Raises `WireError`."""
+    if body[:1] == _SIGN_MARK:
+        return _decode_sign(body)
     request: Request = _decode(body, _REQUESTS)
     return request
 
 
 def decode_reply(body: bytes) -> Reply:
     """The reply in `body`. Raises `WireError`."""
+    if body[:1] == _SIGNATURES_MARK:
+        return _decode_signatures(body)
     reply: Reply = _decode(body, _REPLIES)
     return reply
+
+
+def _joined(parts: tuple[bytes, ...]) -> bytes:
+    """Each part behind its length in four octets."""
+    return b"".join([octets for part in parts for octets in (_LENGTH.pack(len(part)), part)])
+
+
+def _parted(body: bytes, at: int) -> list[bytes]:
+    """What `_joined` joined, from `at` to the end. Raises `WireError`."""
+    parts, end = [], len(body)
+    while at < end:
+        if at + 4 > end:
+            raise WireError("a message that ends in the middle")
+        start = at + 4
+        at = start + _LENGTH.unpack_from(body, at)[0]
+        if at > end:
+            raise WireError("a message that ends in the middle")
+        parts.append(body[start:at])
+    return parts
+
+
+def _decode_sign(body: bytes) -> Sign:
+    parts = _parted(body, 1)
+    if len(parts) < 4:
+        raise WireError("not a message of this protocol")
+    try:
+        label, mechanism, hash_name = (p.decode("utf-8") for p in parts[:3])
+    except UnicodeDecodeError:
+        raise WireError("not a message of this protocol") from None
+    return Sign(KeyAddress(label, parts[3]), mechanism, hash_name, tuple(parts[4:]))
+
+
+def _decode_signatures(body: bytes) -> Signatures:
+    if len(body) < _SIGNATURES.size or body[1] > 1 or body[2] > 1:
+        raise WireError("not a message of this protocol")
+    _, reopened, last = _SIGNATURES.unpack_from(body)
+    return Signatures(tuple(_parted(body, _SIGNATURES.size)), reopened, last)
 
 
 def _decode(body: bytes, known: dict[str, type[Any]]) -> Any:

@@ -2,8 +2,9 @@
 
 `Worker` is the caller's end: it starts the process, sends one request at a time and waits at most as long as
 it is told. `main` is what the process runs. The process calls the library on one thread and has nothing else
-in it; a second thread reads the pipe, so that the process ends when its caller does, even while the library
-hangs. What is refused here: waiting without a deadline, a second try of anything (see `kyso_hsm.pool`).
+in it; a second thread only waits for the end of the pipe, so that the process ends when its caller does, even
+while the library hangs. What is refused here: waiting without a deadline, a second try of anything (see
+`kyso_hsm.host`).
 
 Only the frames of `kyso_hsm.wire` travel on the two pipes. They are taken away from the descriptors 0, 1 and
 2 before the library is loaded, so that a library that prints cannot break a frame. Secrets are in frames only,
@@ -15,29 +16,27 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import queue
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from . import wire
 from .module import Module
+from .pipes import inbox_of, open_pipes, write_all
 
 DEBUG_VARIABLE = "KYSO_WORKER_STDERR"  # set to "inherit" to see what a library prints
-_SMALL_FRAME = 4096  # fits the emptiest pipe (Windows), so that writing it cannot block
 # The standard library first, then the code that the caller runs, then whatever else is installed.
 _PROGRAM = """import sys
 others = [p for p in sys.path if p.endswith("-packages")]
 sys.path = [p for p in sys.path if p not in others] + sys.argv[1:] + others
 from kyso_hsm.worker import main
 main()"""
-_FUSE_S = 2.0  # how long an orphaned process may take to log out
 # Variables that look like secrets, or are this program's own settings, are not a library's business.
 _PRIVATE_VARIABLE = re.compile(r"KYSO_|(^|.*_)(PIN|PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN)(_.*|$)", re.IGNORECASE)
 
@@ -55,7 +54,7 @@ class WorkerTimeout(Exception):
 
 
 class Worker:
-    """A running worker process. One call at a time: the caller holds a lock (`kyso_hsm.pool`)."""
+    """A running worker process. One call at a time: the caller holds its lane (`kyso_hsm.host`)."""
 
     def __init__(self, module: Module, *, hidden: frozenset[str] = frozenset()) -> None:
         """Starts the process, which has loaded nothing yet. `hidden` names variables that it must not inherit."""
@@ -70,11 +69,10 @@ class Worker:
         )
         self.module = module
         self._owner = os.getpid()
-        self._writer: threading.Thread | None = None
-        self._replies: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
+        self._pipes = open_pipes(self._process)
+        self._in_use = threading.Lock()  # whoever reads the pipes also closes them
         self._calls = 0
         self._ended = False
-        threading.Thread(target=self._read, name="kyso-worker-reader", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -86,73 +84,62 @@ class Worker:
         return not self._ended and self._owner == os.getpid() and self._process.poll() is None
 
     def call(self, request: wire.Request, deadline_s: float) -> wire.Reply:
-        """The reply to one request. Raises `WorkerTimeout` (and has killed the process), `WorkerGone`."""
-        self._calls += 1
+        """The one reply to a request. Raises `WorkerTimeout` (and has killed the process), `WorkerGone`."""
+        (reply,) = self.replies(request, deadline_s)
+        return reply
+
+    def replies(self, request: wire.Request, deadline_s: float) -> Iterator[wire.Reply]:
+        """All replies to a request, as they come; several only for `Sign`.
+
+        Raises `WorkerTimeout` (and has killed the process) when the last is not there in time, and
+        `WorkerGone`. Whoever stops before the last has killed the process too: a late reply must not be taken
+        for one to the next request.
+        """
         end = time.monotonic() + deadline_s
+        self._calls += 1
+        finished = False
         try:
-            self._send(wire.frame(self._calls, request))
-        except (OSError, ValueError):  # the pipe is broken, or closed already
-            self.kill()
-            raise WorkerGone("the process had ended", sent=False) from None
+            with self._in_use:
+                self._send(wire.frame(self._calls, request), end)
+                while not finished:
+                    reply = self._reply(self._receive(end))
+                    finished = not isinstance(reply, wire.Signatures) or reply.last
+                    yield reply
+        finally:
+            if not finished:
+                self.kill()
+            if self._ended:
+                self._close_pipes()
+
+    def _send(self, data: bytes, end: float) -> None:
         try:
-            received = self._replies.get(timeout=max(0.0, end - time.monotonic()))
-        except queue.Empty:
-            self.kill()
+            self._pipes.send(data, end)
+        except TimeoutError:
             raise WorkerTimeout from None
-        except BaseException:  # Ctrl-C: the late reply must not be taken for the next one
-            self.kill()
-            raise
+        except (OSError, ValueError):  # the pipe is broken, or closed already: the request never arrived whole
+            raise WorkerGone("the process had ended", sent=False) from None
+
+    def _receive(self, end: float) -> tuple[int, bytes]:
+        try:
+            received = self._pipes.receive(end)
+        except TimeoutError:
+            raise WorkerTimeout from None
+        except (OSError, ValueError, wire.WireError):
+            received = None
         if received is None:
             self._ended = True
             raise WorkerGone(self._obituary(), sent=True)
-        return self._reply(*received)
+        return received
 
-    def _reply(self, call: int, body: bytes) -> wire.Reply:
+    def _reply(self, received: tuple[int, bytes]) -> wire.Reply:
+        call, body = received
         try:
             reply = wire.decode_reply(body)
             if call != self._calls:
                 raise wire.WireError("a reply to another call")
         except wire.WireError as e:
-            self.kill()
             raise WorkerGone(f"the process sent {e}", sent=True) from None
         return reply
-
-    def _send(self, data: bytes) -> None:
-        pipe = self._pipe_in
-        if len(data) <= _SMALL_FRAME:
-            _write_all(pipe, data)
-        else:  # a stopped process does not read: the write must not outlast the deadline
-
-            def write() -> None:
-                with contextlib.suppress(OSError, ValueError):  # seen as the end of the process by `call`
-                    _write_all(pipe, data)
-
-            self._writer = threading.Thread(target=write, name="kyso-worker-writer", daemon=True)
-            self._writer.start()
-
-    @property
-    def _pipe_in(self) -> IO[bytes]:
-        if self._process.stdin is None:  # pragma: no cover - Popen was told to make it
-            raise OSError("no pipe")
-        return self._process.stdin
-
-    def _read(self) -> None:
-        """On its own thread: every reply into the queue, None at the end."""
-        pipe = self._process.stdout
-        try:
-            while pipe is not None and (header := _read_exactly(pipe, wire.HEADER.size)):
-                length, call = wire.read_header(header)
-                body = _read_exactly(pipe, length)
-                if not body:
-                    break
-                self._replies.put((call, body))
-        except (OSError, ValueError, wire.WireError):
-            self._process.kill()  # what comes on the pipe cannot be read any more
-        finally:
-            self._ended = True
-            self._replies.put(None)
-            if pipe is not None:
-                pipe.close()
 
     def _obituary(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -174,16 +161,22 @@ class Worker:
         self.kill()
 
     def kill(self) -> None:
-        """Ends the process at once. In a forked child only forgets it."""
+        """Ends the process at once; who waits for its reply is told so. In a forked child only forgets it."""
         self._ended = True
         if self._owner != os.getpid():
             return
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in the kernel: nothing more can be done
             self._process.wait(timeout=1.0)
-        if self._writer is not None:
-            self._writer.join(timeout=1.0)
-        self._pipe_in.close()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        """Closes them, or leaves it to the thread that uses them at this moment."""
+        if self._in_use.acquire(blocking=False):
+            try:
+                self._pipes.close()
+            finally:
+                self._in_use.release()
 
 
 def command() -> list[str]:
@@ -213,23 +206,6 @@ def _creation_flags() -> int:
     return subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP  # no Ctrl-C in the middle of C_Sign
 
 
-def _write_all(pipe: IO[bytes], data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[pipe.write(view) :]
-
-
-def _read_exactly(pipe: IO[bytes], size: int) -> bytes:
-    """`size` octets, or nothing at the end of the pipe."""
-    parts = bytearray()
-    while len(parts) < size:
-        part = pipe.read(size - len(parts))
-        if not part:
-            return b""
-        parts += part
-    return bytes(parts)
-
-
 # Inside the worker ------------------------------------------------------------------------------------------
 
 
@@ -238,18 +214,17 @@ def main() -> None:
     _no_core_dump()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that started this one
     requests, replies = _take_pipes()
-    inbox: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
+    inbox = inbox_of(requests)
     answer = _Answerer()
-    while (received := inbox.get()) is not None:
+    while (received := inbox()) is not None:
         call, body = received
         request = wire.decode_request(body)
-        reply = answer(request)
-        _write_all(replies, wire.frame(call, reply))
+        for reply in answer(request):
+            write_all(replies, wire.frame(call, reply))
         if isinstance(request, wire.Shutdown):
             break
     else:
-        answer(wire.Shutdown())
+        list(answer(wire.Shutdown()))
     os._exit(0)  # destructors of a vendor's library are not worth a crash report
 
 
@@ -259,34 +234,24 @@ class _Answerer:
     def __init__(self) -> None:
         self._host: Any = None
 
-    def __call__(self, request: wire.Request) -> wire.Reply:
+    def __call__(self, request: wire.Request) -> Iterator[wire.Reply]:
         if self._host is None:
             try:
                 from .pkcs11 import ModuleHost
             except ImportError as e:
-                return wire.Refusal("internal", text=f"python-pkcs11 cannot be imported: {e}")
+                yield wire.Refusal("internal", text=f"python-pkcs11 cannot be imported: {e}")
+                return
             self._host = ModuleHost()
         try:
-            reply: wire.Reply = self._host.answer(request)
+            if isinstance(request, wire.Sign):
+                yield from self._host.signatures(request)
+            else:
+                yield self._host.answer(request)
         except Exception as e:  # noqa: BLE001 - the last line of defence: the type only, the text may quote a PIN
-            return wire.Refusal("internal", text=f"{type(e).__name__} in {type(request).__name__}")
-        return reply
+            yield wire.Refusal("internal", text=f"{type(e).__name__} in {type(request).__name__}")
 
 
-def _listen(pipe: IO[bytes], inbox: queue.SimpleQueue[tuple[int, bytes] | None]) -> None:
-    """Every request into the queue. At the end of the pipe the caller is gone: log out, or die trying."""
-    while header := _read_exactly(pipe, wire.HEADER.size):
-        length, call = wire.read_header(header)
-        body = _read_exactly(pipe, length)
-        if not body:
-            break
-        inbox.put((call, body))
-    inbox.put(None)
-    time.sleep(_FUSE_S)
-    os._exit(1)
-
-
-def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
+def _take_pipes() -> tuple[int, int]:
     """The two pipes on descriptors that only this file knows; 0 reads nothing, 1 goes where 2 goes."""
     requests, replies = os.dup(0), os.dup(1)  # not inheritable (PEP 446): a library's own children get neither
     if sys.platform == "win32":
@@ -297,7 +262,7 @@ def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    return os.fdopen(requests, "rb", buffering=0), os.fdopen(replies, "wb", buffering=0)
+    return requests, replies
 
 
 def _no_core_dump() -> None:

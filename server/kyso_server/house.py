@@ -103,7 +103,9 @@ def _tsa(settings: Settings, authority: Authority | None) -> Tsa | None:
 
 
 def _address_of_credential(credential: CredentialSettings) -> Address:
-    return Address(credential.key, credential.pin_file, _all(credential.chain))
+    return Address(
+        credential.key, credential.pin_file, _all(credential.chain), credential.replicas, credential.test_key
+    )
 
 
 def _address(key: KeySettings, *chain: Certificate) -> Address:

@@ -3,10 +3,10 @@
 Reach for `Keyring.signer` (keys whose PIN the server holds), `Keyring.unlocked` and `Keyring.hold` (the caller
 gives the PIN). No PKCS#11 library is loaded into this process: `kyso_hsm` keeps a worker process per token.
 
-What is refused: a second try with a PIN file that a token refused (a health check that tried again every ten
-seconds would lock the token, so the file is not read again until the server is restarted), and guessing: after
-three wrong PINs in a row nobody may try on that token for a quarter of an hour, whether or not the token itself
-counts (one that is open already is not asked again, and a key file never counts).
+What is refused: a second try with a PIN that a token refused (a health check that tried again every ten seconds
+would lock the token; `kyso_hsm.pins` remembers the PIN across restarts), and guessing: after three wrong PINs in
+a row nobody may try on that token for a quarter of an hour, whether or not the token itself counts (one that is
+open already is not asked again, and a key file never counts).
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from kyso_hsm.module import Module
-from kyso_hsm.opening import open_signer, open_token
+from kyso_hsm.opening import open_replicas, open_signer, open_token
 from kyso_hsm.pin import FromFile, FromText, SecretSource
-from kyso_hsm.pool import Pool
+from kyso_hsm.pins import Guesses
+from kyso_hsm.pool import Pool, TokenStatus
+from kyso_hsm.replicas import OUTAGES, ReplicaSigner, ReplicaStatus
 from kyso_hsm.token import OpenSigner
 from kyso_hsm.uri import FileUri, Pkcs11Uri, parse, same_text
 from kyso_pki.credential import Chain
-from kyso_pki.errors import CertificateMissing, PinLocked, PinRefused, PinRequired
+from kyso_pki.errors import CertificateMissing, KysoError, PinLocked, PinRefused, PinRequired
 from kyso_pki.scheme import Scheme
 from kyso_pki.signer import Signer
 from kyso_pki.x509.certificate import Certificate, ordered_chain
@@ -34,8 +36,6 @@ from kyso_pki.x509.certificate import Certificate, ordered_chain
 from .problems import ApprovalLost, CredentialUnavailable
 
 _LOG = logging.getLogger("kyso.keys")
-MAX_WRONG_PINS = 3  # the least that tokens of this field allow before they lock
-PAUSE_AFTER_WRONG_PINS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Address:
     uri: str
     pin_file: Path | None
     chain: tuple[Certificate, ...] = ()
+    replicas: tuple[str, ...] = ()
+    """Where else the same key lies."""
+    test_key: str | None = None
+    """The label of a key that may be used for trying whether a token signs."""
 
     @property
     def place(self) -> str:
@@ -57,23 +61,23 @@ class _OwnSigner:
     """A signer whose PIN is the server's: a caller is never told that "the PIN" is wrong, as he gave none."""
 
     def __init__(self, signer: OpenSigner, uri: str) -> None:
-        self._signer = signer
+        self.signer = signer
         self._uri = uri
 
     @property
     def chain(self) -> Chain:
-        return self._signer.chain
+        return self.signer.chain
 
     @property
     def scheme(self) -> Scheme:
-        return self._signer.scheme
+        return self.signer.scheme
 
     def sign(self, imprints: Sequence[bytes]) -> list[bytes]:
         with _our_pin(self._uri):
-            return self._signer.sign(imprints)
+            return self.signer.sign(imprints)
 
     def close(self) -> None:
-        self._signer.close()
+        self.signer.close()
 
 
 @contextmanager
@@ -81,7 +85,7 @@ def _our_pin(uri: str) -> Iterator[None]:
     try:
         yield
     except (PinRefused, PinLocked, PinRequired) as e:
-        _LOG.error("%s: %s No second try is made; mend it and restart the server.", uri, e)
+        _LOG.error("%s: %s", uri, e)
         raise CredentialUnavailable("The server's own PIN for this key was not accepted.") from e
 
 
@@ -112,10 +116,8 @@ class Keyring:
         self._pool = Pool()
         self._open: dict[tuple[str, str | None], _OwnSigner] = {}
         self._chains: dict[str, Chain] = {}
-        self._stopped: set[Path] = set()
         self._held: dict[str, _Held] = {}
-        self._trying: dict[str, threading.Lock] = {}
-        self._wrong: dict[str, tuple[int, datetime]] = {}
+        self._guesses = Guesses()
         self._opening = threading.Lock()  # one PIN file is tried once, also by two requests at the same time
         self._holding = threading.Lock()
 
@@ -134,24 +136,30 @@ class Keyring:
             return self._open[name]
 
     def _open_own(self, address: Address, scheme: Scheme | None) -> _OwnSigner:
-        if address.pin_file is not None and address.pin_file in self._stopped:
-            raise CredentialUnavailable("The server's PIN file was refused before and is not tried again.")
         secret = None if address.pin_file is None else FromFile(address.pin_file)
-        try:
-            with _our_pin(address.uri):
-                return _OwnSigner(self._unlock(address, secret, scheme), address.uri)
-        except CredentialUnavailable:
-            if address.pin_file is not None:
-                self._stopped.add(address.pin_file)
-            raise
+        with _our_pin(address.uri):
+            return _OwnSigner(self._unlock(address, secret, scheme), address.uri)
 
     def _unlock(self, address: Address, secret: SecretSource | None, scheme: Scheme | None) -> OpenSigner:
+        hash_name = scheme.hash_name if scheme and scheme.key_type != "ed25519" else None
+        pss = scheme is not None and scheme.padding == "pss"
+        if address.replicas or address.test_key:
+            return open_replicas(
+                (address.uri, *address.replicas),
+                secret=secret,
+                modules=self._modules,
+                hash_name=hash_name,
+                pss=pss,
+                chain=address.chain,
+                test_key=address.test_key,
+                pool=self._pool,
+            )
         return open_signer(
             address.uri,
             secret=secret,
             modules=self._modules,
-            hash_name=scheme.hash_name if scheme and scheme.key_type != "ed25519" else None,
-            pss=scheme is not None and scheme.padding == "pss",
+            hash_name=hash_name,
+            pss=pss,
             chain=address.chain,
             pool=self._pool,
         )
@@ -160,33 +168,21 @@ class Keyring:
 
     def _unlock_for(self, address: Address, secret: SecretSource, at: datetime) -> OpenSigner:
         """One try with the caller's PIN. Raises `PinRefused`, `PinLocked`, `CredentialUnavailable`, …"""
-        place = address.place
-        with self._holding:
-            trying = self._trying.setdefault(place, threading.Lock())
-        with trying:  # one after the other, so that many tries at the same moment are no way around the limit
-            count, last = self._wrong.get(place, (0, at))
-            if count >= MAX_WRONG_PINS and at < last + PAUSE_AFTER_WRONG_PINS:
-                raise PinLocked(f"{count} wrong PINs were given for this token.", remedy="Wait a quarter of an hour.")
+        with self._guesses.one_try(address.place, at):
             info = open_token(address.uri, modules=self._modules, pool=self._pool).info
             if not info.needs_login or info.has_pinpad:
                 raise CredentialUnavailable("This key is not protected by a PIN that a caller could give.")
-            try:
-                signer = self._unlock(address, secret, None)
-            except PinRefused:
-                self._wrong[place] = (count % MAX_WRONG_PINS + 1, at)
-                raise
-            self._wrong.pop(place, None)
-            return signer
+            return self._unlock(address, secret, None)
 
     @contextmanager
     def unlocked(self, address: Address, pin: str, at: datetime) -> Iterator[Signer]:
         """A signer opened with the caller's PIN for one block: one try. Raises `PinRefused`, `PinLocked`, …"""
-        with self._unlock_for(address, FromText(pin), at) as signer:
+        with self._unlock_for(address, FromText(pin, given_now=True), at) as signer:
             yield signer
 
     def hold(self, name: str, address: Address, pin: str, until: datetime, at: datetime) -> None:
         """Unlocks a key with the caller's PIN (one try) and keeps it open under this name until a time."""
-        secret = FromText(pin)
+        secret = FromText(pin, given_now=True)
         held = _Held(address, secret, until, {None: self._unlock_for(address, secret, at)})
         with self._holding:
             self._held[name] = held
@@ -251,11 +247,29 @@ class Keyring:
         raise CertificateMissing("No certificate of this key can be seen on its token.")
 
     def check(self, address: Address) -> None:
-        """Raises what stands in the way of using this key now; makes at most one login in the server's life."""
+        """Raises what stands in the way of using this key now; a PIN that was refused is not tried again for it."""
         self.chain(address)
         if address.pin_file is not None:
             self.signer(address)
-        open_token(address.uri, modules=self._modules, pool=self._pool)
+        last: KysoError | None = None
+        for uri in (address.uri, *address.replicas):  # one that answers is enough
+            try:
+                open_token(uri, modules=self._modules, pool=self._pool)
+                return
+            except OUTAGES as e:
+                last = e
+        if last is not None:
+            raise last
+
+    def tokens(self) -> tuple[TokenStatus, ...]:
+        """How every token is that has been looked for so far, asked now unless it is at work."""
+        return self._pool.states(look=True)
+
+    def replicas(self) -> dict[str, tuple[ReplicaStatus, ...]]:
+        """How the places of each open key with replicas are, by the key's address."""
+        with self._opening:
+            signers = {uri: own.signer for (uri, _), own in self._open.items()}
+        return {uri: s.status() for uri, s in signers.items() if isinstance(s, ReplicaSigner)}
 
     def close(self) -> None:
         """Ends the sessions and the worker processes."""

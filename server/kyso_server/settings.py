@@ -55,6 +55,10 @@ class CredentialSettings:
     pin_file: Path | None
     """None: the caller gives the PIN in credentials/authorize."""
     chain: tuple[Path, ...] = ()
+    replicas: tuple[str, ...] = ()
+    """Where else the same key lies, in the order of preference after `key`."""
+    test_key: str | None = None
+    """The label of a key on each of these tokens that is used for nothing but trying whether the token signs."""
     multisign: int = 100
     """How many signatures one authorisation may cover."""
     description: str = ""
@@ -127,8 +131,9 @@ def _module(table: _Table, folder: Path) -> Module:
     env = {}
     for name, value in table.strings("env").items():
         env[name] = str(folder / value) if value and (folder / value).exists() else value
+    workers = table.number("workers", 1, 1, 32)
     table.finish()
-    return Module(str(folder / path) if (folder / path).exists() else path, env)
+    return Module(str(folder / path) if (folder / path).exists() else path, env, workers)
 
 
 def _credential(table: _Table, folder: Path) -> CredentialSettings:
@@ -137,6 +142,8 @@ def _credential(table: _Table, folder: Path) -> CredentialSettings:
         key=_key(table.text("key"), folder),
         pin_file=table.path("pin_file", folder),
         chain=table.paths("chain", folder),
+        replicas=tuple(_key(r, folder) for r in table.texts("replicas")),
+        test_key=table.text("test_key", "") or None,
         multisign=table.number("multisign", 100, 1, 1000),
         description=table.text("description", ""),
     )
@@ -235,6 +242,12 @@ class _Table:
         values = self._take(name, dict, "a table of texts") or {}
         if not all(isinstance(v, str) for v in values.values()):
             raise UsageError(f"{self.where}: {name} must be a table of texts.")
+        return values
+
+    def texts(self, name: str) -> list[str]:
+        values = self._take(name, list, "a list of texts") or []
+        if not all(isinstance(v, str) for v in values):
+            raise UsageError(f"{self.where}: {name} must be a list of texts.")
         return values
 
     def path(self, name: str, folder: Path) -> Path | None:

@@ -18,7 +18,7 @@ from kyso_pki.errors import KysoError, PinLocked, PinRefused, TokenTimeout, Toke
 
 from .softhsm import COUNT_LOW, EC, FINAL_TRY, LABEL, LOCKED, PIN, RSA, WRONG_PIN, SoftHsm
 
-GOOD, WRONG = FromText(PIN), FromText(WRONG_PIN)
+GOOD, WRONG = FromText(PIN, given_now=True), FromText(WRONG_PIN, given_now=True)
 
 
 def logins(log: Path) -> int:
@@ -133,12 +133,15 @@ def test_a_pin_that_was_not_tried_may_be_tried_later(own_hsm: SoftHsm, pool: Poo
 def test_a_person_is_told_of_earlier_wrong_pins(own_hsm: SoftHsm, pool: Pool) -> None:
     asked: list[SecretRequest] = []
 
-    def source(request: SecretRequest) -> str:
-        asked.append(request)
-        return PIN
+    class Person:
+        interactive = True
+
+        def __call__(self, request: SecretRequest) -> str:
+            asked.append(request)
+            return PIN
 
     own_hsm.set_flags(COUNT_LOW)
-    open_signer(f"{own_hsm.uri};object={EC}", secret=source, modules=[own_hsm.module], pool=pool).close()
+    open_signer(f"{own_hsm.uri};object={EC}", secret=Person(), modules=[own_hsm.module], pool=pool).close()
     assert asked[0].count_low and "before" in asked[0].words
 
 

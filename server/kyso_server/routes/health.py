@@ -1,16 +1,18 @@
-"""Is it alive, and can it work: `/healthz` for the supervisor, `/readyz` for the load balancer."""
+"""Is it alive, and can it work: `/healthz` for the supervisor, `/readyz` for the load balancer, `/metrics`."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from kyso_hsm.metrics import MEDIA_TYPE, prometheus
 from kyso_pki.errors import KysoError
 
 from .. import signing
@@ -33,7 +35,34 @@ async def readyz(request: Request) -> JSONResponse:
     """Whether the database and every key can be used now; 503 names what cannot."""
     checks = await in_thread(_checks, house_of(request))
     ready = all(state == "ok" for state in checks.values())
-    return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+    told = {
+        "status": "ready" if ready else "not ready",
+        "checks": checks,
+        **await in_thread(_places, house_of(request)),
+    }
+    return JSONResponse(told, 200 if ready else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> PlainTextResponse:
+    """The tokens' states and counters in Prometheus' text format."""
+    tokens = await in_thread(house_of(request).keys.tokens)
+    return PlainTextResponse(prometheus(tokens), media_type=MEDIA_TYPE)
+
+
+def _places(house: House) -> dict[str, Any]:
+    """The tokens, and the replicas of keys that have some: states only, the reasons are in the log."""
+    tokens = [
+        {"token": t.label, "serial": t.serial, "state": t.condition, "workers": t.workers, "running": t.running}
+        for t in house.keys.tokens()
+    ]
+    known = house.keys.replicas()
+    replicas = {
+        name: [{"state": s.condition, "tested": s.tested} for s in known[address.uri]]
+        for name, address in house.addresses.items()
+        if address.uri in known
+    }
+    return {"tokens": tokens, **({"replicas": replicas} if replicas else {})}
 
 
 def _checks(house: House) -> dict[str, str]:

@@ -1,0 +1,20 @@
+"""Every test has records of refused PINs of its own: copies of a token share its serial number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For servers that live as long as the run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KYSO_STATE", str(tmp_path_factory.mktemp("state-of-the-run")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _state_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KYSO_STATE", str(tmp_path_factory.mktemp("state")))
