@@ -40,18 +40,47 @@ def json_option(function: _F) -> _F:
 
 def pin_options(function: _F) -> _F:
     """Three ways for a PIN besides the prompt; there is no --pin, because anybody may read a command line."""
-    for option in (
-        click.option("--pin-fd", type=click.IntRange(min=0), metavar="N"),
-        click.option("--pin-file", type=PATH, metavar="FILE"),
-        click.option("--pin-env", metavar="NAME"),
-    ):
-        function = option(function)
-    return function
+    return _three_ways("pin")(function)
+
+
+def new_pin_options(function: _F) -> _F:
+    """Three ways for a new PIN besides typing it twice."""
+    return _three_ways("new-pin")(function)
+
+
+def so_pin_options(function: _F) -> _F:
+    """Three ways for the PIN of a security officer besides typing it twice."""
+    return _three_ways("so-pin")(function)
+
+
+def _three_ways(name: str) -> Callable[[_F], _F]:
+    def add(function: _F) -> _F:
+        for option in (
+            click.option(f"--{name}-fd", type=click.IntRange(min=0), metavar="N"),
+            click.option(f"--{name}-file", type=PATH, metavar="FILE"),
+            click.option(f"--{name}-env", metavar="NAME"),
+        ):
+            function = option(function)
+        return function
+
+    return add
 
 
 def secret_source(words: Words, env: str | None, file: Path | None, fd: int | None) -> SecretSource:
     """Where the PIN comes from: what was named, else a prompt. Raises `Stop` when two are named."""
-    from kyso_hsm.pin import FromEnv, FromFd, FromFile, Prompt
+    from kyso_hsm.pin import Prompt
+
+    return AskedOnce(named_source("pin", env, file, fd) or Prompt(partial(_question, words)))
+
+
+def new_secret_source(words: Words, name: str, env: str | None, file: Path | None, fd: int | None) -> SecretSource:
+    """Where a new PIN comes from: what was named with `--NAME-…`, else it is typed twice."""
+    return named_source(name, env, file, fd) or TypedTwice(words)
+
+
+def named_source(name: str, env: str | None, file: Path | None, fd: int | None) -> SecretSource | None:
+    """The source that `--NAME-env`, `--NAME-file` or `--NAME-fd` names. Raises `Stop` when two are named."""
+    from kyso_hsm.pin import FromEnv, FromFd, FromFile
 
     named: list[SecretSource] = []
     if env is not None:
@@ -61,20 +90,28 @@ def secret_source(words: Words, env: str | None, file: Path | None, fd: int | No
     if fd is not None:
         named.append(FromFd(fd))
     if len(named) > 1:
-        raise Stop("one_of", options="--pin-env, --pin-file, --pin-fd")
-    return AskedOnce(named[0] if named else Prompt(partial(_question, words)))
+        raise Stop("one_of", options=f"--{name}-env, --{name}-file, --{name}-fd")
+    return named[0] if named else None
 
 
 class AskedOnce:
-    """A source that is asked once in one run, however many documents there are."""
+    """A source that is asked once in one run, however many documents there are.
+
+    A person is asked anew when a token lost its login: what was typed before is not what somebody gives now.
+    """
 
     def __init__(self, source: SecretSource) -> None:
         self._source = source
         self._answers: dict[tuple[str, str], str] = {}
 
+    @property
+    def interactive(self) -> bool:
+        """Whether a person types it (`kyso_hsm.pin.SecretSource`)."""
+        return bool(getattr(self._source, "interactive", False))
+
     def __call__(self, request: SecretRequest) -> str:
         key = (request.purpose, request.token)
-        if key not in self._answers:
+        if key not in self._answers or (request.again and self.interactive):
             self._answers[key] = self._source(request)
         return self._answers[key]
 
@@ -94,6 +131,24 @@ def warn_of_open_key(app: App, address: str) -> None:
     open_to_others = Path(uri.path).exists() and Path(uri.path).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     if open_to_others and not SoftToken(uri).info.flags & LOGIN_REQUIRED:
         note(app.words("sign.open_key", path=uri.path, command=f"chmod 600 {shlex.quote(uri.path)}"))
+
+
+class TypedTwice:
+    """A new PIN, typed twice at the terminal. Raises `Stop` when the two differ."""
+
+    interactive = True
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def __call__(self, request: SecretRequest) -> str:
+        from kyso_hsm.pin import Prompt
+
+        what = self._words(f"pin.new.{request.purpose}", token=request.token)
+        first = Prompt(lambda _: what)(request)
+        if Prompt(lambda _: self._words("pin.new.again"))(request) != first:
+            raise Stop("pins_differ")
+        return first
 
 
 def _question(words: Words, request: SecretRequest) -> str:

@@ -68,7 +68,8 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     kyso.chmod(0o755)
     kept = {k: v for k, v in os.environ.items() if k in ("HOME", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")}
     path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])
-    return kept | {"PATH": path, "PYTHONPATH": os.pathsep.join(PACKAGES), "LC_ALL": "C.UTF-8", "KYSO_LANG": "en"}
+    ours = {"LC_ALL": "C.UTF-8", "KYSO_LANG": "en", "KYSO_STATE": str(tmp_path_factory.mktemp("state"))}
+    return kept | ours | {"PATH": path, "PYTHONPATH": os.pathsep.join(PACKAGES)}
 
 
 @pytest.fixture(scope="session")

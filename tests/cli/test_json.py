@@ -15,7 +15,7 @@ def test_keys_are_listed_with_their_certificates(province: Province) -> None:
     keys = {key["label"]: key for key in json.loads(done.stdout)}
     assert set(keys) == {"issuing-ca", "tsa", "ocsp", "nguyen-van-mau", "so-tttt-tinh-mau", "phan-mem"}
     official = keys["nguyen-van-mau"]
-    assert set(official) == {"uri", "label", "algorithm", "token", "certificate"}
+    assert set(official) == {"uri", "label", "algorithm", "token", "state", "certificate"}
     assert official["algorithm"] == "RSA-2048"
     assert official["token"] == "kyso-tinh-mau"
     certificate = official["certificate"]

@@ -1,0 +1,93 @@
+"""`kyso keys list`: every key within reach, in tokens and keystores, with its certificate and its token's state.
+
+No PIN is asked for: what a token hides before login is not listed. A module that cannot be loaded is a line of
+its own and does not hide the others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..command import worded
+from ..config import find_config
+from ..errors import explain
+from ..files import check_input
+from ..options import config_option, json_option, module_option, modules_in_reach
+from ..output import App, note, printable, say, say_json
+from ..times import local
+from .shown import certificate_json, short_name, state_of, table
+
+if TYPE_CHECKING:
+    from kyso_hsm.opening import KeyInfo, KeyListing
+
+
+@worded("list")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@module_option
+@config_option
+@json_option
+@click.pass_obj
+def list_command(app: App, /, **given: Any) -> int:
+    return list_keys(app, **given)
+
+
+def list_keys(app: App, files: tuple[str, ...], modules: tuple[str, ...], config: Path | None, as_json: bool) -> int:
+    """Shows the keys; 0 even when there are none, because an empty list is an answer."""
+    from kyso_hsm import opening
+
+    found = find_config(config)
+    for file in files:
+        check_input(file)
+    keystores = [Path(f) for f in files] or [f for f in found.key_files if f.exists()]
+    listing = opening.list_keys(modules_in_reach(modules, found), keystores)
+    if as_json:
+        say_json(_to_json(listing))
+    else:
+        _show(app, listing)
+    for problem in listing.problems:
+        why = explain(problem.error, app.words).message
+        note(app.words("keys.problem", path=problem.path, why=printable(why)))
+    return 0
+
+
+def _to_json(listing: KeyListing) -> list[dict[str, Any]]:
+    """The published shape (docs/cli.md): an array with one object per key."""
+    return [
+        {
+            "uri": key.uri,
+            "label": key.label,
+            "algorithm": key.algorithm,
+            "token": key.token,
+            "state": state_of(key.info),
+            "certificate": None if key.certificate is None else certificate_json(key.certificate),
+        }
+        for key in listing.keys
+    ]
+
+
+def _show(app: App, listing: KeyListing) -> None:
+    if listing.keys:
+        rows = [tuple(app.words(f"keys.column.{c}") for c in ("label", "algorithm", "token", "state"))]
+        rows[0] += tuple(app.words(f"keys.column.{c}") for c in ("subject", "until"))
+        rows += [_row(app, key) for key in listing.keys]
+        table(rows, [None, *(key.uri for key in listing.keys)])
+    else:
+        say(app.words("keys.none"))
+    named = {(key.info.label, key.info.serial) for key in listing.keys if key.info is not None}
+    for info in listing.tokens:
+        if (info.label, info.serial) not in named:
+            state = app.words(f"keys.state.{state_of(info)}")
+            say(printable(app.words("keys.empty_token", token=info.label, serial=info.serial, state=state)))
+
+
+def _row(app: App, key: KeyInfo) -> tuple[str, ...]:
+    c = key.certificate
+    if c is None:
+        subject, until = app.words("keys.locked" if key.locked else "keys.no_certificate"), ""
+    else:
+        subject, until = short_name(c), local(c.not_after)
+    state = app.words(f"keys.state.{state_of(key.info) or 'file'}")
+    return tuple(map(printable, (key.label, key.algorithm, key.token, state, subject, until)))
