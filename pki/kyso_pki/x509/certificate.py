@@ -112,7 +112,7 @@ class Certificate:
     def __init__(self, encoded: bytes) -> None:
         self.der = encoded
         # Parsed now, so that a broken certificate fails where it is read and names never raise later.
-        self._x509, self.subject, self.issuer, self.not_before, self.not_after  # noqa: B018
+        self._x509, self.subject, self.issuer, self.not_before, self.not_after  # noqa: B018 - reading is the check
 
     @classmethod
     def from_der(cls, data: bytes) -> Certificate:

@@ -76,8 +76,8 @@ def unreadable(certificate: Certificate) -> tuple[Finding, ...]:
     """Whether anything that the other rules read cannot be read; ask this first."""
     try:
         certificate.extensions  # noqa: B018 - a duplicate extension raises (RFC 5280 4.2)
-        certificate.basic_constraints, certificate.key_usage, certificate.extended_key_usage  # noqa: B018
-        certificate.authority_key_identifier, certificate.subject_key_identifier  # noqa: B018
+        certificate.basic_constraints, certificate.key_usage, certificate.extended_key_usage  # noqa: B018 - raises
+        certificate.authority_key_identifier, certificate.subject_key_identifier  # noqa: B018 - raises
     except FormatError as e:
         return (_error("CHAIN_CONSTRAINTS_FAILURE", certificate, f"cannot be read: {e.message.removesuffix('.')}"),)
     return ()
@@ -126,7 +126,7 @@ def too_large(certificate: Certificate) -> bool:
 def unknown_signature(certificate: Certificate) -> tuple[Finding, ...]:
     """Whether the algorithm that its issuer used cannot be checked at all, or is named twice differently."""
     try:
-        certificate.signature_scheme  # noqa: B018
+        certificate.signature_scheme  # noqa: B018 - raises when it cannot be read
     except FormatError as e:
         return (
             _error(

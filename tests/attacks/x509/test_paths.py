@@ -361,8 +361,8 @@ def ca_with_a_generator_of_its_own() -> Attack:
 
 def _explicit_curve(gx: str) -> Attack:
     key = software_key("p256", 8)
-    numbers = key.public_key().public_numbers()  # type: ignore[union-attr] # it is an EC key
-    point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")  # type: ignore[union-attr]
+    numbers = key.public_key().public_numbers()  # type: ignore[union-attr] # an EC key # it is an EC key
+    point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")  # type: ignore[union-attr] # an EC key
     spki = der.sequence(der.sequence(der.oid(oids.EC_PUBLIC_KEY), _p256_parameters(gx)), der.bit_string(point))
     made = below_ca(CA_TRUE, CERT_SIGN, key=key, spki=spki)
     return attack(made, NO_CHAIN, "not trusted")

@@ -45,7 +45,7 @@ def test_extension_that_stands_twice_is_refused() -> None:
     """RFC 5280 4.2: "MUST NOT include more than one instance of a particular extension"."""
     twice = make(*[extension(x.KEY_USAGE, b"\x03\x02\x06\xc0")] * 2)
     with pytest.raises(FormatError, match=r"2\.5\.29\.15 twice"):
-        twice.extensions  # noqa: B018
+        twice.extensions  # noqa: B018 - the access is the test
     assert "twice" in twice.oddities[0]
 
 
