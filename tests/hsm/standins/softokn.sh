@@ -6,8 +6,10 @@
 set -eu
 dir=$1 library=$2
 if [ "$(id -u)" = 0 ]; then
+    cp "$0" "$dir/softokn.sh" # the checkout may lie where only root may look
     chown -R nobody "$dir"
-    exec setpriv --reuid=nobody --regid=nogroup --clear-groups /bin/sh "$0" "$@"
+    cd "$dir"
+    exec setpriv --reuid=nobody --regid=nogroup --clear-groups /bin/sh "$dir/softokn.sh" "$@"
 fi
 export HOME="$dir" XDG_CONFIG_HOME="$dir/config" XDG_RUNTIME_DIR="$dir"
 mkdir -p "$dir/config/pkcs11/modules"
