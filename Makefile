@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev check test demo bench clean
+.PHONY: dev check test demo bench soak clean
 
 dev: ## a virtual environment with everything that developing needs
 	sh scripts/dev.sh
@@ -21,6 +21,9 @@ demo: ## the main job, from a bare machine to a signed and verified công văn
 
 bench: dev ## compare with the physical limit and with peers: make bench [ONLY=prefix]
 	sh scripts/bench.sh $(if $(ONLY),--only $(ONLY))
+
+soak: dev ## 100,000 signatures while workers die and tokens vanish: make soak [N=5000]
+	sh scripts/soak.sh $(if $(N),--count $(N))
 
 clean: ## remove what was built; keys and provinces stay
 	rm -rf $(VENV) .venv-judges .venv-bench .mypy_cache .ruff_cache .pytest_cache build dist

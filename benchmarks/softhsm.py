@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from kyso_hsm import opening
+from kyso_hsm.cryptoki import Cryptoki
 from kyso_hsm.opening import KeyKind, Module, OpenKey, OpenSigner
 from kyso_hsm.pin import FromText
+from kyso_hsm.pool import Pool
 from kyso_pki.authority.issue import issue
 from kyso_pki.authority.profile import ISSUING_CA, PERSON, ROOT_CA, Profile, Subject
 from kyso_pki.authority.revoke import issue_crl
@@ -38,13 +40,14 @@ class Hsm:
     issuing: Certificate
     crls: tuple[bytes, ...]
 
-    def signer(self, label: str) -> OpenSigner:
-        """The key through a worker process, as the product reaches it."""
+    def signer(self, label: str, pool: Pool | None = None, workers: int = 1) -> OpenSigner:
+        """The key through a worker process (or several), as the product reaches it."""
         return opening.open_signer(
             f"pkcs11:token={TOKEN};object={label}",
             secret=FromText(PIN),
-            modules=[self.module],
+            modules=[replace(self.module, workers=workers)],
             chain=[self.issuing],
+            pool=pool,
         )
 
     def session(self) -> Any:
@@ -52,13 +55,29 @@ class Hsm:
         return _session(self.module.env["SOFTHSM2_CONF"])
 
     def raw(self, label: str) -> Callable[[bytes], bytes]:
-        """One bare C_Sign over a SHA-256 digest."""
+        """One bare C_Sign over a SHA-256 digest, as python-pkcs11 makes it (with a call to ask for the size)."""
         import pkcs11
 
-        key = self.session().get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label)
+        key = self._key(label)
         if key.key_type == pkcs11.KeyType.RSA:
             return lambda d: bytes(key.sign(DIGEST_INFO_SHA256 + d, mechanism=pkcs11.Mechanism.RSA_PKCS))
         return lambda d: bytes(key.sign(d, mechanism=pkcs11.Mechanism.ECDSA))
+
+    def bare(self, label: str) -> Callable[[bytes], bytes]:
+        """C_SignInit and C_Sign through ctypes and nothing else: the least that Python can do."""
+        import pkcs11
+
+        key, session = self._key(label), self.session()
+        calls = Cryptoki(LIBRARY)  # the same library again: initialised and logged in by the session
+        if key.key_type == pkcs11.KeyType.RSA:
+            sign = calls.signing(session.handle, key.handle, pkcs11.Mechanism.RSA_PKCS.value)
+            return lambda d: sign(DIGEST_INFO_SHA256 + d)
+        return calls.signing(session.handle, key.handle, pkcs11.Mechanism.ECDSA.value)
+
+    def _key(self, label: str) -> Any:
+        import pkcs11
+
+        return self.session().get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label)
 
 
 @lru_cache(maxsize=1)
