@@ -8,25 +8,23 @@ broken card or an empty answer (SoftHSM gives one, with CKR_OK, for a mechanism 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from types import TracebackType
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from kyso_pki.asn1 import der
 from kyso_pki.credential import Chain, Credential, Terms
-from kyso_pki.errors import CertificateUnsuitable, KeyAccessError, KeyNotFound, SignatureValueInvalid, UsageError
+from kyso_pki.errors import CertificateUnsuitable, KeyAccessError, KeyNotFound, UsageError
 from kyso_pki.scheme import HashName, Scheme
 from kyso_pki.x509.certificate import Certificate, ordered_chain
 
 from . import keys, wire
+from .checking import Checking
 from .host import TokenHost, expect
 from .module import KEY_KINDS, KeyKind, TokenInfo
 from .pin import SecretSource
 from .token import KeyInfo, OpenSigner
 from .uri import Pkcs11Uri, parse
-
-MAX_BATCH = 256  # imprints in one frame, so that one frame's deadline stays a matter of minutes
 
 
 class DeviceKey:
@@ -44,6 +42,7 @@ class DeviceKey:
         self._host = host
         self._address = address
         self._scheme = scheme
+        self._what = wire.SignWith(address, mechanism_of(scheme), scheme.hash_name)
         self._source = source
         self._closed = False
 
@@ -55,18 +54,14 @@ class DeviceKey:
         """One verified value per imprint, in order."""
         if self._closed:
             raise UsageError("This key is closed.", remedy="Open it again.")
-        check_imprints(self.scheme, imprints)
+        check_imprints(self._scheme, imprints)
         values: list[bytes] = []
-        for start in range(0, len(imprints), MAX_BATCH):
-            batch = tuple(imprints[start : start + MAX_BATCH])
-            request = wire.Sign(self._address, mechanism_of(self.scheme), self.scheme.hash_name, batch)
-            values += self._host.sign(request, self._source, partial(self._check, batch))
+        while (start := len(values)) < len(imprints):
+            batch = tuple(imprints[start : start + self._host.fair_batch])
+            where = f"token {self._host.info.label!r}"
+            checking = Checking(self._scheme, self.public_key, batch, where)
+            values += self._host.sign(wire.Sign(self._what, batch), self._source, checking)
         return values
-
-    def _check(self, imprints: Sequence[bytes], first: int, values: Sequence[bytes]) -> None:
-        """Refuses values for the imprints from number `first` on that do not verify."""
-        part = imprints[first : first + len(values)]
-        check_values(self.scheme, self.public_key, part, values, f"token {self._host.info.label!r}")
 
     def close(self) -> None:
         if not self._closed:
@@ -263,17 +258,3 @@ def check_imprints(scheme: Scheme, imprints: Sequence[bytes]) -> None:
     """Refuses what is no digest of this scheme, before any key sees it."""
     if scheme.key_type != "ed25519" and any(len(i) != scheme.hash_size for i in imprints):
         raise UsageError(f"An imprint for {scheme.name} has {scheme.hash_size} bytes; sign hashes, not messages.")
-
-
-def check_values(
-    scheme: Scheme, key: PublicKeyTypes, imprints: Sequence[bytes], values: Sequence[bytes], where: str
-) -> None:
-    """Refuses values that the public key does not verify. Raises `SignatureValueInvalid`."""
-    if len(values) != len(imprints):
-        raise SignatureValueInvalid(f"The {where} gave {len(values)} values for {len(imprints)} imprints.")
-    for imprint, value in zip(imprints, values, strict=True):
-        if not scheme.verify(key, imprint, value):
-            raise SignatureValueInvalid(
-                f"The {where} gave a value ({len(value)} bytes) that does not verify with the key's certificate.",
-                remedy="Do not use this key until its certificate and the token have been checked.",
-            )

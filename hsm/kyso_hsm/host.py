@@ -19,8 +19,8 @@ import hmac
 import logging
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
 
@@ -35,7 +35,9 @@ from kyso_pki.errors import (
 )
 
 from . import ckr, explain, wire
-from .breaker import Breaker, BreakerState
+from .breaker import BreakerState
+from .checking import Checking
+from .lanes import Lane, Limits, NoTurn, Turns
 from .module import Module, TokenInfo
 from .pin import SecretRequest, SecretSource, ask
 from .pins import Attempt, Mark, PinMemory
@@ -45,30 +47,11 @@ log = logging.getLogger("kyso_hsm")
 
 _PATIENCE_S = 1.0  # a pause before a restart that a caller sits out; after a longer one it is told to come back
 
+MAX_BATCH = 256  # imprints in one frame
+FAIR_S = 2.0  # seconds for which one caller's frame may keep a lane from the others
+UNKNOWN_PACE_BATCH = 16  # before the first signature has shown how fast the token is
+
 TokenCondition = Literal["ready", "logged out", "missing", "locked", "faulty"]
-Check = Callable[[int, Sequence[bytes]], None]
-"""Refuses values that do not verify, given the number of the first imprint they belong to. Raises."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Deadlines in seconds, and how many may wait."""
-
-    start_s: float = 20.0
-    """Start of a worker and C_Initialize; a smart card reader takes seconds."""
-    call_s: float = 20.0
-    """Any other call."""
-    per_signature_s: float = 2.0
-    """Added for each further signature of a batch; a slow card takes one second each."""
-    login_s: float = 60.0
-    """C_Login: with a PIN pad a person types meanwhile."""
-    generate_s: float = 180.0
-    """A key pair; RSA-4096 on a card takes minutes."""
-    queue: int = 64
-    """How many callers may wait for one token; more are told that it is busy."""
-    first_pause_s: float = 0.2
-    longest_pause_s: float = 10.0
-    """The pause before a restart doubles from the first to the longest while restarts fail."""
 
 
 @dataclass(frozen=True)
@@ -100,54 +83,11 @@ class House(Protocol):
 class _Interrupted(Exception):
     """A signature was not made because the worker is new or had to go; it may be asked for once more."""
 
-    def __init__(self, error: KysoError, lane: _Lane, kind: Literal["restart", "login"]) -> None:
+    def __init__(self, error: KysoError, lane: Lane, kind: Literal["restart", "login"]) -> None:
         super().__init__(str(error))
         self.error = error
         self.lane = lane
         self.kind = kind
-
-
-class _Lane:
-    """A place for one worker. Whoever holds it may call; see `TokenHost._turn`."""
-
-    def __init__(self, limits: Limits, worker: Worker | None = None) -> None:
-        self.breaker = Breaker(limits.first_pause_s, limits.longest_pause_s)
-        self.worker = worker
-        self.logged_in = False
-
-    @property
-    def alive(self) -> bool:
-        worker = self.worker
-        return worker is not None and worker.alive
-
-    @property
-    def is_open(self) -> bool:
-        return self.logged_in and self.alive
-
-    @property
-    def rank(self) -> tuple[bool, bool, float]:
-        """The smallest is the best to use: logged in, alive, the shortest pause."""
-        alive = self.alive
-        return not (self.logged_in and alive), not alive, self.breaker.wait_s
-
-    def drop(self) -> None:
-        worker, self.worker = self.worker, None
-        self.logged_in = False
-        if worker is not None:
-            worker.kill()
-
-    def failed(self) -> None:
-        self.drop()
-        self.breaker.failed()
-
-
-class _Waiter:
-    """A caller in the queue, who may want one lane only."""
-
-    def __init__(self, wanted: _Lane | None) -> None:
-        self.wanted = wanted
-        self.lane: _Lane | None = None
-        self.served = threading.Event()
 
 
 class TokenHost:
@@ -159,20 +99,27 @@ class TokenHost:
         self._pool = pool
         self.limits = pool.limits
         count = 1 if info.has_pinpad else module.workers  # nobody types his PIN twice for one login
-        self._lanes = [_Lane(pool.limits, worker if i == 0 else None) for i in range(count)]
-        self._idle = list(self._lanes)
-        self._queue: deque[_Waiter] = deque()
-        self._lock = threading.Lock()  # guards _idle, _queue and _events
+        self._lanes = [Lane(pool.limits, worker if i == 0 else None) for i in range(count)]
+        self._turns = Turns(self._lanes, pool.limits.queue)
+        self._lock = threading.Lock()  # guards _events
         self._login_lock = threading.Lock()  # one person at a time is asked for the PIN
         self._users = 0
         self._accepted: Mark | None = None
         self._trouble: TokenCondition | None = None
         self._events: Counter[str] = Counter()
+        self._pace_s: float | None = None
 
     @property
     def pid(self) -> int | None:
         """The (first) worker's process id, None while none runs."""
         return next(iter(self.pids), None)
+
+    @property
+    def fair_batch(self) -> int:
+        """How many imprints to send at once, so that whoever waits for the token waits for some two seconds."""
+        if self._pace_s is None:
+            return UNKNOWN_PACE_BATCH
+        return max(1, min(MAX_BATCH, int(FAIR_S / max(self._pace_s, 1e-6))))
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -182,44 +129,20 @@ class TokenHost:
     # Lanes ---------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _turn(self, limit_s: float, wanted: _Lane | None = None) -> Iterator[_Lane]:
+    def _turn(self, limit_s: float, wanted: Lane | None = None) -> Iterator[Lane]:
         """The best idle lane (or the wanted one). Raises `TokenBusy`."""
         lane = self._take(limit_s, wanted)
         try:
             yield lane
         finally:
-            self._give_back(lane)
+            self._turns.give_back(lane)
 
-    def _take(self, limit_s: float, wanted: _Lane | None) -> _Lane:
-        with self._lock:
-            fitting = self._idle if wanted is None else [x for x in self._idle if x is wanted]
-            if fitting:
-                lane = fitting[0] if len(fitting) == 1 else min(fitting, key=lambda x: x.rank)
-                self._idle.remove(lane)
-                return lane
-            if len(self._queue) >= self.limits.queue:
-                self._events["busy"] += 1
-                raise self._busy(f"{self.limits.queue} callers are waiting for it already")
-            waiter = _Waiter(wanted)
-            self._queue.append(waiter)
-        waiter.served.wait(limit_s)
-        with self._lock:
-            if waiter.lane is None:
-                self._queue.remove(waiter)
-                self._events["busy"] += 1
-                raise self._busy(f"it was not free for {limit_s:g} s")
-            return waiter.lane
-
-    def _give_back(self, lane: _Lane) -> None:
-        """To whoever waits longest for it, else to the idle ones."""
-        with self._lock:
-            for waiter in self._queue:
-                if waiter.wanted is None or waiter.wanted is lane:
-                    self._queue.remove(waiter)
-                    waiter.lane = lane
-                    waiter.served.set()
-                    return
-            self._idle.append(lane)
+    def _take(self, limit_s: float, wanted: Lane | None = None) -> Lane:
+        try:
+            return self._turns.take(limit_s, wanted)
+        except NoTurn as e:
+            self._count("busy")
+            raise self._busy(str(e)) from None
 
     def _busy(self, why: str) -> TokenBusy:
         return TokenBusy(
@@ -252,15 +175,19 @@ class TokenHost:
             self._trouble = "locked"
         return error
 
-    def _ask(self, lane: _Lane, request: wire.Request, limit_s: float) -> wire.Reply:
-        (reply,) = self._replies(lane, request, limit_s)
+    def _ask(self, lane: Lane, request: wire.Request, limit_s: float) -> wire.Reply:
+        replies: list[wire.Reply] = []
+        self._exchange(lane, request, limit_s, replies.append)
+        (reply,) = replies
         return reply
 
-    def _replies(self, lane: _Lane, request: wire.Request, limit_s: float) -> Iterator[wire.Reply]:
-        """The replies of a worker that runs; the lane is held."""
+    def _exchange(
+        self, lane: Lane, request: wire.Request, limit_s: float, take: Callable[[wire.Reply], object]
+    ) -> None:
+        """Hands the replies of a worker that runs to `take`; the lane is held."""
         worker = self._running_worker(lane)
         try:
-            yield from worker.replies(request, limit_s)
+            worker.exchange(request, limit_s, take)
         except WorkerTimeout:
             lane.failed()
             self._count("worker_timeouts")
@@ -286,7 +213,7 @@ class TokenHost:
         log.warning("%s", error.message)
         return error
 
-    def _running_worker(self, lane: _Lane) -> Worker:
+    def _running_worker(self, lane: Lane) -> Worker:
         if lane.worker is not None and lane.worker.alive:
             return lane.worker
         if lane.worker is not None:
@@ -327,7 +254,12 @@ class TokenHost:
     # Looking -------------------------------------------------------------------------------------------
 
     def is_there(self) -> bool:
-        """Whether the token still answers. One that is busy, hangs or is being restarted raises instead."""
+        """Whether the token still answers. One that hangs or is being restarted raises instead.
+
+        While all its lanes are at work it is there: their callers will be told when it is not.
+        """
+        if self._turns.all_busy:
+            return True
         try:
             self.state()
         except TokenUnavailable as e:
@@ -341,7 +273,7 @@ class TokenHost:
         with self._turn(self.limits.call_s) as lane:
             return self._state_in(lane)
 
-    def _state_in(self, lane: _Lane) -> wire.TokenState:
+    def _state_in(self, lane: Lane) -> wire.TokenState:
         reply = self._ask(lane, wire.ReadToken(), self.limits.call_s)
         if isinstance(reply, wire.Refusal) and reply.reason == "ckr" and ckr.recovery_of(reply.number) == "restart":
             lane.failed()  # its library has lost the device, and would say so for ever
@@ -360,7 +292,7 @@ class TokenHost:
             with contextlib.suppress(KysoError), self._turn(0.2) as lane:  # each error has left its trace in the lane
                 self._state_in(lane)
         with self._lock:
-            waiting, events = len(self._queue), dict(self._events)
+            events = dict(self._events)
         return TokenStatus(
             self.info.label,
             self.info.serial,
@@ -368,7 +300,7 @@ class TokenHost:
             self._condition(),
             len(self._lanes),
             len(self.pids),
-            waiting,
+            self._turns.waiting,
             tuple(lane.breaker.state for lane in self._lanes),
             events,
         )
@@ -403,12 +335,12 @@ class TokenHost:
             self._login_lock.release()
 
     def _unlock(self, source: SecretSource | None) -> None:
+        if any(lane.is_open for lane in self._lanes):  # nothing to ask the token, which may be at work for others
+            if self.info.needs_login and not self.info.has_pinpad:
+                self._compare(self._pin_from(source, self.info, again=False), self.info)
+            return
         info = self.state().token
         if not info.needs_login:
-            return
-        if any(lane.is_open for lane in self._lanes):
-            if not info.has_pinpad:
-                self._compare(self._pin_from(source, info, again=False), info)
             return
         automatic = not (getattr(source, "interactive", False) or getattr(source, "given_now", False))
         self._refuse_unsafe(info, automatic and not info.has_pinpad)
@@ -450,13 +382,13 @@ class TokenHost:
     ) -> contextlib.AbstractContextManager[Attempt]:
         return self._pool.pins.attempt(info, pin, automatic=automatic, typed=typed, limit_s=self.limits.login_s)
 
-    def _log_in_at_pad(self, lane: _Lane) -> None:
+    def _log_in_at_pad(self, lane: Lane) -> None:
         with self._turn(self.limits.login_s, lane):
             self._count("logins")
             self._told(self._ask(lane, wire.Login(None, False), self.limits.login_s))
             lane.logged_in = True
 
-    def _log_in(self, lane: _Lane, pin: str, automatic: bool, attempt: Attempt) -> None:
+    def _log_in(self, lane: Lane, pin: str, automatic: bool, attempt: Attempt) -> None:
         """The one try that a PIN gets."""
         with self._turn(self.limits.login_s, lane):
             self._running_worker(lane)  # what fails here costs no try
@@ -477,7 +409,7 @@ class TokenHost:
             self._accepted = attempt.mark
             lane.logged_in = True
 
-    def _log_in_too(self, lane: _Lane, pin: str, attempt: Attempt) -> None:
+    def _log_in_too(self, lane: Lane, pin: str, attempt: Attempt) -> None:
         """A further lane, with a PIN that the token has just accepted. A worker that fails is left for later."""
         with self._turn(self.limits.login_s, lane):
             try:
@@ -501,7 +433,7 @@ class TokenHost:
             self._count("logins_refused")
             attempt.refused()
 
-    def _log_in_again(self, lane: _Lane, source: SecretSource | None) -> None:
+    def _log_in_again(self, lane: Lane, source: SecretSource | None) -> None:
         """Opens a lane whose worker is new or lost its login; other lanes go on meanwhile."""
         with self._logging_in(), self._turn(self.limits.login_s, lane):
             state = self._state_in(lane)
@@ -535,20 +467,19 @@ class TokenHost:
 
     # Signing -------------------------------------------------------------------------------------------
 
-    def sign(self, request: wire.Sign, source: SecretSource | None, check: Check) -> tuple[bytes, ...]:
-        """The values of a batch, each of which `check` has seen while the worker made the next.
+    def sign(self, request: wire.Sign, source: SecretSource | None, checking: Checking) -> list[bytes]:
+        """The values of a batch, each of which `checking` sees while the worker makes the next.
 
         Lost sessions, workers and devices are opened again once, and only what has no value yet is signed then;
         the PIN is asked for again, except where the worker could open the session itself.
         """
         values: list[bytes] = []
-        limit = self.limits.call_s + self.limits.per_signature_s * (len(request.imprints) - 1)
         restarts = logins = 0
         while True:
             rest = replace(request, imprints=request.imprints[len(values) :]) if values else request
             try:
-                self._sign_rest(rest, values, check, limit)
-                return tuple(values)
+                self._sign_rest(rest, values, checking)
+                return values
             except _Interrupted as e:
                 restarts += e.kind == "restart"
                 logins += 1
@@ -559,51 +490,66 @@ class TokenHost:
                 lane = e.lane
             self._log_in_again(lane, source)
 
-    def _sign_rest(self, request: wire.Sign, values: list[bytes], check: Check, limit_s: float) -> None:
-        with self._turn(limit_s) as lane:
-            try:
-                refusal = self._collect(lane, request, values, check, limit_s)
-            except TokenUnavailable as e:
-                if e.details.get("not_begun"):
-                    raise _Interrupted(e, lane, "restart") from None
-                raise
+    def _sign_rest(self, request: wire.Sign, values: list[bytes], checking: Checking) -> None:
+        """Adds the values of `request` to `values`. Raises `_Interrupted` where one more try is right."""
+        limit = self.limits.call_s + self.limits.per_signature_s * (len(request.imprints) - 1)
+        lane = self._take(limit)
+        try:
+            refusal = self._collect(lane, request, values, checking, limit)
             if refusal is not None:
                 self._refused(lane, refusal)
+        except TokenUnavailable as e:
+            if e.details.get("not_begun"):
+                raise _Interrupted(e, lane, "restart") from None
+            raise
+        finally:
+            self._turns.give_back(lane)
 
     def _collect(
-        self, lane: _Lane, request: wire.Sign, values: list[bytes], check: Check, limit_s: float
+        self, lane: Lane, request: wire.Sign, values: list[bytes], checking: Checking, limit_s: float
     ) -> wire.Refusal | None:
-        """Adds the values as they come, None at their end; or gives what ended them. Raises what `check` raises."""
-        before, wrong, refusal = len(values), None, None
-        for reply in self._replies(lane, request, limit_s):
+        """Adds the values as they come, None at their end; or gives what ended them. Raises what they fail with."""
+        before, start = len(values), time.monotonic()
+        wrong: SigningError | None = None
+        refusal: wire.Refusal | None = None
+
+        def take(reply: wire.Reply) -> None:
+            nonlocal wrong, refusal
             if isinstance(reply, wire.Refusal):
                 refusal = reply
-                break
-            if wrong is not None:
-                continue
+                return
             made = expect(reply, wire.Signatures)
-            try:
-                check(len(values), made.values)
-            except SigningError as e:
-                wrong = e  # raised when the worker has ended its work, so that it can be used again
-                continue
-            values += made.values
+            if wrong is None:  # else it is raised when the worker has ended its work, so that it can be used again
+                try:
+                    checking.add(made.values)
+                    values.extend(made.values)
+                except SigningError as e:
+                    wrong = e
             if made.last and made.reopened:
                 self._count("retries_reopen")
                 log.warning("token %r: the session was lost and opened again", self.info.label)
-        self._count("signatures", len(values) - before)
+
+        self._exchange(lane, request, limit_s, take)
+        count = len(values) - before
+        self._count("signatures", count)
+        if refusal is None and wrong is None:
+            if count != len(request.imprints):
+                raise TokenUnavailable(f"A worker gave {count} values for {len(request.imprints)}.")
+            try:
+                checking.finish()
+            except SigningError as e:
+                wrong = e
         if wrong is not None:
             self._count("values_invalid")
             log.error("%s", wrong.message)
             raise wrong
         if refusal is None:
-            if len(values) - before != len(request.imprints):
-                raise TokenUnavailable(f"A worker gave {len(values) - before} values for {len(request.imprints)}.")
+            self._pace_s = (time.monotonic() - start) / count if count else self._pace_s
             lane.breaker.succeeded()  # only signatures prove that the token is well again
             self._trouble = None
         return refusal
 
-    def _refused(self, lane: _Lane, refusal: wire.Refusal) -> None:
+    def _refused(self, lane: Lane, refusal: wire.Refusal) -> None:
         """Raises what a refusal to sign means: an error, or `_Interrupted` where one more try is right."""
         error = self._error_of(refusal)
         if refusal.reason == "not-logged-in":

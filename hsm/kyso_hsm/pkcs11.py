@@ -12,11 +12,13 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pkcs11
 from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass, _pkcs11
 from pkcs11.attributes import AttributeMapper
+from pkcs11.constants import DEFAULT
 
 from kyso_pki import oids
 from kyso_pki.asn1 import der
@@ -37,6 +39,13 @@ _HASHES: dict[str, tuple[str, int, int]] = {  # name: object identifier, CKM of 
 }
 _CURVES = {"p256": "1.2.840.10045.3.1.7", "p384": "1.3.132.0.34", "p521": "1.3.132.0.35"}
 _EDWARDS25519_NAME = b"\x13\x0cedwards25519"  # CKA_EC_PARAMS may name the curve as a PrintableString (PKCS#11 3.0)
+_USES = (
+    *(Attribute.ENCRYPT, Attribute.DECRYPT, Attribute.WRAP, Attribute.UNWRAP, Attribute.DERIVE),
+    *(Attribute.SIGN, Attribute.VERIFY),
+)
+# Libraries that decide what a key may do, and fail with CKR_GENERAL_ERROR when they are told (tpm2-pkcs11 1.9).
+_DECIDE_THEMSELVES = ("TPM2.0 Cryptoki",)
+_LARGEST_PART = 16  # values between two looks of the caller; each part costs the worker some 10 µs
 _SIGNING = MechanismFlag.SIGN | MechanismFlag.VERIFY
 
 
@@ -63,6 +72,7 @@ class ModuleHost:
     def __init__(self) -> None:
         self._cryptoki: Cryptoki | None = None
         self._library: Any = None
+        self._listed: dict[tuple[str, str], Any] = {}
         self._bound: TokenInfo | None = None
         self._token: Any = None
         self._session: Any = None
@@ -99,7 +109,7 @@ class ModuleHost:
         try:
             yield from self._signatures(request)
         except (Refused, CkrError, pkcs11.PKCS11Error) as e:
-            yield _refusal(e, "C_Sign", f"{request.mechanism} with {request.hash_name}")
+            yield _refusal(e, "C_Sign", f"{request.what.mechanism} with {request.what.hash_name}")
 
     # The library and its tokens ------------------------------------------------------------------------
 
@@ -116,7 +126,9 @@ class ModuleHost:
         return wire.Loaded(self._library.library_description, self._library.manufacturer_id, os.getpid())
 
     def _list_tokens(self, request: wire.ListTokens) -> wire.Reply:
-        return wire.Tokens(tuple(info for info, _ in self._tokens()))
+        found = tuple(self._tokens())
+        self._listed = {(info.label, info.serial): token.slot for info, token in reversed(found)}
+        return wire.Tokens(tuple(info for info, _ in found))
 
     def _tokens(self) -> Iterator[tuple[TokenInfo, Any]]:
         """Initialised tokens that are there now."""
@@ -131,12 +143,20 @@ class ModuleHost:
 
     def _bind(self, request: wire.Bind) -> wire.Reply:
         self._unbind()
-        for info, token in self._tokens():
+        for info, token in chain(self._where_it_was(request), self._tokens()):
             if info.label == request.label and info.serial == request.serial:
                 self._bound, self._token = info, token
                 self._open_session()
                 return wire.TokenState(info, self._logged_in)
         raise Refused(wire.Refusal("no-token"))
+
+    def _where_it_was(self, request: wire.Bind) -> Iterator[tuple[TokenInfo, Any]]:
+        """What is in the slot that had the token when tokens were listed; looking into all 400 each time adds up."""
+        slot = self._listed.get((request.label, request.serial))
+        if slot is not None:
+            with contextlib.suppress(pkcs11.PKCS11Error):  # then all slots are looked at
+                token = slot.get_token()
+                yield _token_info(token), token
 
     def _open_session(self) -> None:
         self._keys.clear()
@@ -278,26 +298,26 @@ class ModuleHost:
         self._require_session()
         if self._bound and self._bound.needs_login and not self._logged_in:
             raise Refused(wire.Refusal("not-logged-in"))
-        total = left = len(request.imprints)
+        imprints = request.imprints
+        done, total = 0, len(imprints)
         reopened, ready = False, list[bytes]()
-        sign: Callable[[bytes], bytes] | None = None
-        while left:
+        while True:
             try:
-                if sign is None:
-                    sign = self._signing(request)
-                ready.append(sign(request.imprints[-left]))
+                sign = self._signing(request.what)
+                while done + len(ready) < total:
+                    for imprint in imprints[done + len(ready) : done + _part_size(done, total)]:
+                        ready.append(sign(imprint))
+                    done += len(ready)
+                    part, ready = tuple(ready), []
+                    yield wire.Signatures(part, reopened, done == total)
+                break
             except (Refused, CkrError, pkcs11.PKCS11Error) as e:
                 if reopened or not self._may_reopen(e):
                     if ready:  # what was made is told, so that nobody signs it again
                         yield wire.Signatures(tuple(ready), reopened, False)
                     raise
                 self._reopen()
-                reopened, sign = True, None
-                continue  # with the same imprint: those before it have their values
-            left -= 1
-            if not left or len(ready) >= min(16, 2 + total - left - len(ready), max(2, left // 2)):
-                yield wire.Signatures(tuple(ready), reopened, not left)
-                ready.clear()
+                reopened = True  # and goes on with the same imprint: those before it have their values
         if not total:
             yield wire.Signatures((), False, True)
 
@@ -315,22 +335,22 @@ class ModuleHost:
         except CkrError:
             return True  # not even the session is there
 
-    def _signing(self, request: wire.Sign) -> Callable[[bytes], bytes]:
+    def _signing(self, what: wire.SignWith) -> Callable[[bytes], bytes]:
         """What makes a value out of an imprint with this key, found once and kept as long as the session."""
-        key = self._private_key(request.key)
-        what = (request.mechanism, request.hash_name)
-        if what not in key.signing:
-            key.signing[what] = self._new_signing(key, request)
-        return key.signing[what]
+        key = self._private_key(what.key)
+        how = (what.mechanism, what.hash_name)
+        if how not in key.signing:
+            key.signing[how] = self._new_signing(key, what)
+        return key.signing[how]
 
-    def _new_signing(self, key: _FoundKey, request: wire.Sign) -> Callable[[bytes], bytes]:
-        mechanism, pss = _mechanism(request.mechanism, request.hash_name)
+    def _new_signing(self, key: _FoundKey, what: wire.SignWith) -> Callable[[bytes], bytes]:
+        mechanism, pss = _mechanism(what.mechanism, what.hash_name)
         login = self._context_login if key.wants_pin_each_time else None
         sign = self._calls.signing(self._session.handle, key.handle, mechanism, pss, login)
-        if request.mechanism == "rsa-pkcs1":
-            head = digest_info_head(request.hash_name)
+        if what.mechanism == "rsa-pkcs1":
+            head = digest_info_head(what.hash_name)
             return lambda digest: sign(head + digest)
-        if request.mechanism == "ecdsa":
+        if what.mechanism == "ecdsa":
             return lambda digest: ecdsa_der(sign(digest))
         if pss is None:
             return sign
@@ -363,7 +383,11 @@ class ModuleHost:
         self._require_session()
         if self._labels_in_use(request.label):
             raise Refused(wire.Refusal("taken"))
-        private_template = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.PRIVATE: True}
+        private_template: dict[Attribute, Any] = {
+            Attribute.SENSITIVE: True,
+            Attribute.EXTRACTABLE: False,
+            Attribute.PRIVATE: True,
+        }
         public_template: dict[Attribute, Any] = {}
         key_type, length, mechanism = KeyType.EC, None, Mechanism.EC_KEY_PAIR_GEN
         if request.kind.startswith("rsa"):
@@ -374,6 +398,9 @@ class ModuleHost:
             public_template[Attribute.EC_PARAMS] = der.oid(oids.ED25519)
         else:
             public_template[Attribute.EC_PARAMS] = der.oid(_CURVES[request.kind])
+        if self._library.library_description.strip() in _DECIDE_THEMSELVES:
+            public_template |= dict.fromkeys(_USES, DEFAULT)
+            private_template |= dict.fromkeys(_USES, DEFAULT)
         session = self._token.open(rw=True, attribute_mapper=_mapper())
         try:
             # A temporary id until the public key is known; it must not be empty, or CKA_ID may be left out.
@@ -537,6 +564,11 @@ def digest_info_head(hash_name: str) -> bytes:
     size = hashlib.new(hash_name).digest_size
     algorithm = der.sequence(der.oid(_HASHES[hash_name][0]), der.null())
     return der.sequence(algorithm, der.octet_string(bytes(size)))[:-size]
+
+
+def _part_size(done: int, total: int) -> int:
+    """How many values to tell at once: few at first, so that their verification begins, and few at the end."""
+    return min(_LARGEST_PART, max(4, done), max(2, (total - done) // 2))
 
 
 def ecdsa_der(value: bytes) -> bytes:

@@ -19,7 +19,8 @@ from typing import TypeAlias
 from kyso_pki.errors import AmbiguousKey, KysoError, TokenBusy, TokenTimeout, TokenUnavailable
 
 from . import explain, wire
-from .host import Limits, TokenHost, TokenStatus, expect
+from .host import TokenHost, TokenStatus, expect
+from .lanes import Limits
 from .module import Module, TokenInfo
 from .pin import secret_variables
 from .pins import PinMemory

@@ -37,7 +37,8 @@ from kyso_pki.errors import (
 from kyso_pki.scheme import HashName, Scheme, key_name
 from kyso_pki.x509.certificate import Certificate, certificates_from_pem, ordered_chain
 
-from .device import check_imprints, check_values
+from .checking import check_values
+from .device import check_imprints
 from .keys import newest_first, same_key
 from .module import LOGIN_REQUIRED, TOKEN_INITIALIZED, KeyKind, TokenInfo
 from .pin import SecretRequest, SecretSource, ask

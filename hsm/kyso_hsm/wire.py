@@ -16,6 +16,7 @@ import struct
 import types
 import typing
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Literal, Union
 
 from .module import TokenInfo
@@ -87,12 +88,26 @@ class KeyAddress:
 
 
 @dataclass(frozen=True)
-class Sign:
-    """A batch; `mechanism` is `rsa-pkcs1`, `rsa-pss`, `ecdsa` or `eddsa`."""
+class SignWith:
+    """A key and how it signs; `mechanism` is `rsa-pkcs1`, `rsa-pss`, `ecdsa` or `eddsa`."""
 
     key: KeyAddress
     mechanism: str
     hash_name: str
+
+    @cached_property
+    def octets(self) -> bytes:
+        """As in the frame, with its length before it; the same for each batch of a key, so made once."""
+        texts = (self.key.label, self.mechanism, self.hash_name)
+        parts = _joined((*(t.encode("utf-8") for t in texts), self.key.id))
+        return _LENGTH.pack(len(parts)) + parts
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A batch."""
+
+    what: SignWith
     imprints: tuple[bytes, ...]
 
 
@@ -332,9 +347,7 @@ def encode(message: Request | Reply) -> bytes:
     if isinstance(message, Signatures):
         return _SIGNATURES.pack(_SIGNATURES_MARK, message.reopened, message.last) + _joined(message.values)
     if isinstance(message, Sign):
-        texts = (message.key.label, message.mechanism, message.hash_name)
-        parts = (*(t.encode("utf-8") for t in texts), message.key.id, *message.imprints)
-        return _SIGN_MARK + _joined(parts)
+        return _SIGN_MARK + message.what.octets + _joined(message.imprints)
     return json.dumps([type(message).__name__, _plain(message)], separators=(",", ":")).encode("ascii")
 
 
@@ -374,14 +387,24 @@ def _parted(body: bytes, at: int) -> list[bytes]:
 
 
 def _decode_sign(body: bytes) -> Sign:
-    parts = _parted(body, 1)
-    if len(parts) < 4:
+    if len(body) < 5:
+        raise WireError("a message that ends in the middle")
+    end = 5 + _LENGTH.unpack_from(body, 1)[0]
+    if end > len(body):
+        raise WireError("a message that ends in the middle")
+    return Sign(_decode_sign_with(body[5:end]), tuple(_parted(body, end)))
+
+
+@lru_cache(maxsize=64)  # a worker signs with a few keys, many times
+def _decode_sign_with(octets: bytes) -> SignWith:
+    parts = _parted(octets, 0)
+    if len(parts) != 4:
         raise WireError("not a message of this protocol")
     try:
         label, mechanism, hash_name = (p.decode("utf-8") for p in parts[:3])
     except UnicodeDecodeError:
         raise WireError("not a message of this protocol") from None
-    return Sign(KeyAddress(label, parts[3]), mechanism, hash_name, tuple(parts[4:]))
+    return SignWith(KeyAddress(label, parts[3]), mechanism, hash_name)
 
 
 def _decode_signatures(body: bytes) -> Signatures:

@@ -22,12 +22,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from . import wire
 from .module import Module
+from .neighbourhood import neighbourhood_of
 from .pipes import inbox_of, open_pipes, write_all
 
 DEBUG_VARIABLE = "KYSO_WORKER_STDERR"  # set to "inherit" to see what a library prints
@@ -69,6 +70,7 @@ class Worker:
         )
         self.module = module
         self._owner = os.getpid()
+        self._neighbourhood = neighbourhood_of(self._process.pid)
         self._pipes = open_pipes(self._process)
         self._in_use = threading.Lock()  # whoever reads the pipes also closes them
         self._calls = 0
@@ -85,27 +87,32 @@ class Worker:
 
     def call(self, request: wire.Request, deadline_s: float) -> wire.Reply:
         """The one reply to a request. Raises `WorkerTimeout` (and has killed the process), `WorkerGone`."""
-        (reply,) = self.replies(request, deadline_s)
+        replies: list[wire.Reply] = []
+        self.exchange(request, deadline_s, replies.append)
+        (reply,) = replies
         return reply
 
-    def replies(self, request: wire.Request, deadline_s: float) -> Iterator[wire.Reply]:
-        """All replies to a request, as they come; several only for `Sign`.
+    def exchange(self, request: wire.Request, deadline_s: float, take: Callable[[wire.Reply], object]) -> None:
+        """Hands each reply to `take` as it comes; several come only for `Sign`.
 
-        Raises `WorkerTimeout` (and has killed the process) when the last is not there in time, and
-        `WorkerGone`. Whoever stops before the last has killed the process too: a late reply must not be taken
-        for one to the next request.
+        Raises `WorkerTimeout` (and has killed the process) when the last is not there in time, `WorkerGone`, and
+        what `take` raises. Whatever ends it before the last reply has killed the process too: a late reply must
+        not be taken for one to the next request.
         """
         end = time.monotonic() + deadline_s
         self._calls += 1
+        alone = isinstance(request, wire.Sign) and len(request.imprints) == 1
         finished = False
+        self._neighbourhood.begin(alone=alone)
         try:
             with self._in_use:
                 self._send(wire.frame(self._calls, request), end)
                 while not finished:
                     reply = self._reply(self._receive(end))
                     finished = not isinstance(reply, wire.Signatures) or reply.last
-                    yield reply
+                    take(reply)
         finally:
+            self._neighbourhood.end()
             if not finished:
                 self.kill()
             if self._ended:

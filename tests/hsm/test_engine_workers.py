@@ -151,6 +151,29 @@ def test_a_full_queue_turns_callers_away_by_name(hsm: SoftHsm) -> None:
     pool.close()
 
 
+def test_a_token_that_is_at_work_can_be_opened_by_others(hsm: SoftHsm) -> None:
+    """A long batch of one caller is no reason to tell the next that the token is busy."""
+    pool = Pool(Limits(call_s=0.5))
+    with opened(hsm, pool, workers=1) as (_, host), host._turn(1.0):
+        assert pool.host_of(hsm.uri, [many(hsm.module, 1)]) is host
+        host.unlock(SECRET)
+        with pytest.raises(PinRefused):
+            host.unlock(FromText(WRONG_PIN))
+    assert host.status().events["logins"] == 1
+    host.release()
+    pool.close()
+
+
+def test_a_frame_keeps_a_token_from_others_for_about_two_seconds(hsm: SoftHsm, pool: Pool) -> None:
+    with opened(hsm, pool, RSA, workers=1) as (signer, host):
+        assert host.fair_batch == 16  # nothing is known of the token's pace
+        signer.sign([bytes(32)] * 20)
+        assert host.fair_batch == 256  # a fast one
+        host._pace_s = 0.9  # a card
+        assert host.fair_batch == 2
+        assert len(signer.sign([bytes(32)] * 5)) == 5
+
+
 # Batches ----------------------------------------------------------------------------------------------------
 
 

@@ -248,7 +248,7 @@ def test_a_closed_key_does_not_sign(keystore: Path) -> None:
 
 def test_a_value_of_another_key_is_never_handed_out(keystore: Path) -> None:
     """The check that stands between a broken key and a signed document, on a real mismatch."""
-    from kyso_hsm.device import check_values
+    from kyso_hsm.checking import check_values
 
     with open_signer(str(keystore), secret=FromText(PASSWORD)) as signer:
         values = signer.sign([bytes(32)])

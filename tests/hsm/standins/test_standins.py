@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from kyso_hsm.opening import import_certificate, list_keys, open_signer
+from kyso_hsm.module import KeyKind
+from kyso_hsm.opening import generate_key, import_certificate, list_keys, open_key, open_signer
 from kyso_hsm.pin import FromText, SecretSource
 from kyso_hsm.pool import Pool
+from kyso_hsm.provisioning import delete_key, look_at
 from kyso_pki.errors import CertificateMissing, KysoError, MechanismMissing, PinRefused, UsageError
 
 from ..softhsm import certificate
@@ -171,6 +173,29 @@ def test_a_wrong_pin_costs_a_tpm_one_try(tpm: Chip, pool: Pool) -> None:
         serves(tpm.token, pool)
     finally:
         tpm.chip.forgive()
+
+
+@pytest.mark.parametrize(
+    ("standin", "kind"),
+    [
+        *[(name, "rsa2048") for name in ("softhsm", "nethsm", "tpm", "ock", "softokn")],
+        *[(name, "p256") for name in ("softhsm", "nethsm", "tpm", "softokn")],
+    ],
+    indirect=["standin"],
+)
+def test_a_key_made_on_the_token_signs(standin: StandIn, kind: KeyKind, pool: Pool) -> None:
+    """Also where the library decides by itself what a key may do (tpm2-pkcs11)."""
+    label, uri, modules = f"khóa mới {kind}", f"pkcs11:token={standin.token}", [standin.module]
+    typed = Typed(standin.pin)
+    public = generate_key(uri, typed, label, kind, modules=modules, pool=pool)
+    with open_key(f"{uri};object={label}", secret=typed, modules=modules, pool=pool) as key:
+        assert key.public_key == public
+        verified("ecdsa" if kind == "p256" else "rsa-pkcs1", public, key.sign(imprints(2)))
+    report = look_at(f"{uri};object={label}", secret=typed, modules=modules, pool=pool)
+    (made,) = report.keys
+    assert made.attributes is not None
+    assert made.attributes.sensitive and made.attributes.extractable is False
+    assert delete_key(f"{uri};object={label}", typed, lambda doomed: True, modules=modules, pool=pool)
 
 
 def test_a_pin_longer_than_a_card_takes_is_an_error_that_names_the_card(cards: Cards, pool: Pool) -> None:
