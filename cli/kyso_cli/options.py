@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from .config import Config
 from .errors import Stop
@@ -39,59 +40,126 @@ def json_option(function: _F) -> _F:
 
 
 def pin_options(function: _F) -> _F:
-    """Three ways for a PIN besides the prompt; there is no --pin, because anybody may read a command line."""
-    return _three_ways("pin")(function)
+    """Ways for a PIN besides the prompt; there is no --pin, because anybody may read a command line."""
+    return _ways("pin")(function)
 
 
 def new_pin_options(function: _F) -> _F:
-    """Three ways for a new PIN besides typing it twice."""
-    return _three_ways("new-pin")(function)
+    """Ways for a new PIN besides typing it twice."""
+    return _ways("new-pin")(function)
 
 
 def so_pin_options(function: _F) -> _F:
-    """Three ways for the PIN of a security officer besides typing it twice."""
-    return _three_ways("so-pin")(function)
+    """Ways for the PIN of a security officer besides typing it twice."""
+    return _ways("so-pin")(function)
 
 
-def _three_ways(name: str) -> Callable[[_F], _F]:
+_Named = tuple[str, "SecretSource"]
+
+
+def _ways(name: str) -> Callable[[_F], _F]:
+    """The options; what they name waits in the context for `secret_source` and its like."""
+    from_anywhere = click.option(
+        f"--{name}-from",
+        metavar="SOURCE",
+        expose_value=False,
+        callback=partial(_remember, name, _source_in_words),
+        envvar="KYSO_PIN_FROM" if name == "pin" else None,
+    )
+    kinds = (
+        ("fd", click.IntRange(min=0), "N", _from_fd),
+        ("file", PATH, "FILE", _from_file),
+        ("env", click.STRING, "NAME", _from_env),
+    )
+
     def add(function: _F) -> _F:
-        for option in (
-            click.option(f"--{name}-fd", type=click.IntRange(min=0), metavar="N"),
-            click.option(f"--{name}-file", type=PATH, metavar="FILE"),
-            click.option(f"--{name}-env", metavar="NAME"),
-        ):
-            function = option(function)
+        function = from_anywhere(function)
+        for kind, of_type, metavar, make in kinds:
+            function = click.option(
+                f"--{name}-{kind}",
+                type=of_type,
+                metavar=metavar,
+                expose_value=False,
+                callback=partial(_remember, name, make),
+            )(function)
         return function
 
     return add
 
 
-def secret_source(words: Words, env: str | None, file: Path | None, fd: int | None) -> SecretSource:
+def _remember(
+    name: str, make: Callable[[Any], SecretSource], ctx: click.Context, option: click.Parameter, given: Any
+) -> None:
+    if given is None:
+        return
+    usual = ctx.get_parameter_source(option.name or "") == ParameterSource.ENVIRONMENT
+    named: list[_Named] = ctx.meta.setdefault(f"kyso.{name}.usual" if usual else f"kyso.{name}", [])
+    named.append((option.opts[0], make(given)))
+
+
+def _from_env(name: str) -> SecretSource:
+    from kyso_hsm.pin import FromEnv
+
+    return FromEnv(name)
+
+
+def _from_file(path: Path) -> SecretSource:
+    from kyso_hsm.pin import FromFile
+
+    return FromFile(path)
+
+
+def _from_fd(number: int) -> SecretSource:
+    from kyso_hsm.pin import FromFd
+
+    return FromFd(number)
+
+
+def _source_in_words(text: str) -> SecretSource:
+    """`pinentry`, `keyring`, `keyring:USER`, `credential:NAME`, `env:NAME`, `file:PATH`, `fd:N`. Raises `Stop`."""
+    from kyso_hsm.pin import FromCredential, FromKeyring
+    from kyso_hsm.pinentry import Pinentry
+
+    kind, _, rest = text.partition(":")
+    if text == "pinentry":
+        return Pinentry()
+    if kind == "keyring":
+        return FromKeyring(rest or None)
+    if kind == "credential" and rest:
+        return FromCredential(rest)
+    if kind == "env" and rest:
+        return _from_env(rest)
+    if kind == "file" and rest:
+        return _from_file(Path(rest))
+    if kind == "fd" and rest.isascii() and rest.isdigit():
+        return _from_fd(int(rest))
+    raise Stop("pin_source", given=text)
+
+
+def secret_source(words: Words) -> SecretSource:
     """Where the PIN comes from: what was named, else a prompt. Raises `Stop` when two are named."""
     from kyso_hsm.pin import Prompt
 
-    return AskedOnce(named_source("pin", env, file, fd) or Prompt(partial(_question, words)))
+    return AskedOnce(named_source("pin") or _usual_source("pin") or Prompt(partial(_question, words)))
 
 
-def new_secret_source(words: Words, name: str, env: str | None, file: Path | None, fd: int | None) -> SecretSource:
+def new_secret_source(words: Words, name: str) -> SecretSource:
     """Where a new PIN comes from: what was named with `--NAME-…`, else it is typed twice."""
-    return named_source(name, env, file, fd) or TypedTwice(words)
+    return named_source(name) or _usual_source(name) or TypedTwice(words)
 
 
-def named_source(name: str, env: str | None, file: Path | None, fd: int | None) -> SecretSource | None:
-    """The source that `--NAME-env`, `--NAME-file` or `--NAME-fd` names. Raises `Stop` when two are named."""
-    from kyso_hsm.pin import FromEnv, FromFd, FromFile
-
-    named: list[SecretSource] = []
-    if env is not None:
-        named.append(FromEnv(env))
-    if file is not None:
-        named.append(FromFile(file))
-    if fd is not None:
-        named.append(FromFd(fd))
+def named_source(name: str) -> SecretSource | None:
+    """The source that `--NAME-from`, `--NAME-env`, `--NAME-file` or `--NAME-fd` names. Raises `Stop` when two do."""
+    named: list[_Named] = click.get_current_context().meta.get(f"kyso.{name}", [])
     if len(named) > 1:
-        raise Stop("one_of", options=f"--{name}-env, --{name}-file, --{name}-fd")
-    return named[0] if named else None
+        raise Stop("one_of", options=", ".join(option for option, _ in named))
+    return named[0][1] if named else None
+
+
+def _usual_source(name: str) -> SecretSource | None:
+    """What KYSO_PIN_FROM names, for who always uses the same."""
+    usual: list[_Named] = click.get_current_context().meta.get(f"kyso.{name}.usual", [])
+    return usual[0][1] if usual else None
 
 
 class AskedOnce:

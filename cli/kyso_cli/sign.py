@@ -59,9 +59,6 @@ class Request:
     pss: bool
     chain: Path | None
     modules: tuple[str, ...]
-    pin_env: str | None
-    pin_file: Path | None
-    pin_fd: int | None
     token_file: Path | None
     token_env: str | None
     upload: bool
@@ -191,7 +188,7 @@ def _hand(app: App, asked: Request, config: Config) -> Iterator[SignOne]:
     chain = [c for file in files for c in certificates_from_bytes(_bytes_of(file))]
     with kyso.open_signer(
         asked.key or "",
-        pin=secret_source(app.words, asked.pin_env, asked.pin_file, asked.pin_fd),
+        pin=secret_source(app.words),
         modules=modules_in_reach(asked.modules, config),
         hash_name=asked.hash_name,  # type: ignore[arg-type]  # click.Choice gives only names in HashName
         pss=asked.pss,
@@ -308,7 +305,7 @@ def _remote(app: App, asked: Request, url: str, credential: str) -> Iterator[Sig
     import kyso
 
     token = api_token(asked.token_file, asked.token_env)
-    pin = secret_source(app.words, asked.pin_env, asked.pin_file, asked.pin_fd)
+    pin = secret_source(app.words)
     with kyso.Client(url, token=token) as client:
         if not asked.upload:
             signer = client.signer(credential, pin=pin, hash_name=asked.hash_name, pss=asked.pss)  # type: ignore[arg-type]  # as above

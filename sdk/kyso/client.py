@@ -148,6 +148,14 @@ class _Api:
         )
 
 
+def _readiness(answer: _Answer, url: str) -> dict[str, Any]:
+    """What `/readyz` says; 503 is an answer too. Raises `RemoteError` for anything else."""
+    value = _json_object(answer, url)
+    if answer.status_code not in (200, 503) or not {"status", "checks", "tokens"} <= value.keys():
+        raise RemoteError(f"{url} does not tell its readiness; is it a kyso server?", status=answer.status_code)
+    return value
+
+
 def _json_object(answer: _Answer, url: str) -> dict[str, Any]:
     try:
         value = json.loads(answer.content)
@@ -318,6 +326,20 @@ class Client:
         self._api.document_answer(answer)
         return _json_object(answer, self._api.base)
 
+    def readiness(self) -> dict[str, Any]:
+        """What works at the server now: `status`, `checks`, and the state of each token; needs no token.
+
+        `status` is `ready` or `not ready`; a token's `state` is `ready`, `logged out`, `missing`, `locked` or
+        `faulty` (docs/keys.md). Raises `Unreachable`, `RemoteError`.
+        """
+        import httpx2
+
+        url = f"{self._api.base}/readyz"
+        try:
+            return _readiness(self._client().get(url), url)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as e:
+            raise self._api.unreachable(e) from None
+
     def _csc(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         import httpx2
 
@@ -471,6 +493,20 @@ class AsyncClient:
         answer = await self._post("/v1/verify", read(source), {}, {})
         self._api.document_answer(answer)
         return _json_object(answer, self._api.base)
+
+    async def readiness(self) -> dict[str, Any]:
+        """What works at the server now: `status`, `checks`, and the state of each token; needs no token.
+
+        `status` is `ready` or `not ready`; a token's `state` is `ready`, `logged out`, `missing`, `locked` or
+        `faulty` (docs/keys.md). Raises `Unreachable`, `RemoteError`.
+        """
+        import httpx2
+
+        url = f"{self._api.base}/readyz"
+        try:
+            return _readiness(await self._client().get(url), url)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as e:
+            raise self._api.unreachable(e) from None
 
     async def _csc(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         import httpx2

@@ -14,6 +14,7 @@ from .changing import change_pin_command, delete_command
 from .listing import list_command
 from .looking import info_command, test_command
 from .making import generate_command, init_token_command
+from .status import status_command
 
 
 @click.group("keys", cls=Group)
@@ -24,6 +25,7 @@ def command() -> None:
 
 for _each in (
     list_command,
+    status_command,
     info_command,
     generate_command,
     import_command,

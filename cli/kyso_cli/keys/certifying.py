@@ -54,9 +54,6 @@ def csr(
     output: Path | None,
     force: bool,
     modules: tuple[str, ...],
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
@@ -67,7 +64,7 @@ def csr(
     wanted = subject_from_text(subject)
     if output is not None:
         check_output(output, force=force)
-    secret = secret_source(app.words, pin_env, pin_file, pin_fd)
+    secret = secret_source(app.words)
     with open_key(uri, secret=secret, modules=modules_in_reach(modules, find_config(config))) as key:
         request = build_request(wanted, key.public_key, key)
     if output is not None:
@@ -100,9 +97,6 @@ def import_cert(
     uri: str,
     file: str,
     modules: tuple[str, ...],
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
@@ -110,7 +104,7 @@ def import_cert(
 
     check_input(file)
     certificate = _one_in(file)
-    secret = secret_source(app.words, pin_env, pin_file, pin_fd)
+    secret = secret_source(app.words)
     import_certificate(uri, secret, certificate, modules=modules_in_reach(modules, find_config(config)))
     now = datetime.now(UTC)
     if not certificate.not_before <= now <= certificate.not_after:

@@ -48,19 +48,13 @@ def change_pin(
     app: App,
     token: str,
     modules: tuple[str, ...],
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
-    new_pin_env: str | None,
-    new_pin_file: Path | None,
-    new_pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
     from kyso_hsm import provisioning
 
-    old = secret_source(app.words, pin_env, pin_file, pin_fd)
-    new = new_secret_source(app.words, "new-pin", new_pin_env, new_pin_file, new_pin_fd)
+    old = secret_source(app.words)
+    new = new_secret_source(app.words, "new-pin")
     info = provisioning.change_pin(token, old, new, modules=modules_in_reach(modules, find_config(config)))
     if as_json:
         say_json(token_json(info))
@@ -87,9 +81,6 @@ def delete(
     uri: str,
     yes: bool,
     modules: tuple[str, ...],
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
@@ -97,7 +88,7 @@ def delete(
 
     if not yes and not sys.stdin.isatty():
         raise Stop("not_confirmed_by_anybody")
-    secret = secret_source(app.words, pin_env, pin_file, pin_fd)
+    secret = secret_source(app.words)
     reach = modules_in_reach(modules, find_config(config))
     gone = provisioning.delete_key(uri, secret, lambda doomed: yes or _confirmed(app, doomed), modules=reach)
     if gone is None:

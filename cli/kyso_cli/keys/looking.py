@@ -19,6 +19,7 @@ from ..options import (
     json_option,
     module_option,
     modules_in_reach,
+    named_source,
     pin_options,
     secret_source,
 )
@@ -48,17 +49,14 @@ def info(
     uri: str,
     login: bool,
     modules: tuple[str, ...],
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
     from kyso_hsm import provisioning
     from kyso_hsm.uri import FileUri, parse
 
-    wanted = login or any(x is not None for x in (pin_env, pin_file, pin_fd))
-    secret = secret_source(app.words, pin_env, pin_file, pin_fd) if wanted else None
+    wanted = login or named_source("pin") is not None
+    secret = secret_source(app.words) if wanted else None
     if isinstance(parse(uri), FileUri):
         key = provisioning.look_into_file(uri, secret)
         if as_json:
@@ -173,16 +171,13 @@ def test(
     uri: str,
     pss: bool,
     modules: tuple[str, ...],
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
     """Signs random octets and says how it went; errors are those of signing, with their exit codes."""
     from kyso_hsm import provisioning
 
-    secret = secret_source(app.words, pin_env, pin_file, pin_fd)
+    secret = secret_source(app.words)
     reach = modules_in_reach(modules, find_config(config))
     trial = provisioning.try_key(uri, secret=secret, modules=reach, pss=pss)
     state, words = state_of(trial.info), app.words

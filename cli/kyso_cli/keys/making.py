@@ -51,9 +51,6 @@ def generate(
     kind: str,
     key_id: str | None,
     modules: tuple[str, ...],
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
@@ -63,7 +60,7 @@ def generate(
         token,
         label,
         kind,  # type: ignore[arg-type]  # click.Choice gives only names in KeyKind
-        secret_source(app.words, pin_env, pin_file, pin_fd),
+        secret_source(app.words),
         id=None if key_id is None else _octets(key_id),
         modules=modules_in_reach(modules, find_config(config)),
     )
@@ -103,19 +100,13 @@ def init_token(
     app: App,
     module: str,
     label: str,
-    so_pin_env: str | None,
-    so_pin_file: Path | None,
-    so_pin_fd: int | None,
-    pin_env: str | None,
-    pin_file: Path | None,
-    pin_fd: int | None,
     config: Path | None,
     as_json: bool,
 ) -> int:
     from kyso_hsm import opening
 
-    so_pin = new_secret_source(app.words, "so-pin", so_pin_env, so_pin_file, so_pin_fd)
-    pin = new_secret_source(app.words, "pin", pin_env, pin_file, pin_fd)
+    so_pin = new_secret_source(app.words, "so-pin")
+    pin = new_secret_source(app.words, "pin")
     info = opening.init_token(_configured(module, find_config(config)), label, so_pin, pin)
     if as_json:
         say_json({**token_json(info), "module": module})
