@@ -348,6 +348,7 @@ class TokenHost:
         if info.has_pinpad:
             self._log_in_at_pad(lanes[0])
             return
+        self._restore()
         pin = self._pin_from(source, info, again=False)
         typed = getattr(source, "interactive", False)
         with self._attempt(info, pin, automatic, typed) as attempt:
@@ -452,6 +453,22 @@ class TokenHost:
         with self._attempt(info, pin, automatic, not automatic) as attempt:
             self._log_in(lane, pin, automatic, attempt)
 
+    def _open_or_retire(self, lane: Lane, source: SecretSource | None) -> None:
+        """Opens the lane again; one whose login is refused is left out while another serves."""
+        try:
+            self._log_in_again(lane, source)
+        except (PinRefused, PinLocked) as e:
+            if not any(other.is_open for other in self._lanes if other is not lane):
+                self._restore()
+                raise
+            lane.retired = True
+            self._count("lanes_retired")
+            log.error("token %r goes on with one worker less: %s", self.info.label, e.message)
+
+    def _restore(self) -> None:
+        for lane in self._lanes:
+            lane.retired = False
+
     def release(self) -> None:
         """One user less; with the last one the token is logged out and the workers forget the PIN."""
         with self._login_lock:
@@ -488,7 +505,7 @@ class TokenHost:
                 self._count(f"retries_{e.kind}")
                 log.warning("%s Trying once more (%d values were made).", e.error.message, len(values))
                 lane = e.lane
-            self._log_in_again(lane, source)
+            self._open_or_retire(lane, source)
 
     def _sign_rest(self, request: wire.Sign, values: list[bytes], checking: Checking) -> None:
         """Adds the values of `request` to `values`. Raises `_Interrupted` where one more try is right."""
@@ -560,11 +577,15 @@ class TokenHost:
             lane.failed()
             raise _Interrupted(error, lane, "restart")
         tried = refusal.reason == "login" and refusal.number not in ckr.LOGIN_NOT_TRIED
-        if tried:
-            self._count("logins_refused")
+        if tried:  # the worker logged in again by itself and was refused
+            sure = refusal.number not in ckr.LOGIN_UNSURE
+            self._count("logins_refused" if sure else "logins_unsure")
+            log.error(
+                "token %r: a login to open a lost session answered %s", self.info.label, ckr.name_of(refusal.number)
+            )
             lane.logged_in = False
-            if self._accepted is not None:  # the worker logged in again by itself and was refused
-                self._pool.pins.was_refused(self._accepted)
+            if self._accepted is not None:
+                self._pool.pins.was_refused(self._accepted, sure=sure)
         raise error
 
     def close(self) -> None:

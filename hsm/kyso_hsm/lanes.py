@@ -43,6 +43,8 @@ class Lane:
         self.breaker = Breaker(limits.first_pause_s, limits.longest_pause_s)
         self.worker = worker
         self.logged_in = False
+        self.retired = False
+        """It cannot be opened, while another can be used: not for callers who want any lane."""
 
     @property
     def alive(self) -> bool:
@@ -105,7 +107,7 @@ class Turns:
     def take(self, limit_s: float, wanted: Lane | None = None) -> Lane:
         """The best idle lane (or the wanted one), after waiting `limit_s` at most. Raises `NoTurn`."""
         with self._lock:
-            fitting = self._idle if wanted is None else [x for x in self._idle if x is wanted]
+            fitting = [x for x in self._idle if (x is wanted if wanted else not x.retired)]
             if fitting:
                 lane = fitting[0] if len(fitting) == 1 else min(fitting, key=lambda x: x.rank)
                 self._idle.remove(lane)
@@ -125,7 +127,7 @@ class Turns:
         """To whoever waits longest for it, else to the idle ones."""
         with self._lock:
             for waiter in self._queue:
-                if waiter.wanted is None or waiter.wanted is lane:
+                if waiter.wanted is lane or (waiter.wanted is None and not lane.retired):
                     self._queue.remove(waiter)
                     waiter.lane = lane
                     waiter.served.set()

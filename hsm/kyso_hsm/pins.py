@@ -101,6 +101,12 @@ class Attempt:
         self._record.accepted(self._hash)
 
     def refused(self) -> None:
+        """The token said that it is wrong; a person may type again what was right before in this process, once.
+
+        SoftHSM says so too while its files are away; and who changed the PIN elsewhere sees what was typed.
+        """
+        if self._typed and self.mark in self._memory._right:
+            self._memory._refused.discard(self.mark)
         self._memory._right.discard(self.mark)
         self._record.put(self._hash, known=True)
 
@@ -166,10 +172,15 @@ class PinMemory:
                 )
             yield attempt
 
-    def was_refused(self, mark: Mark) -> None:
-        """A PIN that the worker tried by itself, to open a lost session again, was refused."""
+    def was_refused(self, mark: Mark, *, sure: bool) -> None:
+        """A PIN that the worker tried by itself, to open a lost session again, was refused.
+
+        Not `sure`: the token answered what may mean anything. The PIN was right before in this process, so it gets
+        the benefit of the doubt once, until it is right again (as in `Attempt.unknown`).
+        """
+        if sure or mark not in self._right:
+            self._refused.add(mark)
         self._right.discard(mark)
-        self._refused.add(mark)
 
     def forget(self, token: TokenInfo) -> None:
         """Forgets what was refused on this token, after its PIN has been changed by somebody who knew it."""

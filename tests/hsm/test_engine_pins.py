@@ -302,3 +302,28 @@ def test_an_answer_that_may_mean_anything_is_forgiven_once_to_a_pin_that_was_rig
         *["tried"] * 5,
         "not tried",
     ]
+
+
+def test_a_worker_that_may_not_log_in_again_leaves_the_work_to_the_other(own_hsm: SoftHsm, pool: Pool) -> None:
+    """Somebody's wrong PIN is on the token's count, so no program logs in; the worker that is in stays in."""
+    import dataclasses
+    import os
+    import signal
+
+    modules = [dataclasses.replace(own_hsm.module, workers=2)]
+    with open_signer(f"{own_hsm.uri};object={EC}", secret=FromText(PIN), modules=modules, pool=pool) as signer:
+        host = pool.host_of(own_hsm.uri, modules)
+        own_hsm.set_flags(COUNT_LOW)
+        os.kill(host.pids[0], signal.SIGKILL)
+        time.sleep(0.1)
+        for _ in range(20):
+            assert len(signer.sign([bytes(32)] * 2)) == 2
+        os.kill(host.pids[-1], signal.SIGKILL)
+        time.sleep(0.1)
+        with pytest.raises(PinRefused, match="not tried"):  # now nobody is in
+            for _ in range(2):
+                signer.sign([bytes(32)])
+        assert host.status().events["logins"] == 1  # that of the first worker; the second followed it in
+    own_hsm.set_flags(0)
+    with open_signer(f"{own_hsm.uri};object={EC}", secret=FromText(PIN), modules=modules, pool=pool) as signer:
+        assert len(signer.sign([bytes(32)])) == 1
