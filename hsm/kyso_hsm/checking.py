@@ -40,9 +40,14 @@ class Checking:
         first, self._seen = self._seen, self._seen + len(values)
         if self._seen > len(self._imprints):
             raise self.count_error(self._seen)
+        if not self._shared:
+            for i, value in enumerate(values, first):
+                if not self._scheme.verify(self._key, self._imprints[i], value):
+                    raise self._value_error(value)
+            return
         for i, value in enumerate(values, first):
             self._todo.append((self._imprints[i], value))
-        if self._shared and (self._helper is None or self._helper.done()):
+        if self._helper is None or self._helper.done():
             self._helper = _second_thread().submit(self._work)
         self._work()
         self._raise_if_wrong()
@@ -72,11 +77,13 @@ class Checking:
 
     def _raise_if_wrong(self) -> None:
         if self._wrong is not None:
-            raise SignatureValueInvalid(
-                f"The {self._where} gave a value ({len(self._wrong)} bytes) that does not verify with the key's "
-                "certificate.",
-                remedy="Do not use this key until its certificate and the token have been checked.",
-            )
+            raise self._value_error(self._wrong)
+
+    def _value_error(self, value: bytes) -> SignatureValueInvalid:
+        return SignatureValueInvalid(
+            f"The {self._where} gave a value ({len(value)} bytes) that does not verify with the key's certificate.",
+            remedy="Do not use this key until its certificate and the token have been checked.",
+        )
 
 
 def check_values(

@@ -214,7 +214,7 @@ class TokenHost:
         return error
 
     def _running_worker(self, lane: Lane) -> Worker:
-        if lane.worker is not None and lane.worker.alive:
+        if lane.worker is not None and lane.worker.usable:
             return lane.worker
         if lane.worker is not None:
             self._count("worker_crashes")
