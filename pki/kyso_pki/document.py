@@ -32,6 +32,33 @@ def level_named(name: str) -> Level:
 
 
 @dataclass(frozen=True)
+class Reserved:
+    """An empty signature field with a place of its own, for a signature to come."""
+
+    name: str
+    rect: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What a PDF signature shows and where; `kyso_pki.pdf.appearance.placing.place` makes it."""
+
+    page: int
+    """0 for the first page."""
+    rect: tuple[float, float, float, float]
+    """/Rect of the widget, user space of the page."""
+    rotation: int
+    """By how many degrees the page is turned; goes into /MK of a new widget."""
+    objects: tuple[tuple[bytes | int, ...], ...]
+    """The objects to add, each in pieces: text, or the index of another of them where a reference stands.
+    The last one is the normal appearance (ISO 32000-2 12.5.5)."""
+    field: str | None = None
+    """The existing field that it was fitted into; None: a new one is made in this place."""
+    reserved: tuple[Reserved, ...] = ()
+    """Empty fields that are added to the same page."""
+
+
+@dataclass(frozen=True)
 class Intent:
     """What is to be signed and how."""
 
@@ -45,6 +72,8 @@ class Intent:
     """PDF: an existing empty signature field, or the name of a new one; None picks a free name."""
     xml_form: XmlForm = "xades"
     """XML: XAdES, or plain XMLDSIG (which has no B-T)."""
+    appearance: Placed | None = None
+    """PDF: what the signature shows; None: it is invisible, or the field keeps what it shows."""
     timestamp_size: int = 12288
     """Bytes to keep free for a timestamp token when the level asks for one."""
 

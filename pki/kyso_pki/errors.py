@@ -27,7 +27,13 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  ├─ CertificateNotYetValid
     │  └─ CertificateUnsuitable  its key usage, key or algorithm forbids what was asked
     ├─ SigningError
-    │  └─ SignatureValueInvalid  the value does not verify with the certificate's key
+    │  ├─ SignatureValueInvalid  the value does not verify with the certificate's key
+    │  ├─ AnchorError            a text that a stamp is placed by
+    │  │  ├─ AnchorMissing       is not there
+    │  │  └─ AnchorAmbiguous     is there more than once
+    │  └─ PlacementRefused       a stamp would be somewhere where it must not be
+    │     ├─ StampCovers         over text or another annotation
+    │     └─ StampLeavesPage
     ├─ TimestampError
     ├─ IssuanceError             a CA refuses to issue
     ├─ FetchError                something on the network did not answer as it must
@@ -147,6 +153,33 @@ class SigningError(KysoError):
 
 class SignatureValueInvalid(SigningError):
     code = "signing.value_invalid"
+
+
+class AnchorError(SigningError):
+    code = "signing.anchor"
+
+
+class AnchorMissing(AnchorError):
+    code = "signing.anchor.missing"
+
+
+class AnchorAmbiguous(AnchorError):
+    code = "signing.anchor.ambiguous"
+
+
+class PlacementRefused(SigningError):
+    """`picture` is the page with the stamp and what it would cover (PNG), None where it cannot be drawn."""
+
+    code = "signing.placement"
+    picture: bytes | None = None
+
+
+class StampCovers(PlacementRefused):
+    code = "signing.placement.covers"
+
+
+class StampLeavesPage(PlacementRefused):
+    code = "signing.placement.leaves"
 
 
 class TimestampError(KysoError):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         UsageError,
         VerificationFailed,
     )
+    from kyso_pki.pdf.appearance.stamp import Place, Stamp
     from kyso_pki.x509.trust import TrustStore
 
     from .client import AsyncClient, Client
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .fetch import HttpFetcher, HttpTimestamper
     from .signers import open_signer
     from .signing import sign
+    from .stamps import load_stamp, preview
     from .trust import load_trust
     from .verifying import verify
 
@@ -63,18 +65,22 @@ _PLACES = {
     "KeyAccessError": "kyso_pki.errors",
     "KysoError": "kyso_pki.errors",
     "Module": "kyso_hsm.opening",
+    "Place": "kyso_pki.pdf.appearance.stamp",
     "Policy": "kyso_pki.ades.verify",
     "PromptPin": "kyso_hsm.pin:Prompt",
     "RemoteError": "kyso_pki.errors",
     "SignatureReport": "kyso_pki.ades.report",
     "SigningError": "kyso_pki.errors",
+    "Stamp": "kyso_pki.pdf.appearance.stamp",
     "TextPin": "kyso_hsm.pin:FromText",
     "TimestampError": "kyso_pki.errors",
     "TrustStore": "kyso_pki.x509.trust",
     "UsageError": "kyso_pki.errors",
     "VerificationFailed": "kyso_pki.errors",
+    "load_stamp": "kyso.stamps",
     "load_trust": "kyso.trust",
     "open_signer": "kyso.signers",
+    "preview": "kyso.stamps",
     "sign": "kyso.signing",
     "verify": "kyso.verifying",
 }
@@ -95,18 +101,22 @@ __all__ = [
     "KeyAccessError",
     "KysoError",
     "Module",
+    "Place",
     "Policy",
     "PromptPin",
     "RemoteError",
     "SignatureReport",
     "SigningError",
+    "Stamp",
     "TextPin",
     "TimestampError",
     "TrustStore",
     "UsageError",
     "VerificationFailed",
+    "load_stamp",
     "load_trust",
     "open_signer",
+    "preview",
     "sign",
     "verify",
 ]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kyso_pki.ades.sign import sign_document
-from kyso_pki.document import Intent, XmlForm, level_named
+from kyso_pki.document import Intent, Placed, XmlForm, level_named
 from kyso_pki.formats import open_document
 from kyso_pki.signer import Signer, Timestamper
 
 from .fetch import HttpTimestamper
+
+if TYPE_CHECKING:
+    from kyso_pki.pdf.appearance.stamp import Stamp
 
 
 def sign(
@@ -25,27 +29,38 @@ def sign(
     contact: str | None = None,
     field: str | None = None,
     xml_form: XmlForm = "xades",
+    stamp: Stamp | None = None,
     at: datetime | None = None,
 ) -> bytes:
     """The signed document; the input is never changed and nothing is written.
 
     `source` is the document or a path to it; PDF gives PAdES, XML gives XAdES (or plain XMLDSIG). Only a hash
-    goes to the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T needs one. `at` is the claimed
-    time, now by default. Raises `KysoError` subclasses: `FormatError` for the document, `CertificateError` and
-    `KeyAccessError` for the key, `TimestampError`, `SigningError`.
+    goes to the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T needs one. `stamp` (PDF) is what
+    the signature shows and where (`load_stamp`). `at` is the claimed time, now by default. Raises `KysoError`
+    subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the key,
+    `TimestampError`, `SigningError`.
     """
-    document = open_document(read(source))
+    data = read(source)
+    document = open_document(data)
+    signing_time = at or datetime.now(UTC)
     intent = Intent(
-        signing_time=at or datetime.now(UTC),
+        signing_time=signing_time,
         level=level_named(level),
         reason=reason,
         location=location,
         contact=contact,
-        field=field,
+        field=field if stamp is None else field or stamp.place.field,
         xml_form=xml_form,
+        appearance=None if stamp is None else _placed(data, stamp, signing_time, signer, field),
     )
     hand = HttpTimestamper(timestamper) if isinstance(timestamper, str) else timestamper
     return sign_document(document, intent, signer, hand)
+
+
+def _placed(data: bytes, stamp: Stamp, at: datetime, signer: Signer, field: str | None) -> Placed:
+    from .stamps import placed
+
+    return placed(data, stamp, at=at, signer=signer.chain.leaf.subject.first("CN") or "", field=field)
 
 
 def read(source: bytes | os.PathLike[str]) -> bytes:

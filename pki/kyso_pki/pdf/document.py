@@ -16,11 +16,12 @@ from typing import Final
 from ..cms.attributes import signed_attributes
 from ..cms.signed_data import signed_data, signed_data_size
 from ..credential import Chain
-from ..document import Intent
+from ..document import Intent, Placed, Reserved
 from ..errors import FormatError, SignatureValueInvalid, SigningError, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import Format, SignatureFacts
 from ..scheme import Scheme
+from .appearance.objects import add_appearance, empty_form, shown
 from .fields import Field, all_fields, signature_fields
 from .objects import (
     Dictionary,
@@ -32,13 +33,15 @@ from .objects import (
     serialize,
     value_spans,
 )
+from .pages import page_at
 from .permission import Lock, Permission, permission_of
 from .reader import REWRITE, Reader
 from .signature import read_signatures
 from .update import Update, with_entries, with_item
 
 MAX_PAGE_DEPTH: Final = 64  # levels of the page tree; real files stay under 10
-INVISIBLE: Final = 4 | 128  # Print and Locked (ISO 32000-2 table 167); the rectangle has no area
+PRINTED: Final = 4  # the flag Print (ISO 32000-2 table 167)
+PRINTED_AND_LOCKED: Final = 4 | 128
 SIG_FLAGS: Final = 3  # SignaturesExist, AppendOnly (12.7.3, table 225)
 _RANGE_DIGITS: Final = 20  # room for each number of /ByteRange; 2**64 has twenty digits
 
@@ -66,15 +69,19 @@ class PdfDocument:
             raise FormatError(f"PDF: {reader.trailing} bytes follow the end of the file.", remedy=REWRITE)
         field = _chosen_field(reader, intent.field)
         _check_permission(reader, field if isinstance(field, str) else field.name)
+        if intent.appearance and intent.appearance.field != (None if isinstance(field, str) else field.name):
+            raise UsageError(
+                "The appearance was made for another field.", remedy="Place it for the field to be signed."
+            )
         attributes_size = len(_attributes(bytes(scheme.hash_size), chain, scheme))
         room = signed_data_size(chain, scheme, attributes_size, intent.timestamp_size if intent.level == "B-T" else 0)
         update = Update(reader)
         signature = update.reserve()
         if isinstance(field, str):
-            _add_field(reader, update, field, signature)
+            _add_field(reader, update, field, signature, intent.appearance)
             body, gap = _signature_dictionary(intent, room, None)
         else:
-            _fill_field(reader, update, field, signature)
+            _fill_field(reader, update, field, signature, intent.appearance)
             body, gap = _signature_dictionary(intent, room, _lock_reference(reader, field))
         update.replace(signature, body)
         salt = chain.leaf.sha256.encode() + encode_date(intent.signing_time)
@@ -220,13 +227,18 @@ def _check_permission(reader: Reader, name: str) -> None:
         raise SigningError(f"An earlier signature locked the field {name!r}; it cannot be signed.")
 
 
-def _fill_field(reader: Reader, update: Update, field: Field, signature: Ref) -> None:
-    """The existing field with its value."""
+def _fill_field(
+    reader: Reader, update: Update, field: Field, signature: Ref, appearance: Placed | None = None
+) -> None:
+    """The existing field with its value, and with what it shows from now on."""
     seed = reader.resolve(field.dictionary.get("SV"))
     if isinstance(seed, dict) and reader.resolve(seed.get("Ff")):
         raise SigningError(f"The field {field.name!r} demands settings (/SV) that are not supported yet.")
-    _replace_entries(reader, update, field.ref, {"V": serialize(signature)})
-    _extend_form(reader, update, None)
+    changes = {"V": serialize(signature)}
+    if appearance is not None:
+        changes["AP"] = serialize({"N": add_appearance(update, appearance)})
+    _replace_entries(reader, update, field.ref, changes)
+    _extend_form(reader, update)
 
 
 def _lock_reference(reader: Reader, field: Field) -> bytes | None:
@@ -243,22 +255,34 @@ def _lock_reference(reader: Reader, field: Field) -> bytes | None:
     return serialize([{"Type": "SigRef", "TransformMethod": "FieldMDP", "TransformParams": parameters}])
 
 
-def _add_field(reader: Reader, update: Update, name: str, signature: Ref) -> None:
-    """A new field that is its own invisible widget on the first page (12.7.5.5)."""
-    page = _first_page(reader)
+def _add_field(reader: Reader, update: Update, name: str, signature: Ref, appearance: Placed | None = None) -> None:
+    """A new field that is its own widget (12.7.5.5): where it was placed, or invisible on the first page."""
+    page = _first_page(reader) if appearance is None else page_at(reader, appearance.page + 1).object
     widget: Dictionary = {
         "Type": "Annot",
         "Subtype": "Widget",
         "FT": "Sig",
         "T": encode_text(name),
-        "F": INVISIBLE,
+        "F": PRINTED_AND_LOCKED,
         "Rect": [0, 0, 0, 0],
         "P": Ref(page.number, page.generation),
         "V": signature,
     }
-    ref = update.add(serialize(widget))
-    _append(reader, update, page, "Annots", ref)
-    _extend_form(reader, update, ref)
+    refs = [update.reserve()]
+    if appearance is not None:
+        widget |= shown(appearance.rect, appearance.rotation, add_appearance(update, appearance))
+        refs += [_reserve(update, widget, appearance, field) for field in appearance.reserved]
+    update.replace(refs[0], serialize(widget))
+    _append(reader, update, page, "Annots", *refs)
+    _extend_form(reader, update, *refs)
+
+
+def _reserve(update: Update, widget: Dictionary, appearance: Placed, field: Reserved) -> Ref:
+    """An empty field beside the one that is signed now: filling it later changes no page."""
+    look = update.add(empty_form(field.rect))
+    own = widget | {"T": encode_text(field.name), "F": PRINTED} | shown(field.rect, appearance.rotation, look)
+    del own["V"]
+    return update.add(serialize(own))
 
 
 def _first_page(reader: Reader) -> IndirectObject:
@@ -290,45 +314,45 @@ def _replace_entries(reader: Reader, update: Update, ref: Ref | None, changes: d
     update.replace(Ref(found.number, found.generation), with_entries(found.source, found.start, changes))
 
 
-def _append(reader: Reader, update: Update, holder: IndirectObject, key: str, item: Ref) -> None:
+def _append(reader: Reader, update: Update, holder: IndirectObject, key: str, *items: Ref) -> None:
     """Appends to an array entry of a dictionary object, wherever the array stands."""
-    changes = _appended(reader, update, holder.value, holder.source, holder.start, key, item)
+    changes = _appended(reader, update, holder.value, holder.source, holder.start, key, *items)
     if changes:
         text = with_entries(holder.source, holder.start, changes)
         update.replace(Ref(holder.number, holder.generation), text)
 
 
 def _appended(
-    reader: Reader, update: Update, dictionary: Value, source: bytes, start: int, key: str, item: Ref
+    reader: Reader, update: Update, dictionary: Value, source: bytes, start: int, key: str, *items: Ref
 ) -> dict[str, bytes]:
-    """The entry to set so that the array has one more item; empty when the array is an object of its own."""
+    """The entry to set so that the array has these items more; empty when the array is an object of its own."""
+    text = b" ".join(map(serialize, items))
     value = dictionary.get(key) if isinstance(dictionary, dict) else None
     if isinstance(value, Ref):
         found = reader.fetch(value.number)
         if found is not None and isinstance(found.value, list):
-            text = with_item(found.source, found.start, serialize(item))
-            update.replace(Ref(found.number, found.generation), text)
+            update.replace(Ref(found.number, found.generation), with_item(found.source, found.start, text))
             return {}
         if found is not None and found.value is not None:
             raise FormatError(f"PDF: /{key} is no array.", remedy=REWRITE)
         value = None
     if value is None:
-        return {key: serialize([item])}
+        return {key: b"[" + text + b"]"}
     if not isinstance(value, list):
         raise FormatError(f"PDF: /{key} is no array.", remedy=REWRITE)
     spans, _ = value_spans(source, start)
-    return {key: with_item(source, spans[key][0], serialize(item))}
+    return {key: with_item(source, spans[key][0], text)}
 
 
-def _extend_form(reader: Reader, update: Update, field: Ref | None) -> None:
-    """The form with /SigFlags set and, when given, one more field (12.7.3)."""
+def _extend_form(reader: Reader, update: Update, *fields: Ref) -> None:
+    """The form with /SigFlags set and these fields more (12.7.3)."""
     root = reader.fetch(reader.root_ref().number)
     if root is None or not isinstance(root.value, dict):
         raise FormatError("PDF: the catalog is no dictionary.", remedy=REWRITE)
     place = root.value.get("AcroForm")
     form = reader.resolve(place)
     if form is None:
-        made: Dictionary = {"Fields": [field] if field else [], "SigFlags": SIG_FLAGS}
+        made: Dictionary = {"Fields": list(fields), "SigFlags": SIG_FLAGS}
         ref = update.add(serialize(made))
         _replace_entries(reader, update, Ref(root.number, root.generation), {"AcroForm": serialize(ref)})
         return
@@ -338,7 +362,7 @@ def _extend_form(reader: Reader, update: Update, field: Ref | None) -> None:
     if holder is None:
         raise FormatError("PDF: /AcroForm is missing.", remedy=REWRITE)
     start = holder.start if isinstance(place, Ref) else value_spans(root.source, root.start)[0]["AcroForm"][0]
-    changes = _appended(reader, update, form, holder.source, start, "Fields", field) if field else {}
+    changes = _appended(reader, update, form, holder.source, start, "Fields", *fields) if fields else {}
     flags = reader.resolve(form.get("SigFlags"))
     if not isinstance(flags, int) or flags & SIG_FLAGS != SIG_FLAGS:
         changes["SigFlags"] = serialize((flags if isinstance(flags, int) else 0) | SIG_FLAGS)

@@ -1,0 +1,190 @@
+"""What a person sees on a page: the letters and where they stand, and pictures, through PDFium (pypdfium2).
+
+Reach for `Sight`. PDFium is Chrome's engine and reads files leniently; what it says decides where a stamp goes and
+whether it would cover something, never whether a signature is valid. Only pages that are asked for are loaded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ...errors import FormatError, LimitExceeded, UsageError
+from ..pages import Box, Page
+from .extra import needed
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_LETTERS: Final = 200_000  # on one page; a dense one has 10,000
+MAX_PICTURE: Final = 40_000_000  # pixels of a page rendered: A0 at 150 dpi has 35 million
+SCAN_DPI: Final = 50.0  # enough to see whether a line of text is there
+DARK: Final = 128  # of 255: paper and stains are lighter
+_lock: Final = threading.RLock()  # PDFium is not made for threads
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One character, in NFC with its marks, and the box of its ink as seen."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Found:
+    """A text on a page."""
+
+    page: int
+    """0 for the first."""
+    box: Box
+    text: str
+
+
+class Sight:
+    """A file opened in PDFium; use as a context manager, because PDFium works for one thread at a time."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+
+    @property
+    def pages(self) -> int:
+        return len(self._document)
+
+    def letters(self, page: Page) -> list[Letter]:
+        """Everything that has a box, and a blank wherever PDFium sees a gap. Raises `LimitExceeded`."""
+        import pypdfium2.raw as pdfium
+
+        opened = self._page(page)
+        text = opened.get_textpage()
+        try:
+            count = text.count_chars()
+            if count > MAX_LETTERS:
+                raise LimitExceeded(
+                    f"PDF: page {page.index + 1} has {count} letters; at most {MAX_LETTERS} are read."
+                )
+            left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+            found: list[Letter] = []
+            for i in range(count):
+                character = chr(pdfium.FPDFText_GetUnicode(text, i))
+                if pdfium.FPDFText_IsGenerated(text, i) == 1 or character.isspace():
+                    found.append(Letter(" ", Box(0, 0, 0, 0)))
+                elif pdfium.FPDFText_GetCharBox(text, i, left, right, bottom, top):
+                    box = page.to_seen((left.value, bottom.value, right.value, top.value))
+                    if found and unicodedata.combining(character) and found[-1].text != " ":
+                        base = found.pop()
+                        joined = unicodedata.normalize("NFC", base.text + character)
+                        found.append(Letter(joined, base.box.with_(box)))
+                    else:
+                        found.append(Letter(unicodedata.normalize("NFC", character), box))
+            return found
+        finally:
+            text.close()
+            opened.close()
+
+    def words(self, page: Page) -> str:
+        """The text of a page in NFC, blanks and line ends as one blank each; ten times faster than its letters."""
+        opened = self._page(page)
+        text = opened.get_textpage()
+        try:
+            if text.count_chars() > MAX_LETTERS:
+                raise LimitExceeded(f"PDF: page {page.index + 1} has more than {MAX_LETTERS} letters.")
+            return one_line(text.get_text_range())
+        finally:
+            text.close()
+            opened.close()
+
+    def picture(self, page: Page, dpi: float, *, annotations: bool = True) -> Image:
+        """The page as it is seen. Raises `LimitExceeded`."""
+        with needed("A picture of a page"):
+            import PIL.Image  # noqa: F401 - pypdfium2 makes one, and says less clearly that it is missing
+        opened = self._page(page)
+        try:
+            width, height = opened.get_size()
+            if width * height * (dpi / 72) ** 2 > MAX_PICTURE:
+                raise LimitExceeded(
+                    f"PDF: page {page.index + 1} at {dpi:g} dpi has more than {MAX_PICTURE:,} pixels.",
+                    remedy="Choose fewer dots per inch (--dpi).",
+                )
+            image: Image = (
+                opened.render(scale=dpi / 72, may_draw_forms=False, draw_annots=annotations).to_pil().convert("RGB")
+            )
+            return image
+        finally:
+            opened.close()
+
+    def dark(self, page: Page, box: Box) -> list[Box]:
+        """Where a page has dark ink within a box as seen: one small box for each pixel at 50 dots per inch."""
+        image = self.picture(page, SCAN_DPI, annotations=False).convert("L")
+        step = 72 * page.unit / SCAN_DPI  # PDFium shows a unit of user space as a point
+        left, top = max(0, int(box.left / step)), max(0, int(box.top / step))
+        right, bottom = min(image.width, int(box.right / step) + 1), min(image.height, int(box.bottom / step) + 1)
+        if left >= right or top >= bottom:
+            return []
+        rows = image.crop((left, top, right, bottom)).tobytes()
+        width = right - left
+        cells = ((left + i % width, top + i // width) for i, grey in enumerate(rows) if grey < DARK)
+        return [Box(x * step, y * step, (x + 1) * step, (y + 1) * step) for x, y in cells]
+
+    def _page(self, page: Page) -> Any:
+        import pypdfium2
+
+        if page.index >= self.pages:
+            raise FormatError("PDF: two readers count different numbers of pages; the file is ambiguous.")
+        try:
+            return self._document[page.index]
+        except pypdfium2.PdfiumError as e:
+            raise FormatError(f"PDF: page {page.index + 1} cannot be shown ({e}).") from None
+
+
+@contextmanager
+def sight(data: bytes) -> Iterator[Sight]:
+    """The file, opened. Raises `FormatError`, `UsageError` when the library is missing."""
+    with needed("Finding text on a page"):
+        import pypdfium2
+    with _lock:
+        try:
+            document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as e:
+            raise FormatError(f"PDF: the file cannot be shown ({e}).") from None
+        try:
+            yield Sight(document)
+        finally:
+            document.close()
+
+
+def one_line(text: str) -> str:
+    """The text in NFC, blanks and line ends as one blank each."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def occurrences(letters: list[Letter], wanted: str, page: int) -> list[Found]:
+    """Where a text stands as words of its own: same case, blanks and line ends alike."""
+    words = one_line(wanted)
+    if not words:
+        raise UsageError("An empty text cannot be looked for.")
+    text: list[str] = []
+    owners: list[int] = []
+    for i, letter in enumerate(letters):
+        if letter.text == " " and (not text or text[-1] == " "):
+            continue
+        text += letter.text
+        owners += [i] * len(letter.text)
+    joined = "".join(text)
+    found: list[Found] = []
+    start = joined.find(words)
+    while start >= 0:
+        stop = start + len(words)
+        if not (joined[start - 1 : start].isalnum() or joined[stop : stop + 1].isalnum()):
+            boxes = [letters[owners[k]].box for k in range(start, stop) if joined[k] != " "]
+            around = boxes[0]
+            for box in boxes[1:]:
+                around = around.with_(box)
+            found.append(Found(page, around, words))
+        start = joined.find(words, stop)
+    return found
