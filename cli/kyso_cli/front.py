@@ -13,6 +13,8 @@ from .messages import Words
 COMMANDS: dict[str, str] = {
     "sign": "kyso_cli.sign",
     "verify": "kyso_cli.verify",
+    "preview": "kyso_cli.preview",
+    "templates": "kyso_cli.templates",
     "keys": "kyso_cli.keys",
     "quickstart": "kyso_cli.quickstart",
     "serve": "kyso_cli.serve",

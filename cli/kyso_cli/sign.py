@@ -32,8 +32,10 @@ from .options import (
     warn_of_open_key,
 )
 from .output import App, note, say, say_json, to_terminal, write_pipe
+from .stamping import StampAsked, covers_signature, save_refusal, stamp_from, stamp_options, taken
 
 if TYPE_CHECKING:
+    from kyso_pki.pdf.appearance.stamp import Stamp
     from kyso_pki.signer import Signer
 
 SignOne = Callable[[bytes], bytes]
@@ -65,6 +67,8 @@ class Request:
     force: bool
     as_json: bool
     config: Path | None
+    refusal: Path | None
+    stamp: StampAsked
 
     @property
     def to_pipe(self) -> bool:
@@ -92,6 +96,8 @@ class Result:
 @click.option("--reason", metavar="TEXT")
 @click.option("--location", metavar="TEXT")
 @click.option("--field", metavar="NAME")
+@stamp_options
+@click.option("--refusal", type=PATH, metavar="FILE.png")
 @click.option("--form", type=click.Choice(["xades", "xmldsig"]), default="xades")
 @click.option("--hash", "hash_name", type=click.Choice(HASHES))
 @click.option("--pss", is_flag=True)
@@ -106,19 +112,20 @@ class Result:
 @json_option
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:
-    return sign(app, Request(**given))
+    return sign(app, Request(stamp=taken(given), **given))
 
 
 def sign(app: App, asked: Request) -> int:
     """Signs every file and says what became of each; the exit code."""
     config = find_config(asked.config)
     _check(asked)
+    stamp = stamp_from(asked.stamp)
     targets = _targets(asked)
     for file, target in zip(asked.files, targets, strict=True):
         check_input(file)
         if target is not None:
             check_output(target, force=asked.force)
-    with _hand(app, asked, config) as sign_one:
+    with _hand(app, asked, config, stamp) as sign_one:
         results = _sign_all(app, asked, targets, sign_one)
     return _conclude(app, asked, results)
 
@@ -136,6 +143,10 @@ def _check(asked: Request) -> None:
         raise Stop("option_needs", option="--credential", needed="--server")
     if asked.upload and asked.server is None:
         raise Stop("option_needs", option="--upload", needed="--server")
+    if asked.upload and asked.stamp.template is not None:
+        raise Stop("not_with", option="--template", other="--upload")
+    if asked.refusal is not None and len(asked.files) > 1:
+        raise Stop("not_with", option="--refusal", other="FILE FILE…")
     if asked.output is not None and len(asked.files) > 1:
         raise Stop("output_for_many")
     if PIPE in asked.files and len(asked.files) > 1:
@@ -173,10 +184,10 @@ def _beside(file: Path) -> Path:
 
 
 @contextmanager
-def _hand(app: App, asked: Request, config: Config) -> Iterator[SignOne]:
+def _hand(app: App, asked: Request, config: Config, stamp: Stamp | None) -> Iterator[SignOne]:
     """The function that signs one document, with the key open as long as the block lasts."""
     if asked.server is not None:
-        with _remote(app, asked, asked.server, asked.credential or "") as sign_one:
+        with _remote(app, asked, asked.server, asked.credential or "", stamp) as sign_one:
             yield sign_one
         return
     import kyso
@@ -194,10 +205,10 @@ def _hand(app: App, asked: Request, config: Config) -> Iterator[SignOne]:
         pss=asked.pss,
         chain=chain,
     ) as signer:
-        yield _local(asked, signer, _tsa(asked, config.url))
+        yield _local(asked, signer, _tsa(asked, config.url), stamp)
 
 
-def _local(asked: Request, signer: Signer, tsa: str | None) -> SignOne:
+def _local(asked: Request, signer: Signer, tsa: str | None, stamp: Stamp | None) -> SignOne:
     """Signing on this machine: whatever key it is, only a hash goes to it."""
     import kyso
 
@@ -210,6 +221,7 @@ def _local(asked: Request, signer: Signer, tsa: str | None) -> SignOne:
         location=asked.location,
         field=asked.field,
         xml_form=asked.form,  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
+        stamp=stamp,
     )
 
 
@@ -238,7 +250,7 @@ def _sign_all(app: App, asked: Request, targets: list[Path | None], sign_one: Si
         if stopped is not None:
             result = Result(file, skipped=True)
         else:
-            result = _sign_file(file, target, sign_one, force=asked.force)
+            result = _sign_file(app, asked, file, target, sign_one)
             if result.error is not None and not about_the_document(result.error):
                 stopped = result.error
         results.append(result)
@@ -247,18 +259,28 @@ def _sign_all(app: App, asked: Request, targets: list[Path | None], sign_one: Si
     return results
 
 
-def _sign_file(file: str, target: Path | None, sign_one: SignOne, *, force: bool) -> Result:
+def _sign_file(app: App, asked: Request, file: str, target: Path | None, sign_one: SignOne) -> Result:
     from kyso_pki.errors import KysoError
 
     try:
-        signed = sign_one(read(file))
+        data = read(file)
+        signed = sign_one(data)
         if target is None:
             write_pipe(signed)
         else:
-            write_whole(target, signed, force=force)
+            write_whole(target, signed, force=asked.force)
+        if asked.stamp.template is not None and covers_signature(data, asked.field):
+            note(app.words("stamp.overlay", file=file))
     except (KysoError, OSError) as e:
+        save_refusal(app, e, asked.refusal or _refused(file))
         return Result(file, error=e)
     return Result(file, output=PIPE if target is None else str(target))
+
+
+def _refused(file: str) -> Path:
+    """Where the picture of a refused placement goes: beside `van-ban.pdf` into `van-ban.refused.png`."""
+    path = Path("stdin.pdf" if file == PIPE else file)
+    return path.with_name(f"{path.stem}.refused.png")
 
 
 def _say(app: App, result: Result, number: int, total: int) -> None:
@@ -300,7 +322,7 @@ def _to_json(app: App, result: Result) -> dict[str, Any]:
 
 
 @contextmanager
-def _remote(app: App, asked: Request, url: str, credential: str) -> Iterator[SignOne]:
+def _remote(app: App, asked: Request, url: str, credential: str, stamp: Stamp | None) -> Iterator[SignOne]:
     """A credential on a server: the hash travels and the document stays, unless --upload asks otherwise."""
     import kyso
 
@@ -309,7 +331,7 @@ def _remote(app: App, asked: Request, url: str, credential: str) -> Iterator[Sig
     with kyso.Client(url, token=token) as client:
         if not asked.upload:
             signer = client.signer(credential, pin=pin, hash_name=asked.hash_name, pss=asked.pss)  # type: ignore[arg-type]  # as above
-            yield _local(asked, signer, _tsa(asked, url))
+            yield _local(asked, signer, _tsa(asked, url), stamp)
             return
         needs_pin = client.credential(credential).pin
         yield lambda data: client.sign_document(
