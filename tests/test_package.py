@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("kyso_pki", "kyso_hsm", "kyso", "kyso_server", "kyso_cli")
 
 BLOCKED = "import sys; sys.modules.update(dict.fromkeys({blocked!r}))\n"
-EXTRAS = ("lxml", "pkcs11", "fastapi", "uvicorn", "sqlalchemy", "alembic", "click", "pikepdf")
+EXTRAS: tuple[str, ...] = ("lxml", "pkcs11", "fastapi", "uvicorn", "sqlalchemy", "alembic", "click", "pikepdf")
+EXTRAS += ("fontTools", "PIL", "segno", "pypdfium2")
+SEAL = "from pathlib import Path; import kyso; d = Path('tests/documents/cong-van.pdf'); "
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,8 @@ def test_the_wheel_holds_every_package_with_its_types_and_data(wheel: Path) -> N
         assert f"{package}/py.typed" in names
     for data in ("kyso_cli/messages/vi.toml", "kyso_cli/messages/en.toml", "kyso_server/migrations/env.py"):
         assert data in names
+    for data in ("builtin/con-dau.toml", "fonts/LiberationSerif-Regular.ttf", "fonts/LICENSE.txt"):
+        assert f"kyso_pki/pdf/appearance/{data}" in names
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert not any(n.startswith(("tests/", "benchmarks/")) for n in names)
 
@@ -59,6 +63,7 @@ def test_the_base_install_signs_and_verifies_a_pdf() -> None:
     [
         ("from kyso_pki.formats import open_document; open_document(b'<a/>').signatures()", "kyso[xml]"),
         ("import kyso; kyso.open_signer('pkcs11:token=x;object=y', modules=['/nowhere.so'])", "kyso[pkcs11]"),
+        (SEAL + "kyso.preview(d, kyso.load_stamp('sao-y'), signer='x')", "kyso[appearance]"),
         ("import sys; sys.argv = ['kyso', 'keys', 'list']; from kyso_cli.main import main; main()", "kyso[cli]"),
     ],
 )
