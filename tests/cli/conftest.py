@@ -23,10 +23,34 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import NameOID
 
+from tests.documents.makers.stamps import seal_png, signature_png
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ROOT / "tests" / "documents"
 PACKAGES = [str(ROOT / name) for name in ("pki", "hsm", "sdk", "server", "cli")]
 START_TIMEOUT_S = 30
+FREE_TEMPLATE = """
+title = "Phiếu tiếp nhận"
+[settings]
+code = "HS-2026-000123"
+[place]
+corner = "bottom-right"
+x = 10
+y = 10
+[[qr]]
+text = "https://dichvucong.example.vn/{code}"
+size = 22
+[[text]]
+text = "Mã hồ sơ\\n{code}"
+x = 23
+y = 7
+[[image]]
+source = "dau.png"
+y = 0
+x = 60
+width = 18
+height = 18
+"""
 
 
 @dataclass(frozen=True)
@@ -123,6 +147,9 @@ def desk(tmp_path: Path) -> Path:
     shutil.copy(DOCUMENTS / "hoa-don.xml", tmp_path / "hoa-don.xml")
     shutil.copy(DOCUMENTS / "da-ky.pdf", tmp_path / "da-ky.pdf")
     shutil.copytree(DOCUMENTS / "bad", tmp_path / "bad")
+    (tmp_path / "chu-ky.png").write_bytes(signature_png())
+    (tmp_path / "dau.png").write_bytes(seal_png())
+    (tmp_path / "mau-rieng.toml").write_text(FREE_TEMPLATE, "utf-8")
     (tmp_path / "expired.p12").write_bytes(_expired_key())
     for name, text in (("secret", "mat-khau"), ("wrong", "00000000")):
         (tmp_path / name).write_text(text + "\n", "utf-8")
