@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
-from ...errors import UsageError
+from ...errors import LimitExceeded, UsageError
 
 Number: TypeAlias = float | str
 """Millimetres (points for type and lines of text), or a sum of numbers and {settings}."""
@@ -26,6 +26,7 @@ Way = Literal["corner", "between", "beside"]
 
 BUILT_IN: Final = ("nguoi-ky", "con-dau", "phu-luc", "sao-y", "sao-luc", "trich-sao", "den")
 MAX_TEMPLATE: Final = 1 << 16  # bytes of TOML; the built-in ones have under 2 kB
+MAX_TEXT: Final = 20_000  # characters of one text: settings within settings could grow without end
 MAX_ITEMS: Final = 64  # in one stamp
 KNOWN: Final = ("time", "date", "signer")
 """What a stamp knows at signing without being told."""
@@ -142,9 +143,14 @@ _KINDS: Final[dict[str, type[Any]]] = {"text": Text, "image": Picture, "qr": QrC
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with its {places} filled, settings within settings too. Raises `UsageError` for an unknown one."""
     for _ in range(4):  # a setting may name another one; deeper is a circle
-        if not _PLACE.search(text):
-            break
+        names = _PLACE.findall(text)
+        if not names:
+            return text
+        if len(text) + sum(len(values.get(name, "")) for name in names) > MAX_TEXT:
+            raise LimitExceeded(f"A text of the stamp grows beyond {MAX_TEXT} characters.")
         text = _PLACE.sub(lambda m: _value(values, m[1]), text)
+    if _PLACE.search(text):
+        raise UsageError(f"The settings of the stamp name each other in a circle: {text[:80]!r}.")
     return text
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pkgutil
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from kyso_pki.errors import UsageError
+from kyso_pki.errors import KysoError, LimitExceeded, UsageError
 from kyso_pki.pdf.appearance.layout import Lettering, Shown, draw
 from kyso_pki.pdf.appearance.stamp import Place, Stamp, written
 from kyso_pki.pdf.appearance.template import BUILT_IN, built_in, read_template
@@ -138,6 +141,31 @@ def test_a_template_that_cannot_be_meant_is_refused_in_words(toml: str, words: s
 def test_a_stamp_that_cannot_be_drawn_is_refused_in_words(wrong: Stamp, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         draw(wrong, NINE_FIFTEEN, AGENCY)
+
+
+def test_settings_within_settings_do_not_grow_without_end() -> None:
+    grown = {"a": "{b}" * 99, "b": "{c}" * 99, "c": "x" * 99}
+    toml = "[settings]\n" + "".join(f'{k} = "{v}"\n' for k, v in grown.items()) + '[[text]]\ntext = "{a}"'
+    with pytest.raises(LimitExceeded, match="grows beyond"):
+        draw(Stamp(read_template(toml.encode(), "thu")), NINE_FIFTEEN, AGENCY)
+    circle = b'[settings]\na = "{b}"\nb = "{a}"\n[[text]]\ntext = "{a}"'
+    with pytest.raises(UsageError):
+        draw(Stamp(read_template(circle, "thu")), NINE_FIFTEEN, AGENCY)
+
+
+SOURCES = [pkgutil.get_data("kyso_pki.pdf.appearance", f"builtin/{name}.toml") or b"" for name in BUILT_IN]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(SOURCES), st.integers(0, 2000), st.integers(0, 40), st.binary(max_size=12))
+def test_a_damaged_template_is_a_template_or_an_error_in_words(data: bytes, at: int, cut: int, new: bytes) -> None:
+    damaged = data[: at % len(data)] + new + data[at % len(data) + cut :]
+    try:
+        template = read_template(damaged, "thu")
+        images = tuple((name, signature_png()) for name in template.images)
+        draw(Stamp(template, images, tuple((n, "1") for n in template.required)), NINE_FIFTEEN, AGENCY)
+    except KysoError as e:
+        assert e.message
 
 
 def test_every_built_in_template_is_described_in_both_languages() -> None:
