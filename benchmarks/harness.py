@@ -32,6 +32,8 @@ class Bench:
     rounds: int
     stack: ExitStack
     contestants: dict[str, Call] = field(default_factory=dict)
+    starts: dict[str, str] = field(default_factory=dict)
+    bases: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
 
     def limit(self, call: Call) -> None:
@@ -41,8 +43,20 @@ class Bench:
     def ours(self, call: Call) -> None:
         self.contestants["ours"] = call
 
-    def peer(self, name: str, call: Call) -> None:
+    def peer(self, name: str, call: Call, *, start: Call | None = None) -> None:
+        """Another program or library. `start`: the same process doing nothing, to be told from its work.
+
+        With `start` there is one more row, `NAME without start`: the peer's time less that of `start`.
+        """
         self.contestants[name] = call
+        if start is not None:
+            self.contestants[name + " start"] = start
+            self.starts[name] = name + " start"
+
+    def base(self, name: str, call: Call) -> None:
+        """A smaller task of our own, to be compared with; the figure is ours / base."""
+        self.contestants[name] = call
+        self.bases.append(name)
 
     def note(self, key: str, text: str) -> None:
         """A word that belongs beside the figure, such as what the limit consists of."""
@@ -55,6 +69,8 @@ class Result:
 
     name: str
     ms: dict[str, float]
+    starts: dict[str, str] = field(default_factory=dict)
+    base_names: tuple[str, ...] = ()
 
     @property
     def limit_ratio(self) -> float | None:
@@ -63,15 +79,27 @@ class Result:
     @property
     def peers(self) -> dict[str, float]:
         """How many times longer each peer takes than we do."""
-        return {who: t / self.ms["ours"] for who, t in self.ms.items() if who not in ("ours", "limit")}
+        own = {"ours", "limit", *self.starts.values(), *self.base_names}
+        found = {who: t / self.ms["ours"] for who, t in self.ms.items() if who not in own}
+        for who, start in self.starts.items():
+            found[f"{who} without start"] = (self.ms[who] - self.ms[start]) / self.ms["ours"]
+        return found
+
+    @property
+    def bases(self) -> dict[str, float]:
+        """How many times longer than each smaller task of our own we take."""
+        return {who: self.ms["ours"] / self.ms[who] for who in self.base_names}
 
     def to_json(self) -> dict[str, object]:
         ratio = self.limit_ratio
-        return {
+        found: dict[str, object] = {
             "ms": round(self.ms["ours"], 4),
             "limit_ratio": None if ratio is None else round(ratio, 3),
             "peers": {who: round(r, 2) for who, r in self.peers.items()},
         }
+        if self.bases:
+            found["bases"] = {who: round(r, 2) for who, r in self.bases.items()}
+        return found
 
 
 CASES: dict[str, Callable[[Bench], None]] = {}
@@ -99,7 +127,8 @@ def run(name: str, rounds: int = ROUNDS) -> Result:
         for _ in range(rounds):
             for who, call in bench.contestants.items():
                 samples[who].append(_time(call, loops[who]))
-    return Result(name, {who: _median_ms(name, who, values) for who, values in samples.items()})
+    medians = {who: _median_ms(name, who, values) for who, values in samples.items()}
+    return Result(name, medians, bench.starts, tuple(bench.bases))
 
 
 def _time(call: Call, loops: int) -> float:
@@ -131,6 +160,7 @@ def table(results: Sequence[Result]) -> str:
     for r in results:
         ratio = "" if r.limit_ratio is None else f"{r.limit_ratio:.2f}"
         peers = "  ".join(f"{who} {value:.1f}×" for who, value in r.peers.items())
+        peers += "".join(f"  [{value:.2f} × {who}]" for who, value in r.bases.items())
         lines.append(f"{r.name:<{width}}  {r.ms['ours']:>10.3f}  {ratio:>8}  {peers}")
     return "\n".join(lines)
 

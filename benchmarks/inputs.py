@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 
 
 def pdf(size: int) -> bytes:
@@ -30,6 +31,66 @@ def pdf(size: int) -> bytes:
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     out += b"trailer\n<</Size %d/Root 1 0 R/ID[<00><00>]>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    return bytes(out)
+
+
+def pdf_of_many_objects(count: int = 24_000) -> bytes:
+    """A one-page PDF of `count` small objects, about 2 MB, with a classic table; the catalog names them all."""
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/Many 4 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>>>",
+        b"[" + b" ".join(b"%d 0 R" % n for n in range(5, count + 1)) + b"]",
+    ]
+    objects += [b"<</Kind/Small/Index %d/Next %d 0 R>>" % (n, n % count + 1) for n in range(5, count + 1)]
+    out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    offsets = []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (count + 1)
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"trailer\n<</Size %d/Root 1 0 R/ID[<00><00>]>>\nstartxref\n%d\n%%%%EOF\n" % (count + 1, start)
+    return bytes(out)
+
+
+def pdf_with_object_streams(size: int = 100_000, count: int = 2_000, members: int = 100) -> bytes:
+    """A one-page PDF of about `size` bytes as word processors write it: a cross-reference stream, object streams."""
+    noise = random.Random(size).randbytes(max(size - count * 12, 16))  # noqa: S311 - not a secret
+    packed = {
+        1: b"<</Type/Catalog/Pages 2 0 R/Many 4 0 R>>",
+        2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>>>",
+        4: b"[" + b" ".join(b"%d 0 R" % n for n in range(5, count + 1)) + b"]",
+        **{n: b"<</Kind/Small/Index %d>>" % n for n in range(5, count + 1)},
+    }
+    out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    rows = {0: (0, 0, 255)}
+    numbers = sorted(packed)
+    image = count + 1
+    rows[image] = (1, len(out), 0)
+    out += b"%d 0 obj\n<</Length %d>>stream\n%s\nendstream\nendobj\n" % (image, len(noise), noise)
+    for number, at in enumerate(range(0, count, members), image + 1):
+        part = numbers[at : at + members]
+        body = b" ".join(packed[n] for n in part)
+        places, position = [], 0
+        for index, n in enumerate(part):
+            places.append(b"%d %d" % (n, position))
+            position += len(packed[n]) + 1
+            rows[n] = (2, number, index)
+        head = b" ".join(places) + b" "
+        data = zlib.compress(head + body)
+        rows[number] = (1, len(out), 0)
+        out += b"%d 0 obj\n<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>stream\n%s" % (
+            number, len(part), len(head), len(data), data
+        ) + b"\nendstream\nendobj\n"  # fmt: skip
+    start, own = len(out), max(rows) + 1
+    rows[own] = (1, start, 0)
+    table = zlib.compress(b"".join(bytes((k,)) + a.to_bytes(4, "big") + bytes((b,)) for _, (k, a, b) in sorted(rows.items())))
+    out += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 1]/Root 1 0 R/ID[<00><00>]/Filter/FlateDecode/Length %d>>stream\n%s" % (
+        own, own + 1, len(table), table
+    ) + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % start  # fmt: skip
     return bytes(out)
 
 

@@ -1,22 +1,16 @@
-"""PDF: against SHA-256 plus the key operations, pyHanko on the same key, and pdfsig as a process."""
+"""Signing PDF: against SHA-256 plus the key operations, and pyHanko on the same key."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import subprocess
-import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import kyso
 from benchmarks import inputs
 from benchmarks.harness import Bench, case
 from benchmarks.softhsm import hsm
-from kyso_pki.evidence import Evidence
-from kyso_pki.scheme import Scheme
 
 
 @case("pdf.sign.softhsm.100k")
@@ -51,53 +45,3 @@ def _asn1(der: bytes) -> Any:
     from asn1crypto.x509 import Certificate
 
     return Certificate.load(der)
-
-
-@case("pdf.verify.100k")
-def verify_100k(bench: Bench) -> None:
-    """One signature over 100 kB, chain of three, both CRLs given, offline."""
-    with hsm().signer("rsa2048") as signer:
-        data = kyso.sign(inputs.pdf(100_000), signer)
-        leaf = signer.chain.leaf
-    trust = kyso.TrustStore.of([hsm().root])
-    evidence = Evidence(crls=hsm().crls)
-    chain = (leaf, hsm().issuing, hsm().root)
-    at = datetime.now(UTC)
-
-    def limit() -> None:
-        hashlib.sha256(data).digest()
-        for certificate, issuer in ((leaf, chain[1]), (chain[1], chain[2]), (chain[2], chain[2])):
-            scheme = Scheme.for_key(issuer.public_key)
-            imprint = hashlib.sha256(certificate.tbs_octets).digest()
-            assert scheme.verify(issuer.public_key, imprint, certificate.signature_value)
-
-    def ours() -> None:
-        kyso.verify(data, trust=trust, evidence=evidence, at=at).require_passed()
-
-    bench.limit(limit)
-    bench.ours(ours)
-    bench.peer("pyhanko", _pyhanko_verify(data))
-    folder = Path(bench.stack.enter_context(tempfile.TemporaryDirectory()))
-    (folder / "signed.pdf").write_bytes(data)
-
-    def pdfsig() -> None:
-        done = subprocess.run(["pdfsig", "-nocert", "signed.pdf"], cwd=folder, capture_output=True, check=False)
-        assert b"Signature is Valid" in done.stdout
-
-    bench.peer("pdfsig", pdfsig)
-
-
-def _pyhanko_verify(data: bytes) -> Callable[[], object]:
-    from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.validation import validate_pdf_signature
-    from pyhanko_certvalidator import ValidationContext
-
-    def run() -> None:
-        context = ValidationContext(
-            trust_roots=[_asn1(hsm().root.der)], crls=list(hsm().crls), revocation_mode="hard-fail"
-        )
-        reader = PdfFileReader(io.BytesIO(data))
-        status = validate_pdf_signature(reader.embedded_signatures[0], context)
-        assert status.bottom_line
-
-    return run
