@@ -62,8 +62,7 @@ def pdf_with_object_streams(size: int = 100_000, count: int = 2_000, members: in
         1: b"<</Type/Catalog/Pages 2 0 R/Many 4 0 R>>",
         2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>>>",
-        4: b"[" + b" ".join(b"%d 0 R" % n for n in range(5, count + 1)) + b"]",
-        **{n: b"<</Kind/Small/Index %d>>" % n for n in range(5, count + 1)},
+        **{n: b"<</Kind/Small/Next %d 0 R>>" % (n % count + 1) for n in range(4, count + 1)},
     }
     out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     rows = {0: (0, 0, 255)}
@@ -87,7 +86,9 @@ def pdf_with_object_streams(size: int = 100_000, count: int = 2_000, members: in
         ) + b"\nendstream\nendobj\n"  # fmt: skip
     start, own = len(out), max(rows) + 1
     rows[own] = (1, start, 0)
-    table = zlib.compress(b"".join(bytes((k,)) + a.to_bytes(4, "big") + bytes((b,)) for _, (k, a, b) in sorted(rows.items())))
+    table = zlib.compress(
+        b"".join(bytes((k,)) + a.to_bytes(4, "big") + bytes((b,)) for _, (k, a, b) in sorted(rows.items()))
+    )
     out += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 1]/Root 1 0 R/ID[<00><00>]/Filter/FlateDecode/Length %d>>stream\n%s" % (
         own, own + 1, len(table), table
     ) + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % start  # fmt: skip

@@ -19,8 +19,11 @@ PIPE = "-"
 LIMIT_VARIABLE, DEFAULT_MAX_MB, MB = "KYSO_MAX_MB", 512, 1024 * 1024
 
 
-def check_input(name: str) -> None:
-    """Refuses an input that cannot be read, before any work. Raises `Stop`."""
+def check_input(name: str, *, held: bool = True) -> None:
+    """Refuses an input that cannot be read, before any work. Raises `Stop`.
+
+    `held`: it will be held in memory, so its size is limited.
+    """
     if name == PIPE:
         return
     try:
@@ -35,7 +38,7 @@ def check_input(name: str) -> None:
         raise Stop("file_not_regular", path=name)
     if not os.access(name, os.R_OK):
         raise Stop("file_unreadable", path=name, why=os.strerror(errno.EACCES))
-    if found.st_size > max_bytes():
+    if held and found.st_size > max_bytes():
         raise Stop("file_too_large", path=name, limit=max_bytes() // MB)
 
 

@@ -68,7 +68,7 @@ def verify(app: App, asked: Request) -> int:
     if asked.files.count(PIPE) > 1:
         raise Stop("pipe_among_many")
     for file in asked.files:
-        check_input(file)
+        check_input(file, held=False)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
     policy = kyso.Policy(accept_parts=asked.accept_parts, accept_overlays=asked.accept_overlays)
@@ -77,7 +77,11 @@ def verify(app: App, asked: Request) -> int:
     reports: list[DocumentReport] = []
     try:
         for file in asked.files:
-            found = kyso.verify(_bytes_of(file), trust=trust, at=at, fetcher=fetcher, policy=policy)
+            try:
+                source = read(PIPE) if file == PIPE else Path(file)
+                found = kyso.verify(source, trust=trust, at=at, fetcher=fetcher, policy=policy)
+            except OSError as e:
+                raise Stop("file_unreadable", path=file, why=e.strerror) from None
             reports.append(replace(found, file=file))
             if not asked.as_json:
                 _show(app, reports)
@@ -112,13 +116,6 @@ def _show(app: App, reports: Sequence[DocumentReport]) -> None:
 def _sum(app: App, reports: Sequence[DocumentReport]) -> str:
     counts = {v: sum(r.verdict == v for r in reports) for v in ("passed", "failed", "indeterminate")}
     return app.words("verify.sum", total=len(reports), **counts)
-
-
-def _bytes_of(file: str) -> bytes:
-    try:
-        return read(file)
-    except OSError as e:
-        raise Stop("file_unreadable", path=file, why=e.strerror) from None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -111,6 +111,9 @@ class Document(Protocol):
     @property
     def format(self) -> Format: ...
 
+    def sha256(self) -> str:
+        """Of the whole file, lower-case hex."""
+
     def signatures(self) -> Sequence[SignatureFacts]:
         """The facts of every signature found, in signing order; never raises for a broken signature."""
 

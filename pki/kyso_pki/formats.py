@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
+from typing import cast
 
 from .ades.report import DocumentReport, unreadable
 from .ades.verify import DEFAULT_POLICY, Policy, judge
 from .document import Document
 from .errors import EmptyInput, KysoError, UnrecognisedFormat, UsageError
 from .evidence import NO_EVIDENCE, Evidence
+from .octets import Octets
 from .signer import Fetcher
 from .x509.trust import TrustStore
 
@@ -17,8 +18,10 @@ _PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept i
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 
-def open_document(data: bytes) -> Document:
+def open_document(data: Octets) -> Document:
     """The document in `data`: PDF or XML, by its first bytes, never by a file name.
+
+    A PDF in a memory map is read where it is; anything else is copied out of the map.
 
     Raises `EmptyInput`, `UnrecognisedFormat`, and what the format's own reader raises (`EncryptedDocument`,
     `FormatError`).
@@ -29,11 +32,12 @@ def open_document(data: bytes) -> Document:
     if b"%PDF-" in head:
         from .pdf.document import PdfDocument
 
-        return PdfDocument(data)
+        return PdfDocument(cast(bytes, data))  # what it does with its input, a map can do too (octets)
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
+        from .xml.parse import MAX_BYTES
 
-        return XmlDocument(data)
+        return XmlDocument(data if isinstance(data, bytes) else data[: MAX_BYTES + 1])
     raise UnrecognisedFormat(
         f"Neither a PDF nor an XML document: the input starts with {bytes(head[:16])!r}.",
         remedy="Sign the PDF or XML itself; convert other formats to PDF first.",
@@ -41,7 +45,7 @@ def open_document(data: bytes) -> Document:
 
 
 def verify_document(
-    data: bytes,
+    data: Octets,
     *,
     trust: TrustStore,
     at: datetime,
@@ -62,7 +66,7 @@ def verify_document(
         facts = document.signatures()
         return judge(
             facts,
-            sha256=hashlib.sha256(data).hexdigest(),
+            sha256=document.sha256(),
             format=document.format,
             trust=trust,
             at=at,

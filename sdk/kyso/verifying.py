@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kyso_pki.signer import Fetcher
 from kyso_pki.x509.trust import TrustStore
 
 from .fetch import HttpFetcher
-from .signing import read
+from .mapped import opened
 
 _NO_TRUST = TrustStore()
 
@@ -34,18 +35,22 @@ def verify(
     Offline (the default) uses the evidence in the file and in `evidence`; `offline=False` asks OCSP responders
     and fetches CRLs, within the limits of `HttpFetcher`, or use your own `fetcher`. Without trust anchors no
     signature can pass. A report has no truth value: ask `.passed` or call `.require_passed()`.
+
+    A path to a large PDF is read through a memory map, in constant memory. Raises `OSError` when it cannot be
+    opened, `FormatError` when it changes meanwhile.
     """
     own = HttpFetcher() if fetcher is None and not offline else None
     try:
-        return verify_document(
-            read(source),
-            trust=trust,
-            at=at or datetime.now(UTC),
-            evidence=evidence,
-            fetcher=own if fetcher is None else fetcher,
-            policy=policy,
-            file=None if isinstance(source, bytes) else str(Path(source)),
-        )
+        with nullcontext(source) if isinstance(source, bytes) else opened(source) as data:
+            return verify_document(
+                data,
+                trust=trust,
+                at=at or datetime.now(UTC),
+                evidence=evidence,
+                fetcher=own if fetcher is None else fetcher,
+                policy=policy,
+                file=None if isinstance(source, bytes) else str(Path(source)),
+            )
     finally:
         if own is not None:
             own.close()

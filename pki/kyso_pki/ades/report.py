@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn
 
 from ..errors import VerificationFailed
 from ..facts import Change, Coverage, Finding, Format, TimestampFacts
+from ..octets import Octets, hash_into
 from ..x509.certificate import Certificate
 from ..x509.revocation import RevocationResult
 
@@ -182,9 +183,11 @@ class DocumentReport:
         }
 
 
-def unreadable(data: bytes, code: str, text: str, file: str | None = None) -> DocumentReport:
+def unreadable(data: Octets, code: str, text: str, file: str | None = None) -> DocumentReport:
     """The report on bytes that cannot be opened at all: failed, with the reason."""
-    return DocumentReport(file, hashlib.sha256(data).hexdigest(), None, (), (Finding(code, "error", text),))
+    running = hashlib.sha256()
+    hash_into(running, data, 0, len(data))
+    return DocumentReport(file, running.hexdigest(), None, (), (Finding(code, "error", text),))
 
 
 _VERDICTS: dict[str, Verdict] = {

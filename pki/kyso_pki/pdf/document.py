@@ -22,6 +22,7 @@ from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import Format, SignatureFacts
 from ..scheme import Scheme
 from .appearance.objects import add_appearance, empty_form, shown
+from .digests import Digests
 from .fields import Field, all_fields, signature_fields
 from .objects import (
     Dictionary,
@@ -53,10 +54,15 @@ class PdfDocument:
 
     def __init__(self, data: bytes) -> None:
         self._reader = Reader(data)
+        self._digests = Digests(data)
 
     @cached_property
     def _signatures(self) -> tuple[SignatureFacts, ...]:
-        return read_signatures(self._reader)
+        return read_signatures(self._reader, self._digests)
+
+    def sha256(self) -> str:
+        """Of the whole file, lower-case hex; after `signatures` it costs only what they left."""
+        return self._digests.whole()
 
     def signatures(self) -> Sequence[SignatureFacts]:
         """The facts of every signature, in signing order; a broken one has an `error` finding."""

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, NamedTuple, TypeAlias
 
 from ..errors import FormatError, KysoError, LimitExceeded
+from ..octets import find
 
 MAX_DEPTH: Final = 96  # arrays and dictionaries in each other; real files stay under 20
 MAX_TOKENS: Final = 2_000_000  # in one object; the largest arrays of real files hold some 100,000
@@ -49,6 +50,10 @@ class Stream:
     def raw(self) -> bytes:
         """The bytes as stored, filters not undone."""
         return self.source[self.start : self.start + self.length]
+
+    def contains(self, needle: bytes) -> bool:
+        """Whether `needle` stands in the bytes as stored."""
+        return find(self.source, needle, self.start, self.start + self.length) >= 0
 
 
 Value: TypeAlias = "bool | int | float | str | bytes | Ref | Stream | list[Value] | dict[str, Value] | None"

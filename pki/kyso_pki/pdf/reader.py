@@ -24,6 +24,7 @@ MAX_REVISIONS: Final = 1024  # against quadratic work; each signature is one
 FREE_ENTRIES: Final = 200_000  # entries that all updates together may have, and one more for
 ENTRY_BYTES: Final = 20  # so many bytes of the file: the size of a table's entry
 MAX_MEMBERS: Final = 1 << 19  # objects in one object stream; writers put 100 or 200
+MAX_KEPT: Final = 8 << 20  # bytes of decoded object streams that are kept at a time; one is some 20 kB
 MAX_INDIRECTIONS: Final = 8  # references to references
 
 _version = re.compile(rb"%PDF-([12])\.(\d)").match
@@ -70,6 +71,7 @@ class Reader:
         self._plain: dict[int, IndirectObject] = {}
         self._members: dict[tuple[int, int], IndirectObject] = {}
         self._streams: dict[int, ObjectStream] = {}
+        self._kept = 0
         self._opening: set[int] = set()
         try:
             m = _version(data)
@@ -146,7 +148,8 @@ class Reader:
             found = self._plain.get(entry.a)
             if found is None:
                 found = read_indirect(self.data, entry.a, lambda ref: self._length(ref, revision))
-                self._plain[entry.a] = found
+                if not _is_container(found.value):  # those are kept decoded, as long as there is room
+                    self._plain[entry.a] = found
             if found.number != number or found.generation != entry.b:
                 raise FormatError(
                     f"PDF: the cross-reference says that object {number} {entry.b} is at {entry.a}, "
@@ -189,8 +192,16 @@ class Reader:
                 holder = self.at(number, entry, revision)
             finally:
                 self._opening.discard(entry.a)
-            found = self._streams[entry.a] = ObjectStream(holder, self.budget)
+            found = ObjectStream(holder, self.budget)
+            self._keep(entry.a, found)
         return found
+
+    def _keep(self, offset: int, stream: ObjectStream) -> None:
+        """Keeps a decoded stream; the oldest go when all take too much. To decode one again costs budget again."""
+        self._streams[offset] = stream
+        self._kept += stream.size
+        while self._kept > MAX_KEPT and len(self._streams) > 1:
+            self._kept -= self._streams.pop(next(iter(self._streams))).size
 
     def resolve(self, value: Value, revision: int | None = None) -> Value:
         """The value itself, after following references; a reference to nothing is null (ISO 32000-2 7.3.10)."""
@@ -234,6 +245,10 @@ class Reader:
         return self.revisions[low] if low < len(self.revisions) else None
 
 
+def _is_container(value: Value) -> bool:
+    return isinstance(value, Stream) and value.dictionary.get("Type") == "ObjStm"
+
+
 class ObjectStream:
     """A decoded object stream: the numbers of its members and where each starts."""
 
@@ -261,6 +276,11 @@ class ObjectStream:
         self.first = first
         self.numbers = header[::2]
         self.offsets = header[1::2]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in memory."""
+        return len(self.source) + 72 * len(self.numbers)
 
     def member(self, index: int) -> IndirectObject:
         """The object at a position of the stream. Raises `FormatError`."""

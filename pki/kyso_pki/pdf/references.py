@@ -12,9 +12,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Final, NamedTuple
 
 from ..errors import LimitExceeded
+from ..octets import WINDOW, release
 from .objects import SPACE
 from .reader import ObjectStream, Reader
 from .xref import COMPRESSED
@@ -110,20 +112,36 @@ def _patterns(numbers: Iterable[int]) -> Iterator[bytes]:
 def _hits(patterns: Sequence[re.Pattern[bytes]], data: bytes, limit: int) -> Iterator[tuple[int, int]]:
     """(number, position) of every reference; digits before it make it another number, zeros do not."""
     comments = 0
-    for pattern in patterns:
-        for m in pattern.finditer(data, 0, limit):
-            at = m.start() - 1
-            while at >= 0 and data[at] == 0x30 and m.start() - at < 16:
-                at -= 1
-            if at >= 0 and 0x30 <= data[at] <= 0x39:
+    for m in _matches(patterns, data, limit):
+        at = m.start() - 1
+        while at >= 0 and data[at] == 0x30 and m.start() - at < 16:
+            at -= 1
+        if at >= 0 and 0x30 <= data[at] <= 0x39:
+            continue
+        if data[m.end() - 1] == 0x25:  # a comment inside the reference
+            comments += 1
+            if comments > MAX_COMMENTS:
+                raise LimitExceeded("PDF: too many comments where references may stand.")
+            if _with_comments(data, m.start(), limit) is None:
                 continue
-            if data[m.end() - 1] == 0x25:  # a comment inside the reference
-                comments += 1
-                if comments > MAX_COMMENTS:
-                    raise LimitExceeded("PDF: too many comments where references may stand.")
-                if _with_comments(data, m.start(), limit) is None:
-                    continue
-            yield int(m[1]), m.start()
+        yield int(m[1]), m.start()
+
+
+def _matches(patterns: Sequence[re.Pattern[bytes]], data: bytes, limit: int) -> Iterator[re.Match[bytes]]:
+    """All matches in `data[:limit]`; a memory map is searched in windows that end where no match can stand."""
+    if isinstance(data, bytes):
+        yield from chain.from_iterable(p.finditer(data, 0, limit) for p in patterns)
+        return
+    start = 0
+    while start < limit:
+        border = _border(data, min(start + WINDOW, limit), limit)
+        stop = border.end() if border else limit
+        yield from chain.from_iterable(p.finditer(data, start, stop) for p in patterns)
+        release(data, start, stop)
+        start = stop
+
+
+_border = re.compile(rb"[^0-9R%" + SPACE + rb"]").search
 
 
 def _object_streams(reader: Reader, last: int) -> Iterator[tuple[int, ObjectStream]]:

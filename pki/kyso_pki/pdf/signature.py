@@ -8,20 +8,21 @@ keeps its place in the list with an `error` finding.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from ..asn1 import der
 from ..cms.examine import CmsFacts, examine
 from ..errors import FormatError, LimitExceeded
 from ..facts import Change, Coverage, Finding, SignatureFacts, broken
+from ..octets import find
 from ..scheme import HashName, digest
 from ..tsp import timestamp_facts
 from .changes import changes_by_revision
+from .digests import Digests
 from .fields import Field, signature_fields
 from .objects import (
     UNREADABLE,
@@ -82,8 +83,11 @@ class _Malformed(FormatError):
         self.finding = finding
 
 
-def read_signatures(reader: Reader) -> tuple[SignatureFacts, ...]:
-    """The facts of every signature in the file, in signing order; those that cannot be placed come last."""
+def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[SignatureFacts, ...]:
+    """The facts of every signature in the file, in signing order; those that cannot be placed come last.
+
+    `digests`, when given, is left where the last signature starts, so that the file's own digest goes on there.
+    """
     try:
         fields = signature_fields(reader)
     except UNREADABLE as e:
@@ -111,7 +115,7 @@ def read_signatures(reader: Reader) -> tuple[SignatureFacts, ...]:
             misplaced.append(_Misplaced(place.field, error, "SAME_REVISION"))
     places = sorted((p for p in places if alone[p.revision.index] == 1), key=lambda p: p.end)
     names = _unique_names([p.field for p in places] + [m.field for m in misplaced])
-    facts = _facts_of_placed(reader, places, names)
+    facts = _facts_of_placed(reader, places, names, digests or Digests(reader.data))
     for i, m in enumerate(misplaced, len(places)):
         found = broken(names[i], "pdf", m.error)
         text = m.error.message if isinstance(m.error, FormatError) else found.findings[0].text
@@ -244,27 +248,7 @@ def _unpadded(value: bytes) -> bytes:
 # Facts ----------------------------------------------------------------------------------------------------
 
 
-class _Digests:
-    """Digests of the file around a gap; one running hash serves all signatures, so the file is read once."""
-
-    def __init__(self, data: bytes) -> None:
-        self._view = memoryview(data)
-        self._running: dict[str, tuple[int, Any]] = {}
-
-    def around(self, hash_name: HashName, gap: tuple[int, int], end: int) -> bytes:
-        """The digest of `data[:gap[0]]` and `data[gap[1]:end]`. Linear when gaps come in ascending order."""
-        position, running = self._running.get(hash_name, (0, None))
-        if running is None or position > gap[0]:
-            position, running = 0, hashlib.new(hash_name)
-        running.update(self._view[position : gap[0]])
-        self._running[hash_name] = (gap[0], running)
-        out = running.copy()
-        out.update(self._view[gap[1] : end])
-        digest_: bytes = out.digest()
-        return digest_
-
-
-def _facts_of_placed(reader: Reader, places: list[Place], names: list[str]) -> list[SignatureFacts]:
+def _facts_of_placed(reader: Reader, places: list[Place], names: list[str], digests: Digests) -> list[SignatureFacts]:
     """Facts of the signatures in signing order, with what changed after each."""
     if not places:
         return []
@@ -279,7 +263,6 @@ def _facts_of_placed(reader: Reader, places: list[Place], names: list[str]) -> l
     first = places[0].revision.index
     changed = changes_by_revision(reader, first, permissions)
     after = _folded(changed, reader, {p.revision.index for p in places})
-    digests = _Digests(reader.data)
     return [
         _facts(reader, place, names[i], digests, after[place.revision.index], problems[i])
         for i, place in enumerate(places)
@@ -333,7 +316,7 @@ def _certification(reader: Reader, place: Place, *, first: bool) -> list[Finding
 
 
 def _facts(
-    reader: Reader, place: Place, name: str, digests: _Digests, after: tuple[Change, ...], problems: list[Finding]
+    reader: Reader, place: Place, name: str, digests: Digests, after: tuple[Change, ...], problems: list[Finding]
 ) -> SignatureFacts:
     """The facts of one signature whose shape is right."""
     covered = f"bytes 0-{place.gap[0]}, {place.gap[1]}-{place.end} of {len(reader.data)}"
@@ -447,7 +430,7 @@ _MAX_UNATTACHED = 16
 def _unattached(reader: Reader) -> tuple[SignatureFacts, ...]:
     """Signature dictionaries that no field has as its value: the file is not signed, and this is why."""
     found: list[SignatureFacts] = []
-    at = reader.data.find(b"/ByteRange")
+    at = find(reader.data, b"/ByteRange")
     while at >= 0 and len(found) < _MAX_UNATTACHED:
         begin = max(0, at - _LOOK_BACK)
         starts = list(_object_start.finditer(reader.data, begin, at))
@@ -458,7 +441,7 @@ def _unattached(reader: Reader) -> tuple[SignatureFacts, ...]:
             )
             unit = broken(f"object {number} at {at}", "pdf", error)
             found.append(replace(unit, findings=(Finding("UNATTACHED", "error", error.message),)))
-        at = reader.data.find(b"/ByteRange", at + 1)
+        at = find(reader.data, b"/ByteRange", at + 1)
     return tuple(found)
 
 

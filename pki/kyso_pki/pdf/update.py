@@ -23,7 +23,7 @@ _TABLE_LIMIT: Final = 10**10  # a table entry has ten digits (7.5.4)
 def with_entries(source: bytes, start: int, changes: Mapping[str, bytes]) -> bytes:
     """The dictionary at `start` as text, with these keys set to these serialised values."""
     spans, end = value_spans(source, start)
-    begin = source.index(b"<<", start)
+    begin = source.find(b"<<", start)  # a memory map has no index()
     pieces: list[tuple[int, int, bytes]] = [(*spans[k], v) for k, v in changes.items() if k in spans]
     added = b"".join(b" " + serialize(k) + b" " + v for k, v in changes.items() if k not in spans)
     pieces.append((end - 2, end - 2, added))

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from ..errors import FormatError, LimitExceeded
+from ..octets import rfind
 from .filters import Budget, decode
 from .objects import SPACE, Dictionary, IndirectObject, Stream, read_indirect, read_value
 
@@ -28,6 +29,7 @@ _closing = re.compile(
     rb"[" + SPACE + rb"]*startxref[" + SPACE + rb"]++(\d{1,20})[" + SPACE + rb"]++%%EOF([" + SPACE + rb"]*+)"
 ).match
 _ENTRY = 20  # bytes of a classic entry
+_CHECKED = _ENTRY << 16  # bytes of a table that are checked at a time: each check makes copies
 
 
 class Entry(NamedTuple):
@@ -156,7 +158,8 @@ def _read_table(data: bytes, offset: int) -> Section:
                 f"PDF: the cross-reference table at {offset} counts {count} entries that are not there."
             )
         if count:
-            _check_rows(data[position : position + count * _ENTRY], position)
+            for at in range(position, position + count * _ENTRY, _CHECKED):
+                _check_rows(data[at : min(at + _CHECKED, position + count * _ENTRY)], at)
             runs.append(Run(first, first + count, position))
             position += count * _ENTRY
     m = _trailer(data, position)
@@ -266,7 +269,7 @@ def read_closing(data: bytes, position: int) -> Closing:
 
 def last_startxref(data: bytes) -> int:
     """The offset that the last `startxref` of the file names. Raises `FormatError`."""
-    at = data.rfind(b"startxref")
+    at = rfind(data, b"startxref")
     m = _closing(data, at) if at >= 0 else None
     if m is None:
         raise FormatError("PDF: the file does not end with `startxref`, an offset and `%%EOF`; it may be cut off.")

@@ -50,11 +50,16 @@ class XmlDocument:
     format: Literal["xml"] = "xml"
 
     def __init__(self, data: bytes) -> None:
+        self._data = data
         self._tree = Tree(utf8_octets(data))
         self._mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
         self._encoding = "utf-8"
         if data[:2] in _MARKS:
             self._mark, self._encoding = data[:2], _MARKS[data[:2]]
+
+    def sha256(self) -> str:
+        """Of the whole file, lower-case hex."""
+        return hashlib.sha256(self._data).hexdigest()
 
     def signatures(self) -> tuple[SignatureFacts, ...]:
         """The facts of every ds:Signature in the file, nested ones too, in document order."""
