@@ -89,9 +89,9 @@ def pdf_with_object_streams(size: int = 100_000, count: int = 2_000, members: in
     table = zlib.compress(
         b"".join(bytes((k,)) + a.to_bytes(4, "big") + bytes((b,)) for _, (k, a, b) in sorted(rows.items()))
     )
-    out += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 1]/Root 1 0 R/ID[<00><00>]/Filter/FlateDecode/Length %d>>stream\n%s" % (
-        own, own + 1, len(table), table
-    ) + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % start  # fmt: skip
+    head = b"/Type/XRef/Size %d/W[1 4 1]/Root 1 0 R/ID[<00><00>]/Filter/FlateDecode" % (own + 1)
+    out += b"%d 0 obj\n<<%s/Length %d>>stream\n%s\nendstream\nendobj\n" % (own, head, len(table), table)
+    out += b"startxref\n%d\n%%%%EOF\n" % start
     return bytes(out)
 
 

@@ -28,27 +28,96 @@ class Coverage:
     """`bytes 0-1234, 5678-9999 of 9999` or `/HDon/DLHDon (#data)`; English, technical."""
 
 
+ChangeKind = Literal[
+    "signature",
+    "overlay",
+    "timestamp",
+    "evidence",
+    "form",
+    "annotation",
+    "metadata",
+    "page",
+    "content",
+    "font",
+    "resource",
+    "structure",
+    "unexplained",
+]
+"""`overlay`: a well-formed signature was added, but over something that a page showed when it was signed."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One change made after signing. `allowed`: explained by the signer's own permission and harmless by kind.
 
-    `overlay`: a well-formed signature was added, but it shows something on a page that was signed before.
+    What is not known, or has no meaning for this kind of change, is None.
     """
 
-    kind: Literal[
-        "signature",
-        "overlay",
-        "timestamp",
-        "evidence",
-        "form",
-        "annotation",
-        "metadata",
-        "content",
-        "structure",
-        "unexplained",
-    ]
+    kind: ChangeKind
     text: str
     allowed: bool
+    revision: int | None = None
+    """The revision (save of the file, from 1) that made the change."""
+    object: int | None = None
+    """The number of the object that was changed, added or freed."""
+    field: str | None = None
+    """The full name of the form field."""
+    old: str | None = None
+    """What stood there before, in words or as text; shortened."""
+    new: str | None = None
+    page: int | None = None
+    """The page that shows it, from 1."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Form fields that may not change any more (ISO 32000-2 12.7.5.5, 12.8.2.4)."""
+
+    action: Literal["All", "Include", "Exclude"]
+    names: frozenset[str] = frozenset()
+
+    def covers(self, name: str) -> bool:
+        """Whether the field, by its full name, or a field above it is locked."""
+        parts = name.split(".")
+        listed = any(".".join(parts[: i + 1]) in self.names for i in range(len(parts)))
+        return self.action == "All" or listed == (self.action == "Include")
+
+
+@dataclass(frozen=True)
+class PdfFacts:
+    """Where a signature stands in a PDF and what it permits (ISO 32000-2 12.8)."""
+
+    field: str
+    """The full name of the field."""
+    object: int
+    """The number of the object that holds the signature dictionary."""
+    sub_filter: str | None
+    byte_range: tuple[int, int, int, int]
+    revision: int
+    """The revision (from 1) that it signs; whole in its byte range but for /Contents."""
+    revisions: int
+    """How many the file has."""
+    certifies: bool
+    """It is a certification: it carries a DocMDP transform."""
+    permission: int | None
+    """P of DocMDP or of the field's lock: 1 nothing, 2 forms and signatures, 3 annotations too; None: not stated."""
+    locks: tuple[Lock, ...]
+    """Of FieldMDP and of the field's /Lock."""
+    store: StoreFacts | None
+    """The document security store as it is now."""
+    own_evidence: bool
+    """The store has an entry (VRI) made for this signature."""
+
+
+@dataclass(frozen=True)
+class StoreFacts:
+    """What the document security store (DSS) holds, by count; nothing of it is believed here (12.8.4.3)."""
+
+    certificates: int
+    crls: int
+    ocsps: int
+    entries: frozenset[str]
+    """The names of the VRI entries: SHA-1 of a signature's /Contents, upper-case hex."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +168,8 @@ class SignatureFacts:
     certificates: tuple[Certificate, ...] = ()
     """All certificates carried along, the signer's included. Untrusted."""
     scheme: Scheme | None = None
+    content_hash: str | None = None
+    """The hash that covers the content where it is another than the scheme's (`adbe.pkcs7.sha1`)."""
     claimed_time: datetime | None = None
     reason: str | None = None
     location: str | None = None
@@ -107,6 +178,8 @@ class SignatureFacts:
     crls: tuple[bytes, ...] = ()
     ocsp: tuple[bytes, ...] = ()
     findings: tuple[Finding, ...] = ()
+    pdf: PdfFacts | None = None
+    """PDF only, and only where the signature could be placed in the file."""
 
     @property
     def well_formed(self) -> bool:

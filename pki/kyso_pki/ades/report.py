@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, NoReturn
 
 from ..errors import VerificationFailed
-from ..facts import Change, Coverage, Finding, Format, TimestampFacts
+from ..facts import Change, Coverage, Finding, Format, PdfFacts, TimestampFacts
 from ..octets import Octets, hash_into
 from ..x509.certificate import Certificate
 from ..x509.revocation import RevocationResult
@@ -22,6 +22,7 @@ SCHEMA_VERSION = "1"
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 """EN 319 102-1 clause 5.1.3."""
 Verdict = Literal["passed", "failed", "indeterminate"]
+ChangedAfter = Literal["nothing", "allowed", "overlaid", "refused"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class SignatureReport:
     location: str | None = None
     trust_loaded: bool = True
     """False: no trust anchors were given, which is not the same as an untrusted issuer."""
+    pdf: PdfFacts | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A SignatureReport has no truth value; ask .passed or call require_passed().")
@@ -68,6 +70,14 @@ class SignatureReport:
     @property
     def passed(self) -> bool:
         return self.indication == "TOTAL-PASSED"
+
+    @property
+    def changed_after(self) -> ChangedAfter:
+        """The first thing to be said of a signature: whether the document was changed after it."""
+        refused = {c.kind for c in self.changes_after if not c.allowed}
+        if refused:
+            return "overlaid" if refused == {"overlay"} else "refused"
+        return "allowed" if self.changes_after else "nothing"
 
     @property
     def verdict(self) -> Verdict:
@@ -84,6 +94,7 @@ class SignatureReport:
         c = self.certificate
         return {
             "id": self.id,
+            "changed_after": self.changed_after,
             "format": self.format,
             "level": self.level,
             "indication": self.indication,
@@ -104,7 +115,7 @@ class SignatureReport:
             "certificate_valid": None if c is None else {"from": _iso(c.not_before), "to": _iso(c.not_after)},
             "intact": {"references": self.references_intact, "signature": self.signature_intact},
             "coverage": {"whole": self.coverage.whole, "what": self.coverage.what},
-            "changes_after": [{"kind": ch.kind, "text": ch.text, "allowed": ch.allowed} for ch in self.changes_after],
+            "changes_after": [asdict(change) for change in self.changes_after],
             "path": [str(p.subject) for p in self.path],
             "timestamps": [
                 {
@@ -128,8 +139,32 @@ class SignatureReport:
             "reason": self.reason,
             "location": self.location,
             "trust_anchors_loaded": self.trust_loaded,
+            "pdf": None if self.pdf is None else _pdf_json(self.pdf),
             "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
         }
+
+
+def _pdf_json(pdf: PdfFacts) -> dict[str, Any]:
+    return {
+        "field": pdf.field,
+        "object": pdf.object,
+        "sub_filter": pdf.sub_filter,
+        "byte_range": list(pdf.byte_range),
+        "revision": pdf.revision,
+        "revisions": pdf.revisions,
+        "certifies": pdf.certifies,
+        "permission": pdf.permission,
+        "locks": [{"action": lock.action, "fields": sorted(lock.names)} for lock in pdf.locks],
+        "store": None
+        if pdf.store is None
+        else {
+            "certificates": pdf.store.certificates,
+            "crls": pdf.store.crls,
+            "ocsps": pdf.store.ocsps,
+            "entries": sorted(pdf.store.entries),
+        },
+        "own_evidence": pdf.own_evidence,
+    }
 
 
 @dataclass(frozen=True)

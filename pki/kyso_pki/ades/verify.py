@@ -131,6 +131,7 @@ class _Judgement:
             reason=facts.reason,
             location=facts.location,
             trust_loaded=not self.trust.empty,
+            pdf=facts.pdf,
         )
 
     def _problem(self, indication: Indication, sub: str, code: str, text: str) -> None:
@@ -234,8 +235,9 @@ class _Judgement:
     def _acceptance(self, proven: _Proof | None) -> None:
         """5.2.8 Signature acceptance: algorithms, key size, claimed time."""
         scheme, leaf = self.facts.scheme, self.facts.certificate
-        if scheme is not None and scheme.hash_name in _WEAK_HASHES:
-            text = f"The signature uses {scheme.hash_name}, which is not accepted any more."
+        names = (self.facts.content_hash, scheme.hash_name if scheme else None)
+        if weak := next((name for name in names if name in _WEAK_HASHES), None):
+            text = f"The signature uses {weak}, which is not accepted any more."
             self._problem("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE", "WEAK_HASH", text)
         if leaf is None:
             return

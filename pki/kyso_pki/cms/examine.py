@@ -47,12 +47,19 @@ class CmsFacts:
     findings: tuple[Finding, ...]
 
 
-def examine(encoded: bytes, digest_of: Callable[[HashName], bytes], *, content_type: str = oids.ID_DATA) -> CmsFacts:
+def examine(
+    encoded: bytes,
+    digest_of: Callable[[HashName], bytes],
+    *,
+    content_type: str = oids.ID_DATA,
+    digest_inside: HashName | None = None,
+) -> CmsFacts:
     """The facts of the one signature in a ContentInfo.
 
     `digest_of(hash_name)` gives the digest of the external content of a detached signature; for any
-    `content_type` but id-data the content is inside and must be there. Raises `FormatError` when the
-    structure cannot be read; what can be read but is wrong becomes findings.
+    `content_type` but id-data the content is inside and must be there. `digest_inside`: the content is inside
+    and is itself the digest of the external content by this hash, as `adbe.pkcs7.sha1` has it. Raises
+    `FormatError` when the structure cannot be read; what can be read but is wrong becomes findings.
     """
     data = read_signed_data(encoded)
     findings: list[Finding] = []
@@ -60,7 +67,7 @@ def examine(encoded: bytes, digest_of: Callable[[HashName], bytes], *, content_t
     def error(code: str, text: str) -> None:
         findings.append(Finding(code, "error", text))
 
-    detached = content_type == oids.ID_DATA
+    detached = content_type == oids.ID_DATA and digest_inside is None
     if len(data.signers) != 1:  # C6, C7
         raise FormatError(f"{len(data.signers)} signers in the CMS structure; exactly one is allowed.")
     signer = data.signers[0]
@@ -75,6 +82,8 @@ def examine(encoded: bytes, digest_of: Callable[[HashName], bytes], *, content_t
     if data.unreadable_certificates:
         text = f"{data.unreadable_certificates} certificates inside the signature cannot be read."
         findings.append(Finding("CERTIFICATE_UNREADABLE", "warning", text))
+    if signer.signed_attrs is None and digest_inside is not None and data.content is not None:
+        return _over_a_digest(data, signer, digest_of(digest_inside), findings)
     if signer.signed_attrs is None:  # C1
         raise FormatError("The CMS signature has no signed attributes; it could be moved onto other content.")
     attributes = SignedAttributes.read(signer.signed_attrs)
@@ -91,8 +100,11 @@ def examine(encoded: bytes, digest_of: Callable[[HashName], bytes], *, content_t
         findings.append(Finding("WEAK_DIGEST", "warning", "The signing certificate is bound by SHA-1 only."))
     certificate, bound = _signer_certificate(data, signer, attributes, scheme, error)
     actual = digest(scheme.hash_name, data.content or b"") if not detached else digest_of(scheme.hash_name)
+    intact = attributes.message_digest == actual
+    if digest_inside is not None:
+        intact = intact and data.content == digest_of(digest_inside)
     return CmsFacts(
-        references_intact=attributes.message_digest == actual,
+        references_intact=intact,
         signature_intact=certificate is not None and _verifies(scheme, certificate, attributes.octets, signer.value),
         certificate=certificate,
         certificates=data.certificates,
@@ -104,6 +116,34 @@ def examine(encoded: bytes, digest_of: Callable[[HashName], bytes], *, content_t
         crls=data.crls + attributes.revocation[0],
         ocsp=data.ocsp + attributes.revocation[1],
         content=data.content,
+        findings=tuple(findings),
+    )
+
+
+def _over_a_digest(data: SignedData, signer: SignerInfo, actual: bytes, findings: list[Finding]) -> CmsFacts:
+    """A signature without attributes, directly over a digest: too short to pass for signed attributes (C1)."""
+    scheme = scheme_of(signer.signature_algorithm, signer.digest_oid)
+    content = data.content or b""
+    named = [c for c in data.certificates if signer.names(c)]
+    matching = [c for c in named if _verifies(scheme, c, content, signer.value)]
+    if not named:
+        findings.append(Finding("NO_SIGNING_CERTIFICATE", "error", "The signer's certificate is not inside."))
+    if len(matching) > 1:
+        text = "Several certificates of the signer's key fit; which one signed is not said."
+        findings.append(Finding("AMBIGUOUS_CERTIFICATE", "error", text))
+    return CmsFacts(
+        references_intact=content == actual,
+        signature_intact=bool(matching),
+        certificate=next(iter(matching or named), None),
+        certificates=data.certificates,
+        scheme=scheme,
+        claimed_time=None,
+        cades=False,
+        value=signer.value,
+        timestamp_tokens=_timestamp_tokens(signer),
+        crls=data.crls,
+        ocsp=data.ocsp,
+        content=content,
         findings=tuple(findings),
     )
 

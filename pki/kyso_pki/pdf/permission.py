@@ -7,27 +7,11 @@ them allows). Nothing here decides that a change is harmless; `changes` asks.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from ..errors import FormatError
+from ..facts import Lock as Lock
 from .objects import Dictionary, Value, decode_text
 from .reader import Reader
-
-Action = Literal["All", "Include", "Exclude"]
-
-
-@dataclass(frozen=True)
-class Lock:
-    """Fields that may not change any more (12.7.5.5, 12.8.2.4)."""
-
-    action: Action
-    names: frozenset[str] = frozenset()
-
-    def covers(self, name: str) -> bool:
-        """Whether the field, by its full name, or a field above it is locked."""
-        parts = name.split(".")
-        listed = any(".".join(parts[: i + 1]) in self.names for i in range(len(parts)))
-        return self.action == "All" or listed == (self.action == "Include")
 
 
 @dataclass(frozen=True)

@@ -8,62 +8,38 @@ keeps its place in the list with an `error` finding.
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from ..asn1 import der
 from ..cms.examine import CmsFacts, examine
 from ..errors import FormatError, LimitExceeded
-from ..facts import Change, Coverage, Finding, SignatureFacts, broken
-from ..octets import find
+from ..facts import Change, Coverage, Finding, PdfFacts, SignatureFacts, StoreFacts, broken
 from ..scheme import HashName, digest
 from ..tsp import timestamp_facts
 from .changes import changes_by_revision
 from .digests import Digests
 from .fields import Field, signature_fields
+from .legacy import bare_rsa
 from .objects import (
     UNREADABLE,
     Dictionary,
-    IndirectObject,
     Ref,
-    Value,
     decode_date,
     decode_text,
-    read_indirect,
-    same,
-    value_spans,
 )
 from .permission import Permission, certifies, permission_of
-from .reader import Reader, Revision
+from .place import Malformed, Place, place_of
+from .reader import Reader
+from .store import store_facts
+from .unattached import unattached_signatures
 
-MAX_CONTENTS: Final = 8 << 20  # bytes of CMS; with a long chain and CRLs inside real ones stay under 1 MiB
 MAX_SIGNATURES: Final = 1024
 CADES, PKCS7, RFC3161 = "ETSI.CAdES.detached", "adbe.pkcs7.detached", "ETSI.RFC3161"
+PKCS7_SHA1, RSA_SHA1 = "adbe.pkcs7.sha1", "adbe.x509.rsa_sha1"
 MAX_CHANGES: Final = 2000  # named per signature; more are summed up, and not allowed
-_OLD = {
-    "adbe.pkcs7.sha1": "signs a SHA-1 digest of the file",
-    "adbe.x509.rsa_sha1": "is a bare RSA value over SHA-1",
-}
-
-
-@dataclass(frozen=True)
-class Place:
-    """A signature dictionary whose shape is right: where it stands and what it covers."""
-
-    field: Field
-    dictionary: Dictionary
-    number: int
-    """The object that holds the dictionary."""
-    gap: tuple[int, int]
-    """The /Contents token, `<` and `>` included: what the signature does not cover."""
-    end: int
-    """The byte range ends here."""
-    revision: Revision
-    value: bytes
-    """/Contents without its padding."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +49,6 @@ class _Misplaced:
     field: Field
     error: Exception
     code: str = "FORMAT"
-
-
-class _Malformed(FormatError):
-    """A rule of the byte range or of the dictionary is broken; `finding` is its stable code."""
-
-    def __init__(self, finding: str, message: str) -> None:
-        super().__init__(message)
-        self.finding = finding
 
 
 def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[SignatureFacts, ...]:
@@ -95,16 +63,16 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
     if len(fields) > MAX_SIGNATURES:
         return (broken("AcroForm", "pdf", LimitExceeded(f"{len(fields)} signatures; at most {MAX_SIGNATURES}.")),)
     if not fields:
-        return _unattached(reader)
+        return unattached_signatures(reader)
     places: list[Place] = []
     misplaced: list[_Misplaced] = []
     uses = Counter(f.value.number for f in fields if isinstance(f.value, Ref))
     for field in fields:
         try:
             if isinstance(field.value, Ref) and uses[field.value.number] > 1:  # P11: one /V, one field
-                raise _Malformed("TWO_FIELDS", f"Several fields have object {field.value.number} as their signature.")
-            places.append(_place(reader, field))
-        except _Malformed as e:
+                raise Malformed("TWO_FIELDS", f"Several fields have object {field.value.number} as their signature.")
+            places.append(place_of(reader, field))
+        except Malformed as e:
             misplaced.append(_Misplaced(field, e, e.finding))
         except UNREADABLE as e:
             misplaced.append(_Misplaced(field, e))
@@ -137,114 +105,6 @@ def _unique_names(fields: list[Field]) -> list[str]:
     return names
 
 
-# Where a signature stands ---------------------------------------------------------------------------------
-
-
-def _place(reader: Reader, field: Field) -> Place:
-    """Checks the shape of one signature (P1, P2, P3, P11). Raises `_Malformed`, `FormatError`."""
-    if field.problem is not None:
-        raise field.problem
-    if field.type != "Sig":
-        raise _Malformed("FIELD_TYPE", f"A signature is the value of a field of type {field.type!r}, not /Sig.")
-    holder, start = _holder(reader, field)
-    if holder.compressed:
-        raise _Malformed("CONTENTS", "The signature dictionary stands in an object stream; its place is not fixed.")
-    _check_new(reader, field, holder)
-    spans, _ = value_spans(reader.data, start)
-    value, dictionary = field.value, reader.resolve(field.value)
-    if not isinstance(dictionary, dict):
-        raise _Malformed("VALUE", "The value of the signature field is no dictionary.")
-    contents = dictionary.get("Contents")
-    if not isinstance(contents, bytes):
-        raise _Malformed("CONTENTS", "The signature has no /Contents that is a direct string.")
-    gap = _contents_span(reader.data, spans)
-    end = _byte_range(dictionary, gap, len(reader.data))
-    revision = reader.revision_of(gap[0])
-    if revision is None or not revision.ends_at(end):
-        raise _Malformed("BYTE_RANGE", f"The byte range ends at {end}, where no revision of the file ends.")
-    if not revision.start <= holder.offset < holder.stop <= revision.xref_start:
-        raise _Malformed("NOT_IN_REVISION", "The signature dictionary is not inside the revision that it signs.")
-    _check_unchanged(reader, field, value, holder, revision)
-    return Place(field, dictionary, holder.number, gap, end, revision, _unpadded(contents))
-
-
-def _holder(reader: Reader, field: Field) -> tuple[IndirectObject, int]:
-    """The object in which the signature dictionary stands, and the offset of the dictionary."""
-    if field.inherited:
-        raise _Malformed("VALUE", "The signature field has its value from a field above it.")
-    if isinstance(field.value, Ref):
-        found = reader.fetch(field.value.number)
-        if found is None or found.generation != field.value.generation:
-            raise _Malformed("VALUE", "The value of the signature field is a reference to nothing.")
-        return found, found.start
-    if not isinstance(field.value, dict):
-        raise _Malformed("VALUE", "The value of the signature field is no dictionary.")
-    found = reader.fetch(field.ref.number) if field.ref else None
-    if found is None:
-        raise _Malformed("VALUE", "The signature stands directly in the form's array of fields.")
-    spans, _ = value_spans(found.source, found.start)
-    return found, spans["V"][0]
-
-
-def _check_new(reader: Reader, field: Field, holder: IndirectObject) -> None:
-    """P11: the dictionary is the first object under its number; a later one would be another signature."""
-    made = reader.revision_of(holder.offset)
-    if isinstance(field.value, Ref) and made is not None and made.index > 0:
-        earlier = reader.fetch(holder.number, made.index - 1)
-        if earlier is not None and isinstance(earlier.value, dict) and "ByteRange" in earlier.value:
-            raise _Malformed("REDEFINED", "The signature dictionary was replaced after signing.")
-
-
-def _contents_span(data: bytes, spans: dict[str, tuple[int, int]]) -> tuple[int, int]:
-    """The span of the /Contents token: a hexadecimal string, digits only (P2)."""
-    start, end = spans["Contents"]
-    if data[start] != 0x3C:  # <
-        raise _Malformed("CONTENTS", "/Contents of the signature is no hexadecimal string.")
-    if end - start > 2 * MAX_CONTENTS:
-        raise LimitExceeded(f"/Contents of the signature is longer than {MAX_CONTENTS} bytes.")
-    if (end - start) % 2 or data[start + 1 : end - 1].translate(None, b"0123456789abcdefABCDEF"):
-        raise _Malformed("CONTENTS", "/Contents holds something else than pairs of hexadecimal digits.")
-    return start, end
-
-
-def _byte_range(dictionary: Dictionary, gap: tuple[int, int], size: int) -> int:
-    """The end of the byte range, which must be `[0 a b c]` around exactly the gap (P2)."""
-    ranges = dictionary.get("ByteRange")
-    if not isinstance(ranges, list) or len(ranges) != 4 or any(type(n) is not int for n in ranges):
-        raise _Malformed("BYTE_RANGE", "/ByteRange is not an array of four whole numbers.")
-    zero, a, b, c = (n for n in ranges if isinstance(n, int))
-    if zero != 0 or a <= 0 or b <= a or c <= 0 or b + c > size:
-        raise _Malformed("BYTE_RANGE", f"/ByteRange {[zero, a, b, c]} does not fit a file of {size} bytes.")
-    if (a, b) != gap:
-        raise _Malformed(
-            "BYTE_RANGE", f"/ByteRange leaves out bytes {a} to {b}, but /Contents stands at {gap[0]} to {gap[1]}."
-        )
-    return b + c
-
-
-def _check_unchanged(reader: Reader, field: Field, value: Value, holder: IndirectObject, revision: Revision) -> None:
-    """P11: field and dictionary were in the signed revision what they are now."""
-    entry = reader.entry(holder.number, revision.index)
-    if entry is None or entry != reader.entry(holder.number) or entry.a != holder.offset:
-        raise _Malformed("REDEFINED", "The signature dictionary was no part of the revision that it signs.")
-    if field.ref is None:
-        raise _Malformed("REDEFINED", "The signature field is not an object of its own.")
-    then = reader.resolve(field.ref, revision.index)
-    if not isinstance(then, dict) or not same(then.get("V"), value):
-        raise _Malformed("REDEFINED", "The field did not have this signature as its value when it was signed.")
-
-
-def _unpadded(value: bytes) -> bytes:
-    """The one DER structure in /Contents; only zeros may follow it (C9)."""
-    try:
-        end = der.read_prefix(value, der.SEQUENCE).end
-    except FormatError as e:
-        raise _Malformed("CONTENTS", f"/Contents holds no CMS structure: {e.message}") from None
-    if value[end:].strip(b"\x00"):
-        raise _Malformed("CONTENTS", "After the CMS structure /Contents holds more than zero padding.")
-    return value[:end]
-
-
 # Facts ----------------------------------------------------------------------------------------------------
 
 
@@ -253,18 +113,17 @@ def _facts_of_placed(reader: Reader, places: list[Place], names: list[str], dige
     if not places:
         return []
     permissions: dict[int, Permission] = {}
-    problems: list[list[Finding]] = []
+    rules = [_rules(reader, places, i) for i in range(len(places))]
+    store = store_facts(reader)
     so_far = Permission()
-    for i, place in enumerate(places):
-        findings, own = _rules(reader, places, i)
-        problems.append(findings)
+    for place, (_, own) in zip(places, rules, strict=True):
         so_far = so_far.also(own)
         permissions[place.revision.index] = so_far
     first = places[0].revision.index
     changed = changes_by_revision(reader, first, permissions)
     after = _folded(changed, reader, {p.revision.index for p in places})
     return [
-        _facts(reader, place, names[i], digests, after[place.revision.index], problems[i])
+        _facts(reader, place, names[i], digests, after[place.revision.index], rules[i], store)
         for i, place in enumerate(places)
     ]
 
@@ -316,9 +175,16 @@ def _certification(reader: Reader, place: Place, *, first: bool) -> list[Finding
 
 
 def _facts(
-    reader: Reader, place: Place, name: str, digests: Digests, after: tuple[Change, ...], problems: list[Finding]
+    reader: Reader,
+    place: Place,
+    name: str,
+    digests: Digests,
+    after: tuple[Change, ...],
+    rules: tuple[list[Finding], Permission],
+    store: StoreFacts | None,
 ) -> SignatureFacts:
     """The facts of one signature whose shape is right."""
+    problems, permission = rules
     covered = f"bytes 0-{place.gap[0]}, {place.gap[1]}-{place.end} of {len(reader.data)}"
     coverage = Coverage(True, f"{covered} (revision {place.revision.index + 1})")
     try:
@@ -334,7 +200,40 @@ def _facts(
         location=_text(dictionary, "Location"),
         changes_after=after,
         findings=(*problems, *found.findings),
+        pdf=_pdf_facts(reader, place, permission, store),
     )
+
+
+def _pdf_facts(reader: Reader, place: Place, permission: Permission, store: StoreFacts | None) -> PdfFacts:
+    kind = place.dictionary.get("SubFilter")
+    own = (
+        store is not None and hashlib.sha1(place.contents, usedforsecurity=False).hexdigest().upper() in store.entries
+    )
+    return PdfFacts(
+        field=place.field.name,
+        object=place.number,
+        sub_filter=kind if isinstance(kind, str) else None,
+        byte_range=(0, place.gap[0], place.gap[1], place.end - place.gap[1]),
+        revision=place.revision.index + 1,
+        revisions=len(reader.revisions),
+        certifies=_certifies(reader, place),
+        permission=permission.level,
+        locks=permission.locks,
+        store=store,
+        own_evidence=own,
+    )
+
+
+def _entry_name(contents: bytes) -> str:
+    """The name of a VRI entry (12.8.4.4): of /Contents as it stands, in some programs without its padding."""
+    return hashlib.sha1(contents, usedforsecurity=False).hexdigest().upper()
+
+
+def _certifies(reader: Reader, place: Place) -> bool:
+    try:
+        return certifies(reader, place.dictionary, place.revision.index)
+    except UNREADABLE:  # then its permission could not be read either, and that is an error
+        return False
 
 
 def _text(dictionary: Dictionary, key: str) -> str | None:
@@ -351,8 +250,13 @@ def _read_value(
     kind = dictionary.get("SubFilter")
     if kind == RFC3161:
         return _document_timestamp(place, name, digest_of, coverage, findings)
+    if kind == PKCS7_SHA1:
+        cms = examine(place.value, digest_of, digest_inside="sha1")
+        return replace(_signature(cms, name, "CMS", coverage, findings), content_hash="sha1")
+    if kind == RSA_SHA1:
+        return replace(bare_rsa(place, name, digest_of("sha1")), coverage=coverage)
     if kind not in (CADES, PKCS7):
-        why = _OLD.get(kind, "is not known") if isinstance(kind, str) else "is missing"
+        why = "is not known" if isinstance(kind, str) else "is missing"
         findings.append(
             Finding("SUBFILTER", "error", f"The signature format /SubFilter {kind!r} {why}; not accepted.")
         )
@@ -418,38 +322,3 @@ def _document_timestamp(
         timestamps=(stamp,),
         findings=(*findings, *stamp.findings),
     )
-
-
-# Signatures without a field ---------------------------------------------------------------------------------
-
-_object_start = re.compile(rb"(?:^|[\x00\t\n\x0c\r ])(\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj)")
-_LOOK_BACK = 1 << 16  # bytes before /ByteRange in which its object must start
-_MAX_UNATTACHED = 16
-
-
-def _unattached(reader: Reader) -> tuple[SignatureFacts, ...]:
-    """Signature dictionaries that no field has as its value: the file is not signed, and this is why."""
-    found: list[SignatureFacts] = []
-    at = find(reader.data, b"/ByteRange")
-    while at >= 0 and len(found) < _MAX_UNATTACHED:
-        begin = max(0, at - _LOOK_BACK)
-        starts = list(_object_start.finditer(reader.data, begin, at))
-        number = _signature_object(reader.data, starts[-1].start(1)) if starts else None
-        if number is not None:
-            error = FormatError(
-                "A signature dictionary stands in the file, but no signature field has it as its value."
-            )
-            unit = broken(f"object {number} at {at}", "pdf", error)
-            found.append(replace(unit, findings=(Finding("UNATTACHED", "error", error.message),)))
-        at = find(reader.data, b"/ByteRange", at + 1)
-    return tuple(found)
-
-
-def _signature_object(data: bytes, offset: int) -> int | None:
-    """The number of the object at `offset` if it looks like a signature, malformed ones included."""
-    try:
-        found = read_indirect(data, offset)
-    except FormatError:
-        return int(data[offset : offset + 10].split()[0])
-    value = found.value
-    return found.number if isinstance(value, dict) and {"ByteRange", "Contents"} <= value.keys() else None

@@ -116,7 +116,7 @@ def with_ranges(pdf: bytes, text: bytes) -> bytes:
 
 # Files that are signed anew, so that digest and value are right and only the shape is wrong ---------------------
 
-ROOM = 3000  # bytes for the CMS structure
+ROOM = 3600  # bytes for the CMS structure
 RANGES = b"[" + b"0" * 60 + b"]"
 FIELD = b"<</Type/Annot/Subtype/Widget/FT/Sig/T(S)/Rect[0 0 0 0]/F 132/P 3 0 R/V 6 0 R>>"
 FORM = {

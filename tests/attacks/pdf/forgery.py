@@ -181,15 +181,15 @@ def subfilter_unknown() -> bytes:
     return hand_signed(prepared(b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/vn.mau.detached%s>>"))
 
 
-@attack(ATTACKS, finding="SUBFILTER", words="SHA-1")
+@attack(ATTACKS, finding="FORMAT", words="must carry its content")
 def subfilter_pkcs7_sha1() -> bytes:
-    """P1: adbe.pkcs7.sha1 is read and named, never skipped."""
+    """P1: adbe.pkcs7.sha1 signs a digest inside the CMS structure (12.8.3.3.1); a detached one is none."""
     return hand_signed(prepared(b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/adbe.pkcs7.sha1%s>>"))
 
 
-@attack(ATTACKS, finding="SUBFILTER", words="bare RSA")
+@attack(ATTACKS, finding="FORMAT", words="DER")
 def subfilter_x509_rsa_sha1() -> bytes:
-    """P1: adbe.x509.rsa_sha1 is read and named, never skipped."""
+    """P1: adbe.x509.rsa_sha1 is a bare value in an OCTET STRING (12.8.3.2); a CMS structure is none."""
     return hand_signed(prepared(b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/adbe.x509.rsa_sha1%s>>"))
 
 
