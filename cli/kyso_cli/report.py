@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from kyso_pki.ades.report import DocumentReport, SignatureReport, Verdict
+from kyso_pki.ades.report import ChangedAfter, DocumentReport, SignatureReport, Verdict
 from kyso_pki.facts import Finding
 from kyso_pki.x509.certificate import Certificate, Name
 
@@ -22,6 +22,7 @@ from .times import local
 _COLOURS: dict[Verdict, Colour] = {"passed": "green", "failed": "red", "indeterminate": "yellow"}
 PRIVATE_ADDRESS = "not a public address"
 """What `kyso.HttpFetcher` says of a responder that it does not ask (tests/cli/test_report.py)."""
+_CHANGED: dict[ChangedAfter, str] = {"overlaid": "overlaid", "refused": "changed_after"}
 _WIDTH = 26  # columns for a label; the longest Vietnamese one has 25
 
 
@@ -83,11 +84,8 @@ def _rows(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
 
 def _integrity(s: SignatureReport) -> str:
     """Whether the content is what was signed. Only what was fully checked is called unchanged."""
-    refused = {c.kind for c in s.changes_after if not c.allowed}
-    if refused == {"overlay"}:
-        return "overlaid"
-    if refused:
-        return "changed_after"
+    if s.changed_after in _CHANGED:
+        return _CHANGED[s.changed_after]
     if s.sub_indication == "FORMAT_FAILURE":  # what cannot be parsed was not compared: no accusation
         return "not_confirmed"
     if not s.references_intact:
@@ -103,7 +101,10 @@ def _changes(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
     for change in s.changes_after:
         kind = words.texts.get(f"verify.change.{change.kind}", change.kind)
         allowed = words("verify.change_allowed" if change.allowed else "verify.change_refused")
-        yield "change", f"{kind}, {allowed}: {change.text}"
+        where = [words("verify.change_at.page", page=change.page)] if change.page else []
+        where += [words("verify.change_at.field", field=change.field)] if change.field else []
+        place = f" ({', '.join(where)})" if where else ""
+        yield "change", f"{kind}{place}, {allowed}: {change.text}"
 
 
 def _people(c: Certificate) -> Iterator[tuple[str, str]]:

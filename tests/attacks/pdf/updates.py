@@ -36,20 +36,20 @@ def page_pointed_at_new_content() -> bytes:
     return append(victim(), {20: EVIL, 3: raw(victim(), 3).replace(b"/Contents 4 0 R", b"/Contents 20 0 R")})
 
 
-@attack(ATTACKS, change="content", words="/Resources of the page")
+@attack(ATTACKS, change="resource", words="/Resources of the page")
 def page_resources_replaced() -> bytes:
     """P6: resources."""
     font = b"<</Type/Font/Subtype/Type1/BaseFont/Symbol>>"
     return append(victim(), {20: font, 3: raw(victim(), 3).replace(b"/F1 5 0 R", b"/F1 20 0 R")})
 
 
-@attack(ATTACKS, change="content", words="/Rotate of the page")
+@attack(ATTACKS, change="page", words="/Rotate of the page")
 def page_turned() -> bytes:
     """P6: any other key of a page."""
     return append(victim(), {3: raw(victim(), 3).replace(b"/Type/Page", b"/Type/Page/Rotate 180")})
 
 
-@attack(ATTACKS, change="content", words="object 2")
+@attack(ATTACKS, change="page", words="object 2")
 def page_added() -> bytes:
     """P6: /Kids."""
     page = BODIES[3].replace(b"4 0 R", b"21 0 R")
@@ -111,7 +111,7 @@ def overlaid() -> bytes:
     return signed(table_pdf({**BODIES, 3: page, 6: COVER}))
 
 
-@attack(ATTACKS, change="content", words="object 6")
+@attack(ATTACKS, change="resource", words="object 6")
 def overlay_replaced() -> bytes:
     """P7: "no "unused object" exemption for objects present in the signed revision"."""
     return append(overlaid(), {6: HARMLESS_STREAM})
@@ -245,7 +245,7 @@ def the_version_lowered() -> bytes:
 # P8 -------------------------------------------------------------------------------------------------------------
 
 
-@attack(ATTACKS, change="content", words="object 5")
+@attack(ATTACKS, change="font", words="object 5")
 def font_redefined() -> bytes:
     """P8 (V2): "later update redefines a font (glyphs swapped)": "a changed font/resource is never allowed"."""
     return append(victim(), {5: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[49/nine]>>>>"})

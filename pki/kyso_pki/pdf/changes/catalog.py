@@ -1,0 +1,87 @@
+"""Step 3: the catalogs, with the form, the evidence and the metadata that only they name."""
+
+from __future__ import annotations
+
+import re
+
+from ...facts import ChangeKind
+from ..objects import Ref, Stream, Value, same
+from .comparison import Comparison, shown
+from .evidence import compare_stores
+from .form import compare_forms
+
+_EXTENSION_KEYS = {"Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"}
+
+
+def compare_catalogs(c: Comparison) -> None:
+    reader = c.reader
+    root = reader.root_ref(c.index).number
+    before, now = reader.catalog(c.index - 1), reader.catalog(c.index)
+    if root in c.touched:
+        c.explained.add(root)
+    for key in sorted(before.keys() | now.keys()) if before is not now else ():
+        if key in ("AcroForm", "DSS", "Metadata") or same(before.get(key), now.get(key)):
+            continue
+        _catalog_key(c, key, before.get(key), now.get(key))
+    _metadata(c, before.get("Metadata"), now.get("Metadata"), root)
+    compare_forms(c, before.get("AcroForm"), now.get("AcroForm"))
+    compare_stores(c, before.get("DSS"), now.get("DSS"), root)
+
+
+def _catalog_key(c: Comparison, key: str, before: Value, now: Value) -> None:
+    if key == "Extensions":
+        old, new = c.old(before), c.new(now)
+        old = old if isinstance(old, dict) else {}
+        kept = isinstance(new, dict) and all(same(v, new.get(k)) for k, v in old.items())
+        plain = isinstance(new, dict) and all(k in old or _is_extension(c, v) for k, v in new.items())
+        c.follow(now)
+        c.say("metadata", "developer extensions were declared in the catalog.", kept and plain and c.open)
+    elif key == "Version" and isinstance(now, str) and _is_later(c, before, now):
+        c.say("metadata", f"the PDF version was set to {now}.", c.open, old=shown(before), new=now)
+    elif key == "Perms" and before is None:
+        c.follow(now)
+        c.say("structure", "permissions (/Perms) were added after a signature.", False)
+    else:
+        kind: ChangeKind = "page" if key == "Pages" else "structure"
+        c.say(kind, f"/{key} in the catalog was changed.", False, old=shown(before), new=shown(now))
+
+
+def _is_extension(c: Comparison, value: Value) -> bool:
+    """A developer extensions dictionary, or an array of them (ISO 32000-2 7.12); `Type` is a key of the outer."""
+    value = c.new(value)
+    items = value if isinstance(value, list) else [value]
+    return value == "Extensions" or all(
+        isinstance(d := c.new(item), dict) and not d.keys() - _EXTENSION_KEYS for item in items
+    )
+
+
+def _is_later(c: Comparison, before: Value, now: str) -> bool:
+    """Whether a /Version is one, and not below what held before (7.2.2)."""
+    pattern = re.compile(r"([12])\.(\d)")
+    new = pattern.fullmatch(now)
+    old = pattern.fullmatch(before) if isinstance(before, str) else None
+    floor = (int(old[1]), int(old[2])) if old else c.reader.header_version
+    return new is not None and (int(new[1]), int(new[2])) >= floor
+
+
+def _metadata(c: Comparison, before: Value, now: Value, root: int) -> None:
+    """XMP metadata: a stream that only the catalog refers to (ISO 32000-2 14.3.2)."""
+    touched = c.touched.get(now.number) if isinstance(now, Ref) else None
+    if touched is None:
+        if not same(before, now):
+            c.say("metadata", "the metadata stream was removed or re-pointed.", False)
+        return
+    streams = [touched.new.value if touched.new else None] + ([touched.old.value] if touched.old else [])
+    shape = all(_is_metadata(v) for v in streams) and (touched.old is None or same(before, now))
+    if shape:
+        c.explain(touched.number, root)
+    c.say("metadata", "XMP metadata were changed.", shape and c.open, object=touched.number)
+
+
+def _is_metadata(value: Value) -> bool:
+    return (
+        isinstance(value, Stream)
+        and value.dictionary.get("Type") == "Metadata"
+        and value.dictionary.get("Subtype") == "XML"
+        and value.dictionary.keys() <= {"Type", "Subtype", "Length", "Filter", "DecodeParms"}
+    )

@@ -1,0 +1,82 @@
+"""Step 3b, the form dictionary and its fields, and step 6, the values filled in (P8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..filling import fills_consistently
+from ..objects import Dictionary, Ref, Value, same
+from .comparison import Comparison, explain_same_place, shown
+from .signing import full_name, new_field
+
+
+def compare_forms(c: Comparison, before: Value, now: Value) -> None:
+    old, new = c.old(before), c.new(now)
+    if new is None and old is None:
+        return
+    if not isinstance(new, dict) or not isinstance(old, dict | None):
+        c.say("structure", "the form was removed.", False)
+        return
+    explain_same_place(c, before, now, "the form")
+    old = old or {}
+    for key in sorted((old.keys() | new.keys()) - {"Fields"}):
+        if not same(old.get(key), new.get(key)) and not (key == "SigFlags" and _flags_grew(old, new)):
+            text = f"/{key} of the form was changed."
+            c.say("form", text, False, old=shown(old.get(key)), new=shown(new.get(key)))
+    explain_same_place(c, old.get("Fields"), new.get("Fields"), "the list of fields")
+    olds, news = c.old(old.get("Fields")), c.new(new.get("Fields"))
+    olds = olds if isinstance(olds, list) else []
+    if news is olds:
+        return
+    if not isinstance(news, list) or len(news) < len(olds) or not same(olds, news[: len(olds)]):
+        c.say("structure", "fields were removed from the form or put in another order.", False)
+        return
+    for item in news[len(olds) :]:
+        new_field(c, item)
+
+
+def compare_values(c: Comparison) -> None:
+    for touched in list(c.touched.values()):
+        old, new = touched.old_dictionary, touched.new_dictionary
+        if old is None or new is None or touched.number in c.explained:
+            continue
+        kind = c.inherited(old, "FT", c.index - 1)
+        changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
+        if kind not in ("Tx", "Btn", "Ch") or not changed or not changed <= {"V", "AP", "AS", "M", "I"}:
+            continue
+        c.explained.add(touched.number)
+        name = full_name(c, new)
+        consistent = fills_consistently(c.reader, c.index, str(kind), old, new, _values(c, old, new))
+        for number in _appearances(c, old, new):
+            c.explain(number, touched.number)
+        allowed = consistent and c.permission.form_filling and not c.permission.locked(name)
+        before, now = map(shown, _values(c, old, new))
+        c.say(
+            "form",
+            f"the form field {name!r} was changed: {before} → {now}.",
+            allowed,
+            object=touched.number,
+            field=name,
+            old=before,
+            new=now,
+            page=c.where.page_of(touched.number, c.index),
+        )
+
+
+def _values(c: Comparison, old: Dictionary, new: Dictionary) -> tuple[Value, Value]:
+    return c.inherited(old, "V", c.index - 1), c.inherited(new, "V", c.index)
+
+
+def _appearances(c: Comparison, old: Dictionary, new: Dictionary) -> Iterable[int]:
+    """The touched streams that are this widget's own appearance."""
+    for dictionary, resolve in ((old, c.old), (new, c.new)):
+        appearance = resolve(dictionary.get("AP"))
+        normal = appearance.get("N") if isinstance(appearance, dict) else None
+        if isinstance(normal, Ref) and normal.number in c.touched:
+            yield normal.number
+
+
+def _flags_grew(old: Dictionary, new: Dictionary) -> bool:
+    """/SigFlags may gain SignaturesExist and AppendOnly (12.7.3, table 225)."""
+    before, now = old.get("SigFlags", 0), new.get("SigFlags", 0)
+    return isinstance(before, int) and isinstance(now, int) and 0 <= now <= 3 and before & now == before

@@ -1,0 +1,203 @@
+"""New signature fields and their widgets, step 4: existing empty fields that were signed (P9, P12)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ...errors import FormatError
+from ...facts import ChangeKind
+from ..filters import decode
+from ..objects import Dictionary, Ref, Stream, Value, decode_text, same
+from ..overlay import MAX_AREA, Widget, area_of
+from .comparison import Comparison
+
+MAX_FIELD_NAME: Final = 1024  # bytes of a partial name
+_FIELD_KEYS = frozenset((
+    "FT", "T", "TU", "TM", "Ff", "V", "Lock", "SV", "Kids", "Type", "Subtype", "Rect", "P", "F", "AP", "MK",
+    "BS", "Border", "M", "NM", "Parent", "DA",
+))  # fmt: skip
+_WIDGET_KEYS = frozenset((
+    "Type", "Subtype", "Rect", "P", "F", "AP", "MK", "BS", "Border", "M", "NM", "Parent",
+))  # fmt: skip
+_SIGNATURE_KEYS = frozenset((
+    "Type", "Filter", "SubFilter", "Contents", "Cert", "ByteRange", "Reference", "Changes", "Name", "M", "Location",
+    "Reason", "ContactInfo", "R", "V", "Prop_Build", "Prop_AuthTime", "Prop_AuthType",
+))  # fmt: skip
+_LOCKED_FLAGS = 4 | 64 | 128  # Print, ReadOnly, Locked: may be set when a field is signed
+_BLANK_CONTENT = re.compile(rb"%[^\r\n]*|[\x00\t\n\x0c\r ]+|q(?![^\s])|Q(?![^\s])")
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A signature field that an update added or filled."""
+
+    number: int
+    name: str
+    value: Value
+    how: str
+    visible: Sequence[Widget] = ()
+    """Its widgets that got something to show."""
+
+
+def new_field(c: Comparison, item: Value) -> None:
+    """A field added to the form: only a new signature field, with its widget."""
+    touched = c.added(item)
+    value = touched.new_dictionary if touched else None
+    if touched is None or value is None or value.get("FT") != "Sig":
+        number = item.number if isinstance(item, Ref) else None
+        c.say("form", "a form field was added that is no new signature field.", False, object=number)
+        c.follow(item)
+        return
+    c.explained.add(touched.number)
+    partial = value.get("T")
+    name = decode_text(partial) if isinstance(partial, bytes) else ""
+    odd = value.keys() - _FIELD_KEYS | {"Parent"} & value.keys()
+    if odd or not name or not _plain_types(value):
+        words = ", ".join(sorted(odd)) or "its name or type"
+        text = f"the new field {name!r} has unusual entries: {words}."
+        c.say("form", text, False, object=touched.number, field=name)
+    visible = _widget(c, touched.number, value) if value.get("Subtype") == "Widget" else []
+    for kid in _items(c.new(value.get("Kids"))):
+        visible += _kid(c, kid, name)
+    c.follow([v for k, v in value.items() if k != "V"])
+    _judge(c, _Signed(touched.number, name, value.get("V"), "was added", visible))
+
+
+def _kid(c: Comparison, kid: Value, name: str) -> list[Widget]:
+    touched = c.added(kid)
+    value = touched.new_dictionary if touched else None
+    if touched is None or value is None or value.keys() - _WIDGET_KEYS or not _plain_types(value):
+        c.say("form", "a new signature field has a kid that is no plain widget.", False, field=name)
+        return []
+    c.explained.add(touched.number)
+    return _widget(c, touched.number, value)
+
+
+def _widget(c: Comparison, number: int, widget: Dictionary) -> list[Widget]:
+    """Notes a new widget; gives it back when it shows something on a page."""
+    page = widget.get("P")
+    if isinstance(page, Ref):
+        c.pages.add(page.number)
+    c.widgets.add(number)
+    c.follow([v for k, v in widget.items() if k != "V"])
+    shows = area_of(c.reader, widget, c.index) > 0 or _draws(c, widget)
+    return [Widget(number, widget, c.index)] if shows else []
+
+
+def _draws(c: Comparison, widget: Dictionary) -> bool:
+    """Whether a widget without an area has an appearance all the same, which some reader might show."""
+    appearance = c.new(widget.get("AP"))
+    if appearance is None:
+        return False
+    normal = c.new(appearance.get("N")) if isinstance(appearance, dict) else None
+    if not isinstance(normal, Stream) or not isinstance(appearance, dict) or appearance.keys() != {"N"}:
+        return True
+    return bool(_BLANK_CONTENT.sub(b"", decode(normal, c.reader.budget)))
+
+
+def _judge(c: Comparison, signed: _Signed) -> None:
+    """The signature in a field that was added or filled."""
+    name, how = signed.name, signed.how
+    page = c.paper.page_of(signed.visible[0]) if signed.visible else None
+
+    def say(kind: ChangeKind, text: str, allowed: bool) -> None:
+        c.say(kind, text, allowed, object=signed.number, field=name, page=page)
+
+    touched = c.added(signed.value)
+    found = touched.new.value if touched and touched.new else signed.value
+    if touched is not None:
+        c.explained.add(touched.number)
+    if found is None:
+        say("signature", f"the empty signature field {name!r} {how}.", c.open and not signed.visible)
+        return
+    if not isinstance(found, dict) or not {"Contents", "ByteRange"} <= found.keys():
+        say("signature", f"the signature field {name!r} {how} with something that is no signature.", False)
+        return
+    if touched is not None and found.keys() - _SIGNATURE_KEYS:
+        c.explain(touched.number)
+    c.follow([v for k, v in found.items() if k != "Contents"])
+    stamp = found.get("SubFilter") == "ETSI.RFC3161"
+    text = f"a document timestamp {how} (field {name!r})"
+    if not stamp:
+        text = f"the signature field {name!r} {how} and signed"
+    if not stamp and c.permission.locked(name):
+        say("signature", f"{text}, though an earlier signature locked it.", False)
+        return
+    covered = next((r for w in signed.visible if (r := c.paper.covered(w, c.visits)) is not None), None)
+    if covered is not None:
+        say("overlay" if c.open else "signature", f"{text}; its appearance lies over the page: {covered}.", False)
+    elif stamp:
+        say("timestamp", f"{text}.", c.open or not signed.visible)
+    else:
+        say(
+            "signature",
+            f"{text}{', visible where the page was blank or in part over an earlier signature' if signed.visible else ''}.",
+            c.open,
+        )
+
+
+# 4. Existing signature fields
+
+
+def compare_signed_fields(c: Comparison) -> None:
+    """Empty signature fields that got a value, and perhaps an appearance."""
+    for touched in list(c.touched.values()):
+        old, new = touched.old_dictionary, touched.new_dictionary
+        if old is None or new is None or touched.number in c.explained:
+            continue
+        if c.inherited(old, "FT", c.index - 1) != "Sig" or old.get("V") is not None:
+            continue
+        changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
+        if "V" not in changed or not changed <= {"V", "AP", "M", "F"} or not _only_locks(old, new):
+            continue
+        c.explained.add(touched.number)
+        name = full_name(c, new)
+        area = area_of(c.reader, new, c.index)
+        if "AP" in changed and area > 0 and not _new_appearance(c, new):
+            text = "the appearance of a signature field was taken from elsewhere."
+            c.say("content", text, False, object=touched.number, field=name)
+        if "AP" in changed and area > MAX_AREA:
+            text = "the appearance of a signature field covers a large part of a page."
+            c.say("content", text, False, object=touched.number, field=name)
+        c.follow(new.get("AP"))
+        shows = "AP" in changed and (area > 0 or _draws(c, new))
+        visible = [Widget(touched.number, new, c.index)] if shows else []
+        _judge(c, _Signed(touched.number, name, new.get("V"), "was filled", visible))
+
+
+def _new_appearance(c: Comparison, widget: Dictionary) -> bool:
+    """Whether the normal appearance is a new object."""
+    appearance = widget.get("AP")
+    return isinstance(appearance, dict) and c.added(appearance.get("N")) is not None
+
+
+def full_name(c: Comparison, node: Dictionary) -> str:
+    parts: list[str] = []
+    for _ in range(32):
+        partial = c.new(node.get("T"))
+        if isinstance(partial, bytes):
+            if len(partial) > MAX_FIELD_NAME:
+                raise FormatError(f"PDF: a field name of {len(partial)} bytes.")
+            parts.append(decode_text(partial))
+        parent = c.new(node.get("Parent"))
+        if not isinstance(parent, dict):
+            break
+        node = parent
+    return ".".join(reversed(parts))
+
+
+def _only_locks(old: Dictionary, new: Dictionary) -> bool:
+    before, now = old.get("F", 0), new.get("F", 0)
+    return isinstance(before, int) and isinstance(now, int) and before | _LOCKED_FLAGS == now | _LOCKED_FLAGS
+
+
+def _plain_types(widget: Dictionary) -> bool:
+    """Whether a field or widget says to be nothing else."""
+    return widget.get("Type") in (None, "Annot") and widget.get("Subtype") in (None, "Widget")
+
+
+def _items(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,15 @@
+"""Where a page may have ink: a bound from outside, made without drawing.
+
+Reach for `page_ink`. The content of a page is read operator by operator; every text, line, fill and picture marks
+the rectangle that it cannot leave. Clipping and transparency only take away, so they are left out. What is not
+understood (shadings, Type 3 fonts, fonts whose outlines are not read here, inline images, unknown operators) gives
+no bound at all: the caller then takes the whole page as covered. Rooms: `grid` the marks, `content` the operators,
+`fonts` how far a text reaches, `truetype` how far a glyph does, `budget` how much work a file may cost.
+"""
+
+from __future__ import annotations
+
+from .grid import Box, Ink
+from .page import page_ink
+
+__all__ = ["Box", "Ink", "page_ink"]

@@ -1,0 +1,194 @@
+"""Whether a signature that was made later and shows something hides what a page showed before (P7, P9).
+
+Reach for `Paper.covered`. NĐ 30/2020 wants the agency's seal over a third of the person's signature; an attacker
+wants a picture over a sum of money. They are told apart by what lies under the new widget: blank paper and a part of
+an earlier signature's own widget may be covered, text, lines, pictures and other annotations may not. What a page
+shows is bounded by `ink`, from outside: where that cannot be done, everything counts as covered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf, isfinite
+from typing import Final
+
+from .dss import Visits
+from .ink import Box, Ink, page_ink
+from .ink.budget import Work
+from .objects import UNREADABLE, Dictionary, Ref, Value
+from .pagetree import annotations_of, page_objects
+from .reader import Reader
+
+MAX_AREA: Final = 125_000  # square points, a quarter of A4: larger signature boxes could replace a page
+MAX_SHARE: Final = 0.5  # of an earlier signature's widget, by all later ones together; NĐ 30/2020 asks for a third
+MARGIN: Final = 0.1  # points around a widget, for rounding; what it draws is clipped to its rectangle
+NOTE_SIZE: Final = 30.0  # points around an annotation that is drawn in a size of its own or by each reader's taste
+_NO_ZOOM, _NO_ROTATE = 8, 16
+
+
+@dataclass(frozen=True)
+class Widget:
+    """A widget that shows something, as of a revision."""
+
+    number: int
+    dictionary: Dictionary
+    revision: int
+
+
+class Paper:
+    """What the pages of a file show; looked at only when a later signature is visible."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._ink: dict[int, Ink | None] = {}
+        self._work = Work(len(reader.data))
+
+    def page_of(self, widget: Widget) -> int | None:
+        """The number (from 1) of the first page that shows the widget."""
+        try:
+            places = [self._numbers[p] for p in self._pages(widget) if p in self._numbers]
+        except UNREADABLE:
+            return None
+        return min(places, default=None)
+
+    def forget(self) -> None:
+        """A page was changed against the rules: what it shows is to be found out anew."""
+        self._ink.clear()
+
+    def covered(self, widget: Widget, visits: Visits) -> str | None:
+        """What the widget lies over, in words; None when that is blank paper or a part of an earlier signature.
+
+        Raises `LimitExceeded` when a file has too many annotations on pages with too many signatures.
+        """
+        try:
+            return self._covered(widget, visits)
+        except UNREADABLE as e:
+            return f"what lies under it cannot be told ({e})"
+
+    def _covered(self, widget: Widget, visits: Visits) -> str | None:
+        reader = self._reader
+        box = rectangle(reader, widget.dictionary, widget.revision)
+        if box is None or box.area == 0:
+            return "its place cannot be told"
+        if box.area > MAX_AREA:
+            return "it is larger than a signature needs to be"
+        if _flags(reader, widget.dictionary, widget.revision) & (_NO_ZOOM | _NO_ROTATE):
+            return "its flags let it be drawn outside of its rectangle"
+        pages = self._pages(widget)
+        if not pages:
+            return "it is on no page"
+        for number in sorted(pages):
+            where = f"page {self._numbers.get(number, '?')}"
+            page = reader.resolve(Ref(number), widget.revision)
+            if not isinstance(page, dict):
+                return "it names a page that does not exist"
+            ink = self._page_ink(number, widget.revision)
+            if ink is None:
+                return f"what {where} shows cannot be told without drawing it"
+            if ink.touches(box.grown(MARGIN)):
+                return f"text, lines or pictures of {where}"
+            if (under := self._annotations(widget, box, page, visits)) is not None:
+                return f"{under} on {where}"
+        return None
+
+    def _page_ink(self, number: int, revision: int) -> Ink | None:
+        """Of the page before the revision; once per page, until a change of it is refused (`forget`)."""
+        if number not in self._ink:
+            try:
+                self._ink[number] = page_ink(self._reader, number, revision - 1, self._work)
+            except UNREADABLE:
+                self._ink[number] = None
+        return self._ink[number]
+
+    def _annotations(self, widget: Widget, box: Box, page: Dictionary, visits: Visits) -> str | None:
+        """Other annotations of the page under the widget."""
+        reader, revision = self._reader, widget.revision
+        signatures: list[tuple[Box, float]] = []  # earlier ones, and how much of each is covered already
+        for item in annotations_of(reader, page, revision):
+            visits.one()
+            if isinstance(item, Ref) and item.number == widget.number:
+                continue
+            found = reader.resolve(item, revision)
+            before = reader.resolve(item, revision - 1)
+            if not isinstance(found, dict):
+                continue
+            other = rectangle(reader, found, revision)
+            if other is None:
+                return "an annotation without a place"
+            if not isinstance(before, dict) or not _is_signed(reader, before, revision - 1):
+                if _wide(reader, found, other, revision).overlap(box.grown(MARGIN)):
+                    return "an annotation"
+                continue
+            signatures = [(b, covered + b.overlap(other)) for b, covered in signatures if b.overlap(box)]
+            signatures.append((other, 0.0))
+            visits.left -= len(signatures)
+        for earlier, covered in signatures:
+            over = earlier.overlap(box)
+            if over and over + covered > MAX_SHARE * earlier.area:
+                return f"more than {MAX_SHARE:.0%} of an earlier signature"
+        return None
+
+    def _pages(self, widget: Widget) -> set[int]:
+        """The pages, by object number, that list the widget now, or that it names."""
+        named = widget.dictionary.get("P")
+        pages = set(self._showing.get(widget.number, ()))
+        return pages | {named.number} if isinstance(named, Ref) else pages
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        return {number: page for page, number in enumerate(page_objects(self._reader), start=1)}
+
+    @cached_property
+    def _showing(self) -> dict[int, list[int]]:
+        """The pages that list each annotation in the last revision: before it there are never more."""
+        found: dict[int, list[int]] = {}
+        for number in self._numbers:
+            page = self._reader.resolve(Ref(number))
+            for item in annotations_of(self._reader, page) if isinstance(page, dict) else ():
+                if isinstance(item, Ref):
+                    found.setdefault(item.number, []).append(number)
+        return found
+
+
+def rectangle(reader: Reader, annotation: Dictionary, revision: int) -> Box | None:
+    """The rectangle of an annotation (12.5.2); None when it cannot be read."""
+    rect = reader.resolve(annotation.get("Rect"), revision)
+    numbers = [reader.resolve(n, revision) for n in rect] if isinstance(rect, list) and len(rect) == 4 else []
+    x0, y0, x1, y1 = (
+        float(n) if isinstance(n, int | float) and not isinstance(n, bool) else inf for n in numbers or (None,) * 4
+    )
+    if not all(map(isfinite, (x0, y0, x1, y1))):
+        return None
+    return Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+
+def area_of(reader: Reader, annotation: Dictionary, revision: int) -> float:
+    """The area of an annotation's rectangle, in square points; endless when it cannot be read."""
+    box = rectangle(reader, annotation, revision)
+    return inf if box is None else box.area
+
+
+def _flags(reader: Reader, annotation: Dictionary, revision: int) -> int:
+    flags = reader.resolve(annotation.get("F"), revision)
+    return flags if isinstance(flags, int) else 0 if flags is None else -1
+
+
+def _is_signed(reader: Reader, annotation: Dictionary, revision: int) -> bool:
+    """Whether it is the widget of a signature, whose own picture may be covered in part."""
+    node: Value = annotation
+    kind = value = None
+    for _ in range(32):
+        if not isinstance(node, dict):
+            break
+        kind = kind or reader.resolve(node.get("FT"), revision)
+        value = value or reader.resolve(node.get("V"), revision)
+        node = reader.resolve(node.get("Parent"), revision)
+    return kind == "Sig" and isinstance(value, dict) and annotation.get("Subtype") == "Widget"
+
+
+def _wide(reader: Reader, annotation: Dictionary, box: Box, revision: int) -> Box:
+    """Where an annotation may be drawn: some have an icon of a fixed size, or a look that each reader chooses."""
+    fixed = _flags(reader, annotation, revision) & (_NO_ZOOM | _NO_ROTATE)
+    drawn = reader.resolve(annotation.get("AP"), revision) is not None or annotation.get("Subtype") == "Link"
+    return box.grown(NOTE_SIZE) if fixed or not drawn else box
