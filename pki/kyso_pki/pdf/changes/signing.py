@@ -132,11 +132,8 @@ def _judge(c: Comparison, signed: _Signed) -> None:
     elif stamp:
         say("timestamp", f"{text}.", c.open or not signed.visible)
     else:
-        say(
-            "signature",
-            f"{text}{', visible where the page was blank or in part over an earlier signature' if signed.visible else ''}.",
-            c.open,
-        )
+        place = ", visible where the page was blank or in part over an earlier signature" if signed.visible else ""
+        say("signature", f"{text}{place}.", c.open)
 
 
 # 4. Existing signature fields
