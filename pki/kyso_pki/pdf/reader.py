@@ -272,6 +272,10 @@ class ObjectStream:
             header = []
         if not 0 <= count <= first or len(header) != 2 * count or min(header, default=0) < 0:
             raise FormatError(f"PDF: the header of object stream {holder.number} is malformed.", remedy=REWRITE)
+        if len(set(header[::2])) != count:
+            raise FormatError(
+                f"PDF: the object stream {holder.number} holds two objects of one number.", remedy=REWRITE
+            )
         self.extends = stream.dictionary.get("Extends") is not None
         self.first = first
         self.numbers = header[::2]
@@ -351,4 +355,8 @@ def _first_revision(data: bytes, sections: list[Section]) -> Revision:
         head = read_indirect(data, skip_space(data, 0)).value
         if not isinstance(head, dict) or "Linearized" not in head:
             raise FormatError("PDF: the cross-references stand in reverse order, but the file is not linearized.")
+        for number in sections[0].shared_numbers(last):
+            entries = {e for s in sections if (e := s.entry(number)) is not None and e.kind != FREE}
+            if len(entries) > 1:
+                raise FormatError(f"PDF: the two cross-references of a linearized file disagree on object {number}.")
     return Revision(0, 0, closing.eof, closing.end, tuple(sections), last.offset)

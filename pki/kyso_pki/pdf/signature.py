@@ -19,6 +19,7 @@ from ..errors import FormatError, LimitExceeded
 from ..facts import Change, Coverage, Finding, PdfFacts, SignatureFacts, StoreFacts, broken
 from ..scheme import HashName, digest
 from ..tsp import timestamp_facts
+from .ambiguity import ambiguities
 from .changes import changes_by_revision
 from .digests import Digests
 from .fields import Field, signature_fields
@@ -115,8 +116,10 @@ def _facts_of_placed(reader: Reader, places: list[Place], names: list[str], dige
     permissions: dict[int, Permission] = {}
     rules = [_rules(reader, places, i) for i in range(len(places))]
     store = store_facts(reader)
+    unclear = _unclear(reader, places[0].revision.index)
     so_far = Permission()
-    for place, (_, own) in zip(places, rules, strict=True):
+    for place, (findings, own) in zip(places, rules, strict=True):
+        findings += unclear
         so_far = so_far.also(own)
         permissions[place.revision.index] = so_far
     first = places[0].revision.index
@@ -141,6 +144,14 @@ def _folded(
         if len(later) > MAX_CHANGES:
             later = (*later[:MAX_CHANGES], Change("unexplained", "There are more changes than can be named.", False))
     return after
+
+
+def _unclear(reader: Reader, revision: int) -> list[Finding]:
+    """P5: why two readers could see two files in what was signed first; each signature covers that."""
+    try:
+        return list(ambiguities(reader, revision))
+    except UNREADABLE as e:
+        return [Finding("CROSS_REFERENCE", "error", f"What was signed cannot be read strictly: {e}")]
 
 
 def _rules(reader: Reader, places: list[Place], i: int) -> tuple[list[Finding], Permission]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, compress
 from typing import Final, NamedTuple
 
 from ..errors import FormatError, LimitExceeded
@@ -29,6 +29,7 @@ _closing = re.compile(
     rb"[" + SPACE + rb"]*startxref[" + SPACE + rb"]++(\d{1,20})[" + SPACE + rb"]++%%EOF([" + SPACE + rb"]*+)"
 ).match
 _ENTRY = 20  # bytes of a classic entry
+_AT_ONCE = 1 << 14  # entries that are taken apart at a time
 _CHECKED = _ENTRY << 16  # bytes of a table that are checked at a time: each check makes copies
 
 
@@ -83,13 +84,23 @@ class Section:
 
     def entry(self, number: int) -> Entry | None:
         """The entry of an object, None when this section does not speak of it."""
-        i = bisect_right(self._firsts, number) - 1
-        own = None
-        if i >= 0 and number < self._runs[i].stop:
-            own = self._at(self._runs[i], number - self._runs[i].first)
+        own = self.own_entry(number)
         if self.hidden is not None and (own is None or own.kind == FREE):
             return self.hidden.entry(number) or own
         return own
+
+    def own_entry(self, number: int) -> Entry | None:
+        """The entry without what a hybrid's stream says."""
+        i = bisect_right(self._firsts, number) - 1
+        if i >= 0 and number < self._runs[i].stop:
+            return self._at(self._runs[i], number - self._runs[i].first)
+        return None
+
+    def shared_numbers(self, other: Section) -> Iterator[int]:
+        """Numbers that both sections have an entry for."""
+        for a in self._runs:
+            for b in other._runs:
+                yield from range(max(a.first, b.first), min(a.stop, b.stop))
 
     def entries(self) -> Iterator[tuple[int, Entry]]:
         """All entries; for the sections of updates, which are short."""
@@ -100,6 +111,31 @@ class Section:
             entry = self.entry(number)
             if entry is not None:
                 yield number, entry
+
+    def plain(self) -> Iterator[tuple[list[int], list[int], list[int]]]:
+        """Numbers, offsets and generations of all plain objects, a hybrid's stream included, many at a time."""
+        if self.hidden is not None:
+            yield from self.hidden.plain()
+        for run in self._runs:
+            for first in range(run.first, run.stop, _AT_ONCE):
+                part = range(first, min(first + _AT_ONCE, run.stop))
+                yield self._plain_rows(run, part) if self._widths is None else self._plain_fields(run, part)
+
+    def _plain_rows(self, run: Run, part: range) -> tuple[list[int], list[int], list[int]]:
+        at = run.at + (part.start - run.first) * _ENTRY
+        words = self._rows[at : at + len(part) * _ENTRY].split()
+        used = [kind == b"n" for kind in words[2::3]]
+        offsets, generations = compress(words[::3], used), compress(words[1::3], used)
+        return list(compress(part, used)), list(map(int, offsets)), list(map(int, generations))
+
+    def _plain_fields(self, run: Run, part: range) -> tuple[list[int], list[int], list[int]]:
+        w0, w1, w2 = self._widths or (0, 0, 0)
+        width = w0 + w1 + w2
+        at = run.at + (part.start - run.first) * width
+        kinds = self._rows[at : at + len(part) * width : width] if w0 else bytes((PLAIN,)) * len(part)
+        used = [i for i, kind in enumerate(kinds, part.start) if kind == PLAIN]
+        entries = [self._at(run, i - run.first) for i in used]
+        return used, [e.a for e in entries], [e.b for e in entries]
 
     def containers(self) -> set[int]:
         """The numbers of the object streams that this section's entries point into."""
@@ -141,6 +177,10 @@ def read_section(data: bytes, offset: int, budget: Budget) -> Section:
         if type(hidden) is not int or not 0 < hidden < offset:
             raise FormatError("PDF: /XRefStm does not point before its table.")
         section.hidden = _read_stream(data, hidden, budget)
+        for number, entry in section.hidden.entries():
+            own = section.own_entry(number)
+            if own is not None and own.kind != FREE and own != entry:
+                raise FormatError(f"PDF: the two cross-references of a hybrid file disagree on object {number}.")
     return section
 
 

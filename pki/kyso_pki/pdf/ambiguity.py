@@ -1,0 +1,123 @@
+"""Whether two readers could see two files in what was signed first (attack class P5).
+
+Reach for `ambiguities`. What comes after the first signature is compared entry by entry (`changes`); before it a file
+may hold tens of thousands of objects, so it is looked at in bulk: every entry of the cross-reference stands at its
+own object, and no number that is in use has a second object that the cross-reference does not list.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from operator import sub
+from typing import Final
+
+from ..errors import FormatError
+from ..facts import Finding
+from ..octets import count, release
+from .objects import SPACE, read_indirect, skip_space
+from .reader import Reader
+from .xref import Section
+
+MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
+LARGE: Final = 1 << 15  # bytes from one object to the next from which on its end is read instead of searched for
+MANY: Final = 4096  # objects from which on counting their ends is cheaper than looking at their places
+STREAM_HEAD: Final = 1 << 12  # bytes in which the dictionary of a large stream ends
+_header = re.compile(rb"(\d{1,10})[" + SPACE + rb"]++(\d{1,5})[" + SPACE + rb"]++obj(?![A-Za-z0-9])")
+_MARK: Final = b"endobj"
+
+
+def ambiguities(reader: Reader, revision: int) -> tuple[Finding, ...]:
+    """Error findings about revisions up to this one. Raises `FormatError` where they cannot be read."""
+    offsets = array("Q")
+    tables: list[int] = []
+    found: list[Finding] = []
+    for saved in reader.revisions[: revision + 1]:
+        for section in saved.sections:
+            if section.stream is not None:
+                offsets.append(section.stream.offset)
+            else:
+                tables.append(section.offset)
+            found += [Finding("CROSS_REFERENCE", "error", text) for text in _astray(reader.data, section, offsets)]
+    if not found:
+        found = [
+            Finding("DUPLICATE_OBJECT", "error", text) for text in _second_objects(reader, revision, offsets, tables)
+        ]
+    return tuple(found[:MAX_FINDINGS])
+
+
+def _astray(data: bytes, section: Section, offsets: array[int]) -> Iterator[str]:
+    """Entries that do not stand at their own object; `offsets` collects where objects are said to be."""
+    for numbers, places, generations in section.plain():
+        offsets.extend(places)
+        start = 0
+        while start < len(numbers):  # numbers with equally many digits have headers of one length
+            bound = 10 ** len(str(numbers[start]))
+            stop = bisect_left(numbers, bound, start)
+            part, at = numbers[start:stop], places[start:stop]
+            size = len(str(part[0])) + len(" 0 obj")
+            expected = " 0 obj".join(map(str, part)).encode() + b" 0 obj"
+            if b"".join([data[o : o + size] for o in at]) != expected or any(generations[start:stop]):
+                yield from _one_by_one(data, part, at, generations[start:stop])
+            start = stop
+        release(data, min(places, default=0), max(places, default=0))
+
+
+def _one_by_one(data: bytes, numbers: list[int], places: list[int], generations: list[int]) -> Iterator[str]:
+    for number, offset, generation in zip(numbers, places, generations, strict=True):
+        m = _header.match(data, offset)
+        if offset and (m is None or (int(m[1]), int(m[2])) != (number, generation)):
+            there = f"object {int(m[1])} {int(m[2])}" if m else "no object"
+            yield f"The cross-reference says that object {number} is at {offset}, but {there} is there."
+
+
+def _second_objects(reader: Reader, revision: int, offsets: array[int], tables: list[int]) -> Iterator[str]:
+    """Objects that the cross-reference does not list, but which bear the number of one in use."""
+    data, end = reader.data, reader.revisions[revision].end
+    if len(offsets) > MANY and count(data, _MARK, 0, end) <= len(offsets):
+        return
+    bounds = sorted([*offsets, *tables])
+    if bounds and bounds[0] == 0:  # so many programs write unused numbers; readers take them for null
+        bounds = bounds[bisect_right(bounds, 0) :]
+    if not bounds:
+        return
+    if len(set(bounds)) != len(bounds):  # an update that lists an object of before again
+        bounds = list(dict.fromkeys(bounds))
+    bounds.append(end)
+    no_objects = set(tables)
+    sizes = list(map(sub, bounds[1:], bounds))
+    large = [i for i, size in enumerate(sizes) if size > LARGE] if max(sizes) > LARGE else []
+    whole = [i for i in large if _fills(reader, revision, bounds[i], bounds[i + 1])]
+    first = 0  # of the stretch that is searched
+    for i in [*whole, len(sizes)]:
+        inside = [o for o in bounds[first:i] if o not in no_objects] if no_objects else bounds[first:i]
+        if inside and count(data, _MARK, bounds[first], bounds[i]) > len(inside):
+            yield from _between(reader, revision, bounds[first], bounds[i], inside)
+        first = i + 1
+
+
+def _fills(reader: Reader, revision: int, start: int, stop: int) -> bool:
+    """Whether the stream at `start` reaches up to `stop`, white space aside."""
+    if reader.data.find(b"stream", start, start + STREAM_HEAD) < 0:
+        return False  # a large array: searched faster than read
+    try:
+        found = read_indirect(reader.data, start, lambda ref: reader.resolve(ref, revision))
+    except FormatError:
+        return False
+    return skip_space(reader.data, found.stop) >= stop
+
+
+def _between(reader: Reader, revision: int, start: int, stop: int, offsets: list[int]) -> Iterator[str]:
+    """Second objects in a stretch, between the listed ones, whose own octets may hold anything."""
+    position = start
+    for offset in [*offsets, stop]:
+        for m in _header.finditer(reader.data, position, offset):
+            if reader.entry(int(m[1]), revision) is not None:
+                yield f"There is a second object {int(m[1])} at {m.start()}, which the cross-reference does not list."
+        if offset < stop:
+            try:
+                position = read_indirect(reader.data, offset, lambda ref: reader.resolve(ref, revision)).stop
+            except FormatError:  # it is not used, or reading it says so
+                position = offset + 1

@@ -1,0 +1,102 @@
+"""P5: a signed revision that two readers could see as two files is refused, whatever its shape."""
+
+from __future__ import annotations
+
+import pytest
+
+from kyso_pki.errors import FormatError
+from kyso_pki.pdf.ambiguity import ambiguities
+from kyso_pki.pdf.reader import Reader
+from tests.pki.pdf.samples import (
+    BODIES,
+    SHAPES,
+    append,
+    facts,
+    hybrid_pdf,
+    intact,
+    pike,
+    shaped,
+    signed,
+    stream,
+    table_pdf,
+)
+
+
+def codes(pdf: bytes) -> list[str]:
+    return [f.code for f in ambiguities(Reader(pdf), Reader(pdf).last)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_honest_file_is_clear(shape: str) -> None:
+    assert codes(signed(shaped(shape))) == []
+
+
+def test_a_file_of_many_objects_is_clear() -> None:
+    assert codes(pike(many=5000)) == []
+
+
+def astray(number: int = 5, other: int = 4) -> bytes:
+    """The entry of an object that nothing needs for verifying stands at another object."""
+    pdf = table_pdf()
+    place, wrong = (b"%010d" % pdf.index(b"%d 0 obj" % n) for n in (number, other))
+    return pdf.replace(place, wrong)
+
+
+def test_an_entry_at_another_object_fails_every_signature() -> None:
+    (found,) = facts(signed(astray()))
+    assert [f.code for f in found.findings] == ["CROSS_REFERENCE"]
+    assert "object 5 is at" in found.findings[0].text
+    assert not intact(found)
+
+
+def test_an_entry_at_no_object_is_told() -> None:
+    pdf = table_pdf()
+    assert codes(pdf.replace(b"%010d" % pdf.index(b"5 0 obj"), b"0000000020")) == ["CROSS_REFERENCE"]
+
+
+def test_an_unused_number_at_offset_0_is_null_to_every_reader() -> None:
+    pdf = table_pdf({**BODIES, 6: b"null"})
+    at = pdf.index(b"6 0 obj")
+    unused = pdf.replace(b"%010d 00000 n" % at, b"0000000000 00000 n")
+    assert codes(unused.replace(b"6 0 obj\nnull\nendobj\n", b" " * 20)) == []
+
+
+@pytest.mark.parametrize("size", [10, 70_000])
+@pytest.mark.parametrize("many", [False, True])
+def test_a_second_object_of_one_number_is_told(size: int, many: bool) -> None:
+    """It hides between objects, small and large, in files small and large."""
+    more = {n: b"<</N %d>>" % n for n in range(8, 5000)} if many else {}
+    bodies = {**BODIES, 6: stream(b"x" * size), 7: b"null", **more}
+    second = b"4 0 obj\n<<>>\nendobj\n"
+    room = table_pdf({**bodies, 7: b"null" + b" " * len(second)})
+    hidden = room.replace(b"null" + b" " * len(second) + b"\nendobj\n", b"null\nendobj\n" + second)
+    assert codes(room) == []
+    assert codes(hidden) == ["DUPLICATE_OBJECT"]
+
+
+def test_what_an_attachment_holds_is_no_second_object() -> None:
+    inner = table_pdf()
+    assert codes(table_pdf({**BODIES, 6: stream(inner)})) == []
+
+
+def test_an_object_that_an_update_before_the_signature_replaces_is_no_second_one() -> None:
+    assert codes(signed(append(table_pdf(), {4: stream(b"BT ET")}))) == []
+
+
+def test_the_two_cross_references_of_a_hybrid_must_agree() -> None:
+    pdf = hybrid_pdf()
+    row = b"\x02" + (6).to_bytes(2, "big") + b"\x00"
+    other = pdf.replace(b"/Index[5 1]", b"/Index[4 1]")
+    assert row in pdf
+    with pytest.raises(FormatError, match="hybrid file disagree on object 4"):
+        Reader(other)
+
+
+def test_an_object_stream_has_each_number_once() -> None:
+    members = b"5 0 5 8 " + b"(first) (other) "
+    pdf = hybrid_pdf().replace(b"/N 1/First 4", b"/N 2/First 8")
+    start = pdf.index(b"stream\n5 0 ") + 7
+    stop = pdf.index(b"\nendstream", start)
+    padded = members.ljust(stop - start)
+    with pytest.raises(FormatError, match="two objects of one number"):
+        Reader(pdf[:start] + padded[: stop - start] + pdf[stop:]).fetch(5)
