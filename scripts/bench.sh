@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 
-apt_install softhsm2 poppler-utils || die "The benchmarks need SoftHSM2 and pdfsig: sudo apt-get install softhsm2 poppler-utils"
+apt_install softhsm2 poppler-utils mupdf-tools || die "The benchmarks need SoftHSM2, pdfsig and mutool: sudo apt-get install softhsm2 poppler-utils mupdf-tools"
 make_venv
 pip_install pip --upgrade 'pip>=25.1'
 pip_install bench -e '.[bench]'

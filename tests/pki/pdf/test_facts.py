@@ -260,3 +260,64 @@ def test_a_lock_set_by_pyhanko_is_read() -> None:
     assert intact(facts(once)[0])
     with pytest.raises(SigningError, match="locked"):
         signed(once, field="B")
+
+
+# Facts for people and programs ------------------------------------------------------------------------------------
+
+
+def test_a_signature_tells_where_it_stands_and_what_it_permits() -> None:
+    lock = FieldMDPSpec(FieldMDPAction.INCLUDE, fields=["B"])
+    boxed = hanko_prepared(with_fields(), SigFieldSpec("A", field_mdp_spec=lock), SigFieldSpec("B"))
+    pdf = hanko_signed(boxed, field_name="A", certify=True, docmdp_permissions=MDPPerm.FILL_FORMS, subfilter=PADES)
+    (found,) = facts(signed(pdf, WORLD.seal_signer, field="C"))[:1]
+    where = found.pdf
+    assert where is not None
+    assert (where.field, where.sub_filter, where.revision, where.revisions) == ("A", "ETSI.CAdES.detached", 3, 4)
+    assert (where.certifies, where.permission) == (True, 2)
+    assert where.locks == (Lock("Include", frozenset({"B"})),)
+    zero, gap, rest, size = where.byte_range
+    assert zero == 0
+    assert pdf[gap : gap + 1] == b"<"
+    assert pdf[rest - 1 : rest] == b">"
+    assert rest + size == len(pdf)
+    assert where.store is None
+    assert not where.own_evidence
+
+
+def test_the_evidence_in_the_file_is_counted_and_told_for_whom_it_is() -> None:
+    first, second, _ = (f.pdf for f in facts(long_term()))
+    assert first is not None
+    assert second is not None
+    assert second.store is not None
+    assert (second.store.certificates > 0, second.store.crls > 0) == (True, True)
+    assert second.own_evidence
+    assert not first.own_evidence
+
+
+def test_a_change_names_its_object_field_page_and_values() -> None:
+    (found,) = facts(filled(form_signed(), b"250", b"250"))
+    (change,) = found.changes_after
+    assert (change.revision, change.object, change.field, change.page) == (3, 8, "Amount", 1)
+    assert (change.old, change.new) == ("'100'", "'250'")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "kind", "number", "old", "new"),
+    [
+        ({4: stream(b"BT (other) Tj ET")}, "content", 4, "a stream of 45 bytes", "a stream of 16 bytes"),
+        (
+            {5: b"<</Type/Font/Subtype/Type1/BaseFont/Symbol>>"},
+            "font",
+            5,
+            "/BaseFont 'Helvetica'",
+            "/BaseFont 'Symbol'",
+        ),
+    ],
+)
+def test_a_refused_change_names_the_page_that_shows_it(
+    bodies: dict[int, bytes], kind: str, number: int, old: str, new: str
+) -> None:
+    (found,) = facts(append(signed(table_pdf()), bodies))
+    (change,) = found.changes_after
+    assert (change.kind, change.object, change.page) == (kind, number, 1)
+    assert (change.old, change.new) == (old, new)
