@@ -17,7 +17,7 @@ from ..filters import decode
 from ..objects import Dictionary, Ref, Stream, Value, read_value, skip_space
 from ..reader import Reader
 from .budget import MAX_DEPTH, Work
-from .fonts import Font, font_of
+from .fonts import Font, Spacing, font_of
 from .grid import Box, Ink
 from .matrix import Matrix, around
 
@@ -329,27 +329,13 @@ class Painter:
         s = self._state
         if s.font is None:
             raise FormatError("PDF: a text is shown without a font.")
-        self._work.take(len(text) // 4)
-        moved = s.font.advance(text)
-        steps = [moved.least * s.size, moved.most * s.size, moved.glyphs * s.between, moved.spaces * s.word]
-        back = min(*steps[:2], 0.0) + sum(min(n, 0.0) for n in steps[2:])
-        on = max(*steps[:2], 0.0) + sum(max(n, 0.0) for n in steps[2:])
-        reach = sorted((back * s.scale, on * s.scale))
-        glyphs = s.font.around(s.font.codes(text))
-        sides = sorted((glyphs.x0 * s.size * s.scale, glyphs.x1 * s.size * s.scale))
-        heights = sorted((glyphs.y0 * s.size, glyphs.y1 * s.size))
-        fixed = steps[2] + steps[3]
-        if moved.glyphs and not self._invisible():
-            box = self._matrix.then(s.ctm).box(
-                self._pen[0] + reach[0] + sides[0],
-                s.rise + heights[0],
-                self._pen[1] + reach[1] + sides[1],
-                s.rise + heights[1],
-            )
-            self._mark(box, self._half_line() if s.mode in (1, 2, 5, 6) else HAIRLINE)
-        ends = sorted((fixed + steps[0], fixed + steps[1]))
-        ends = sorted((ends[0] * s.scale, ends[1] * s.scale))
-        self._pen = (self._pen[0] + ends[0], self._pen[1] + ends[1])
+        self._work.take(len(text))
+        box, least, most = s.font.reach(text, Spacing(s.size, s.between, s.word, s.scale))
+        if text and not self._invisible():
+            first, last = self._pen
+            placed = self._matrix.then(s.ctm).box(first + box.x0, s.rise + box.y0, last + box.x1, s.rise + box.y1)
+            self._mark(placed, self._half_line() if s.mode in (1, 2, 5, 6) else HAIRLINE)
+        self._pen = (self._pen[0] + least, self._pen[1] + most)
 
     def _invisible(self) -> bool:
         """White text, and text in mode 3 or 7, which paints nothing (9.3.6)."""

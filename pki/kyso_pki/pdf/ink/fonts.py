@@ -18,22 +18,23 @@ from ..objects import Dictionary, Stream, Value
 from ..reader import Reader
 from .budget import Work
 from .grid import Box
-from .truetype import Outlines, outlines, union
+from .truetype import Outlines, outlines
 
 MAX_ADVANCE: Final = 1.5  # ems; the widest glyph of the 14 standard fonts advances by 1.03
 COMMON_GLYPHS: Final = Box(-0.7, -0.5, 2.2, 1.3)  # ems: what glyphs of text fonts that are not embedded stay within
 MAX_WIDTHS: Final = 70_000  # entries of a /W array
+_SPACE: Final = 0x20
 _SIMPLE = ("Type1", "MMType1", "TrueType")
 
 
 @dataclass(frozen=True)
-class Advance:
-    """What showing a string moves the pen by, in ems: at least and at most, and how many glyphs and spaces it has."""
+class Spacing:
+    """The text state that moves the pen (9.3): font size, Tc, Tw, and Tz as a factor."""
 
-    least: float
-    most: float
-    glyphs: int
-    spaces: int
+    size: float
+    between: float
+    word: float
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,33 @@ class Font:
             raise FormatError("PDF: a text ends inside a code.")
         return text if self.code_size == 1 else [text[i] << 8 | text[i + 1] for i in range(0, len(text), 2)]
 
-    def around(self, codes: Sequence[int]) -> Box:
-        """What no glyph of these codes leaves, around its origin."""
-        return union(self.boxes.get(code, self.glyphs) for code in set(codes))
+    def reach(self, text: bytes, spacing: Spacing) -> tuple[Box, float, float]:
+        """A rectangle around the glyphs, from a pen at 0, and how far the pen moves, at least and at most.
 
-    def advance(self, text: bytes) -> Advance:
-        """What showing the string moves the pen by. Raises `FormatError`."""
+        In units of text space, the size of the font and the scaling applied. Raises `FormatError`.
+        """
         codes = self.codes(text)
-        least = most = 0.0
+        size, scale = spacing.size, spacing.scale
+        across = size * scale
+        first = last = 0.0  # the pen is between these
+        found = Box(0.0, 0.0, 0.0, 0.0)
         for code in codes:
+            glyph = self.boxes.get(code, self.glyphs)
+            left, right = sorted((glyph.x0 * across, glyph.x1 * across))
+            low, high = sorted((glyph.y0 * size, glyph.y1 * size))
+            found = Box(
+                min(found.x0, first + left),
+                min(found.y0, low),
+                max(found.x1, last + right),
+                max(found.y1, high),
+            )
             width = self.widths.get(code, self.default)
-            least += width or 0.0
-            most += MAX_ADVANCE if width is None else width
-        spaces = text.count(b" ") if self.code_size == 1 else 0
-        return Advance(least, most, len(codes), spaces)
+            gap = spacing.between + (spacing.word if code == _SPACE and self.code_size == 1 else 0.0)
+            least = ((width or 0.0) * size + gap) * scale
+            most = ((MAX_ADVANCE if width is None else width) * size + gap) * scale
+            first += min(least, most)
+            last += max(least, most)
+        return found, first, last
 
 
 def font_of(reader: Reader, value: Value, revision: int, work: Work) -> Font:

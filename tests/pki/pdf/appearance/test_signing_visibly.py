@@ -65,11 +65,10 @@ def test_the_seal_over_the_signature_keeps_both_valid_when_its_field_was_reserve
     assert all(c.allowed for c in facts(twice)[0].changes_after)
 
 
-def test_without_a_reserved_field_the_seal_is_an_overlay_that_a_person_must_accept() -> None:
+def test_without_a_reserved_field_the_seal_keeps_both_valid_where_it_covers_nothing_of_the_page() -> None:
     once = kyso.sign(CONG_VAN, PERSON, stamp=ALONE, at=AT)
     twice = kyso.sign(once, SEAL, stamp=OVER, at=AT)
-    assert verdicts(twice) == ["indeterminate", "passed"]
-    assert verdicts(twice, accept_overlays=True) == ["passed", "passed"]
+    assert verdicts(twice) == ["passed", "passed"]
 
 
 @pytest.mark.parametrize("reserved", [True, False])
