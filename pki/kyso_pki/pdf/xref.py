@@ -124,6 +124,8 @@ class Section:
     def _plain_rows(self, run: Run, part: range) -> tuple[list[int], list[int], list[int]]:
         at = run.at + (part.start - run.first) * _ENTRY
         words = self._rows[at : at + len(part) * _ENTRY].split()
+        if words[2::3].count(b"n") == words[1::3].count(b"00000") == len(part):  # the rule but for the first rows
+            return list(part), list(map(int, words[::3])), [0] * len(part)
         used = [kind == b"n" for kind in words[2::3]]
         offsets, generations = compress(words[::3], used), compress(words[1::3], used)
         return list(compress(part, used)), list(map(int, offsets)), list(map(int, generations))
