@@ -42,7 +42,7 @@ def pdf_of_many_objects(count: int = 24_000) -> bytes:
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>>>",
         b"[" + b" ".join(b"%d 0 R" % n for n in range(5, count + 1)) + b"]",
     ]
-    objects += [b"<</Kind/Small/Index %d/Next %d 0 R>>" % (n, n % count + 1) for n in range(5, count + 1)]
+    objects += [b"<</Kind/Small/Index %d/Text(nothing to see here)>>" % n for n in range(5, count + 1)]
     out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     offsets = []
     for number, body in enumerate(objects, 1):
@@ -59,7 +59,7 @@ def pdf_with_object_streams(size: int = 100_000, count: int = 2_000, members: in
     """A one-page PDF of about `size` bytes as word processors write it: a cross-reference stream, object streams."""
     noise = random.Random(size).randbytes(max(size - count * 12, 16))  # noqa: S311 - not a secret
     packed = {
-        1: b"<</Type/Catalog/Pages 2 0 R/Many 4 0 R>>",
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
         2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>>>",
         **{n: b"<</Kind/Small/Next %d 0 R>>" % (n % count + 1) for n in range(4, count + 1)},
