@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from ..asn1 import der
 from ..cms.examine import CmsFacts, examine
 from ..errors import FormatError, LimitExceeded
-from ..facts import Change, Coverage, Finding, SignatureFacts, broken
+from ..facts import Change, Coverage, Finding, SignatureFacts, Stored, broken
 from ..scheme import HashName, digest
 from ..tsp import timestamp_facts
 from .changes import changes_by_revision
@@ -37,6 +37,7 @@ from .objects import (
 )
 from .permission import Permission, certifies, permission_of
 from .reader import Reader, Revision
+from .store import stored_evidence
 
 MAX_CONTENTS: Final = 8 << 20  # bytes of CMS; with a long chain and CRLs inside real ones stay under 1 MiB
 MAX_SIGNATURES: Final = 1024
@@ -116,7 +117,16 @@ def read_signatures(reader: Reader) -> tuple[SignatureFacts, ...]:
         found = broken(names[i], "pdf", m.error)
         text = m.error.message if isinstance(m.error, FormatError) else found.findings[0].text
         facts.append(replace(found, findings=(Finding(m.code, "error", text),)))
-    return tuple(facts)
+    stored, problem = _stored(reader)
+    return tuple(replace(f, stored=stored, findings=(*f.findings, *problem)) for f in facts)
+
+
+def _stored(reader: Reader) -> tuple[tuple[Stored, ...], tuple[Finding, ...]]:
+    """The file's evidence; where it cannot be read there is none, which is said."""
+    try:
+        return stored_evidence(reader), ()
+    except UNREADABLE as e:
+        return (), (Finding("EVIDENCE", "warning", f"The evidence in the file cannot be read: {e}"),)
 
 
 def _unique_names(fields: list[Field]) -> list[str]:
@@ -350,6 +360,7 @@ def _facts(
         reason=_text(dictionary, "Reason"),
         location=_text(dictionary, "Location"),
         changes_after=after,
+        state=place.revision.index,
         findings=(*problems, *found.findings),
     )
 
