@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
+from itertools import accumulate
 
 
 def pdf(size: int) -> bytes:
@@ -31,6 +32,37 @@ def pdf(size: int) -> bytes:
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     out += b"trailer\n<</Size %d/Root 1 0 R/ID[<00><00>]>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    return bytes(out)
+
+
+def objstm(count: int) -> bytes:
+    """A one-page PDF with `count` small objects in object streams of 100, and a cross-reference stream."""
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+    }
+    bodies |= {n: b"<</Muc %d/Trich(Quyet dinh so %d)>>" % (n, n) for n in range(4, count + 1)}
+    out = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+    rows: dict[int, bytes] = {0: b"\0" + bytes(4) + b"\xff\xff"}
+    numbers = list(bodies)
+    for container, start in enumerate(range(0, len(numbers), 100), count + 1):
+        members = numbers[start : start + 100]
+        offsets = accumulate((len(bodies[n]) + 1 for n in members[:-1]), initial=0)
+        head = b" ".join(b"%d %d" % pair for pair in zip(members, offsets, strict=True)) + b" "
+        packed = zlib.compress(head + b" ".join(bodies[n] for n in members))
+        rows[container] = b"\1" + len(out).to_bytes(4, "big") + b"\0\0"
+        rows |= {n: b"\2" + container.to_bytes(4, "big") + i.to_bytes(2, "big") for i, n in enumerate(members)}
+        shape = b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d" % (len(members), len(head), len(packed))
+        out += b"%d 0 obj\n<<%s>>\nstream\n%s\nendstream\nendobj\n" % (container, shape, packed)
+    own, at = max(rows) + 1, len(out)
+    rows[own] = b"\1" + at.to_bytes(4, "big") + b"\0\0"
+    table = zlib.compress(b"".join(rows[n] for n in range(own + 1)))
+    shape = b"/Type/XRef/Size %d/Root 1 0 R/W[1 4 2]/ID[<00><00>]/Filter/FlateDecode/Length %d" % (
+        own + 1,
+        len(table),
+    )
+    out += b"%d 0 obj\n<<%s>>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (own, shape, table, at)
     return bytes(out)
 
 

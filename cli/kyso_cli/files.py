@@ -1,14 +1,13 @@
 """Documents in and out: `-` is a pipe, a result is whole or not there.
 
-`read` gives the octets of a file or of standard input. `write_whole` writes beside the target, syncs and
-renames; what stood there is replaced only when the caller says so.
+`read` gives the octets of a file or of standard input. `write_whole` writes beside the target, syncs and renames
+(`kyso.disk`); what stood there is replaced only when the caller says so.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -19,11 +18,8 @@ PIPE = "-"
 LIMIT_VARIABLE, DEFAULT_MAX_MB, MB = "KYSO_MAX_MB", 512, 1024 * 1024
 
 
-def check_input(name: str, *, held: bool = True) -> None:
-    """Refuses an input that cannot be read, before any work. Raises `Stop`.
-
-    `held`: it will be held in memory, so its size is limited.
-    """
+def check_input(name: str, *, streamed: bool = False) -> None:
+    """Refuses an input that cannot be read, before any work. `streamed`: a PDF may have any size. Raises `Stop`."""
     if name == PIPE:
         return
     try:
@@ -38,8 +34,13 @@ def check_input(name: str, *, held: bool = True) -> None:
         raise Stop("file_not_regular", path=name)
     if not os.access(name, os.R_OK):
         raise Stop("file_unreadable", path=name, why=os.strerror(errno.EACCES))
-    if held and found.st_size > max_bytes():
+    if found.st_size > max_bytes() and not (streamed and _is_pdf(Path(name))):
         raise Stop("file_too_large", path=name, limit=max_bytes() // MB)
+
+
+def _is_pdf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"%PDF-" in file.read(1024)
 
 
 def max_bytes() -> int:
@@ -70,6 +71,8 @@ def check_output(target: Path, *, force: bool) -> None:
 
     The folder is tried by making an empty file in it: permissions alone tell nothing of a read-only disk.
     """
+    from kyso.disk import Beside
+
     try:
         found = target.stat() if target.exists() else None
         if found is not None and stat.S_ISDIR(found.st_mode):
@@ -78,16 +81,10 @@ def check_output(target: Path, *, force: bool) -> None:
             raise Stop("output_exists", path=target)
         if not target.parent.is_dir():
             raise Stop("folder_missing", path=target.parent)
-        beside = _beside(target)
-        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        beside.unlink()
+        with Beside(target, mode=0o600):
+            pass
     except OSError as e:
         raise Stop("output_unwritable", path=target, why=e.strerror) from None
-
-
-def _beside(target: Path) -> Path:
-    """A name of our own in the same folder; not longer than need be, because the target's may be at the limit."""
-    return target.with_name(f".kyso-{secrets.token_hex(4)}.part")
 
 
 def write_whole(target: Path, data: bytes, *, force: bool = False, mode: int = 0o666) -> None:
@@ -95,42 +92,11 @@ def write_whole(target: Path, data: bytes, *, force: bool = False, mode: int = 0
 
     `mode` is what the file's permissions may be at most; the umask takes away from it.
     """
-    beside = _beside(target)
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - from a descriptor
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _place(beside, target, force=force)
-    except OSError as e:  # a full disk names no file, and the one beside means nothing to anybody
-        raise OSError(e.errno, e.strerror, str(target)) from e
-    finally:
-        beside.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    from kyso.disk import Beside
 
-
-def _place(beside: Path, target: Path, *, force: bool) -> None:
-    """Renames; without `force` never over a file, even one that appeared a moment ago."""
-    if force:
-        beside.replace(target)
-        return
     try:
-        target.hardlink_to(beside)
+        with Beside(target, force=force, mode=mode) as beside:
+            beside.append((data,))
+            beside.commit()
     except FileExistsError:
         raise Stop("output_exists", path=target) from None
-    except (OSError, NotImplementedError):  # a file system without hard links (FAT on a USB stick)
-        if target.exists():
-            raise Stop("output_exists", path=target) from None
-        beside.replace(target)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the rename itself durable; Windows does that by itself and opens no folders."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,6 +15,8 @@ COMMANDS: dict[str, str] = {
     "verify": "kyso_cli.verify",
     "preview": "kyso_cli.preview",
     "templates": "kyso_cli.templates",
+    "extend": "kyso_cli.extend",
+    "timestamp": "kyso_cli.timestamp",
     "keys": "kyso_cli.keys",
     "quickstart": "kyso_cli.quickstart",
     "serve": "kyso_cli.serve",

@@ -19,6 +19,7 @@ from .messages import Words
 from .output import App, note
 
 if TYPE_CHECKING:
+    from kyso import Evidence, HttpFetcher
     from kyso_hsm.opening import Module
     from kyso_hsm.pin import SecretRequest, SecretSource
     from kyso_pki.x509.trust import TrustStore
@@ -37,6 +38,12 @@ def module_option(function: _F) -> _F:
 
 def json_option(function: _F) -> _F:
     return click.option("--json", "as_json", is_flag=True)(function)
+
+
+def evidence_options(function: _F) -> _F:
+    """Where evidence for a signature may come from besides the document."""
+    function = click.option("--allow-host", "hosts", multiple=True, metavar="HOST[:PORT]")(function)
+    return click.option("--evidence", multiple=True, type=PATH, metavar="FILE")(function)
 
 
 def pin_options(function: _F) -> _F:
@@ -235,6 +242,40 @@ def modules_in_reach(named: Sequence[str], config: Config) -> tuple[Module, ...]
         return default_modules(configured.values())
     chosen = [configured.pop(path, Module(path)) for path in dict.fromkeys(named)]
     return (*chosen, *configured.values())
+
+
+FETCHES_PER_FILE = 16  # two paths (signer, time-stamping authority) of four certificates: OCSP and CRL each
+
+
+def fetcher(hosts: Sequence[str], config: Config, files: int) -> HttpFetcher:
+    """One fetcher for all files, so that one CRL is fetched once; the province's own server may be private."""
+    from urllib.parse import urlsplit
+
+    import kyso
+
+    own = [urlsplit(config.url).netloc] if config.url else []
+    return kyso.HttpFetcher(allowed_hosts=[*hosts, *own], max_fetches=FETCHES_PER_FILE * files)
+
+
+def evidence_in(files: Sequence[Path]) -> Evidence:
+    """What the files of `--evidence` hold. Raises `Stop`, `UsageError`."""
+    import kyso
+
+    try:
+        return kyso.load_evidence(*files)
+    except OSError as e:
+        raise Stop("file_unreadable", path=e.filename, why=e.strerror) from None
+
+
+def tsa_in_reach(named: str | None, level: str, base: str | None) -> str | None:
+    """The time-stamping authority: as named, else the province's own when the level asks for one. Raises `Stop`."""
+    from kyso_pki.document import level_named
+
+    if named or level_named(level) == "B-B":
+        return named
+    if base is None:
+        raise Stop("option_needs", option=f"--level {level_named(level)}", needed="--tsa")
+    return f"{base.rstrip('/')}/tsa"
 
 
 def trust_in_reach(named: Sequence[Path], config: Config) -> TrustStore:

@@ -1,88 +1,30 @@
 """`kyso sign`: documents in, signed documents out, the originals untouched.
 
-The key is opened once for all files, so a PIN is asked for once. A document that cannot be signed is reported
-and the next one is taken; a PIN, a key, a certificate or a network that fails stops the batch, because a token
-locks after a few wrong PINs.
+The key is opened once for all files, so a PIN is asked for once, and their hashes go to it in batches. A document
+that cannot be signed is reported and the next one is taken; a PIN, a key, a certificate or a network that fails stops
+the run, because a token locks after a few wrong PINs. `--resume` goes on with the files that have no result yet.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from .command import worded
-from .config import Config, find_config
+from .config import find_config
 from .errors import FAILED, OK, Stop, about_the_document, exit_code, explain
-from .files import PIPE, check_input, check_output, read, write_whole
-from .options import (
-    PATH,
-    api_token,
-    config_option,
-    json_option,
-    module_option,
-    modules_in_reach,
-    pin_options,
-    secret_source,
-    warn_of_open_key,
-)
-from .output import App, note, say, say_json, to_terminal, write_pipe
-from .stamping import StampAsked, covers_signature, save_refusal, stamp_from, stamp_options, taken
+from .files import PIPE, check_input, check_output
+from .hands import Job, Request, Result, hand
+from .options import PATH, config_option, evidence_options, json_option, module_option, pin_options
+from .output import App, note, say, say_json, to_terminal
+from .stamping import stamp_from, stamp_options, taken
 
-if TYPE_CHECKING:
-    from kyso_pki.pdf.appearance.stamp import Stamp
-    from kyso_pki.signer import Signer
-
-SignOne = Callable[[bytes], bytes]
 HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for, as typed."""
-
-    files: tuple[str, ...]
-    key: str | None
-    server: str | None
-    credential: str | None
-    output: str | None
-    level: str
-    tsa: str | None
-    reason: str | None
-    location: str | None
-    field: str | None
-    form: str
-    hash_name: str | None
-    pss: bool
-    chain: Path | None
-    modules: tuple[str, ...]
-    token_file: Path | None
-    token_env: str | None
-    upload: bool
-    force: bool
-    as_json: bool
-    config: Path | None
-    refusal: Path | None
-    stamp: StampAsked
-
-    @property
-    def to_pipe(self) -> bool:
-        return self.output == PIPE or (self.output is None and self.files == (PIPE,))
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one document."""
-
-    file: str
-    output: str | None = None
-    error: Exception | None = None
-    skipped: bool = False
 
 
 @worded("sign")
@@ -91,13 +33,16 @@ class Result:
 @click.option("--server", metavar="URL")
 @click.option("--credential", metavar="ID")
 @click.option("-o", "--output", metavar="FILE")
-@click.option("--level", default="B-B", metavar="B-B|B-T")
+@click.option("--level", default="B-B", metavar="B-B|B-T|B-LT|B-LTA")
 @click.option("--tsa", metavar="URL")
 @click.option("--reason", metavar="TEXT")
 @click.option("--location", metavar="TEXT")
 @click.option("--field", metavar="NAME")
 @stamp_options
 @click.option("--refusal", type=PATH, metavar="FILE.png")
+@click.option("--certify", type=click.Choice(["1", "2", "3"]))
+@click.option("--lock", "locked", multiple=True, metavar="NAME")
+@evidence_options
 @click.option("--form", type=click.Choice(["xades", "xmldsig"]), default="xades")
 @click.option("--hash", "hash_name", type=click.Choice(HASHES))
 @click.option("--pss", is_flag=True)
@@ -107,6 +52,7 @@ class Result:
 @click.option("--token-file", type=PATH, metavar="FILE")
 @click.option("--token-env", metavar="NAME")
 @click.option("--upload", is_flag=True)
+@click.option("--resume", is_flag=True)
 @click.option("--force", is_flag=True)
 @config_option
 @json_option
@@ -120,21 +66,35 @@ def sign(app: App, asked: Request) -> int:
     config = find_config(asked.config)
     _check(asked)
     stamp = stamp_from(asked.stamp)
-    targets = _targets(asked)
-    for file, target in zip(asked.files, targets, strict=True):
-        check_input(file)
-        if target is not None:
+    jobs = list(zip(asked.files, _targets(asked), strict=True))
+    for file, target in jobs:
+        check_input(file, streamed=not asked.upload)
+        if target is not None and not _done(asked, target):
             check_output(target, force=asked.force)
-    with _hand(app, asked, config, stamp) as sign_one:
-        results = _sign_all(app, asked, targets, sign_one)
+    left = [job for job in jobs if not _done(asked, job[1])]
+    if not left:
+        return _conclude(app, asked, list(_told(app, asked, jobs, iter(()))))
+    with hand(app, asked, config, stamp) as sign_all:
+        results = list(_told(app, asked, jobs, sign_all(left)))
     return _conclude(app, asked, results)
+
+
+def _done(asked: Request, target: Path | None) -> bool:
+    """Whether an earlier run wrote this result; results are whole or not there."""
+    return asked.resume and target is not None and target.exists()
 
 
 def _check(asked: Request) -> None:
     """Refuses what cannot be meant, before a PIN is asked for."""
     from kyso_pki.document import level_named
 
-    level_named(asked.level)
+    level = level_named(asked.level)
+    if asked.upload and (asked.certify or asked.locked or asked.evidence):
+        raise Stop("local_only", options="--certify, --lock, --evidence")
+    if asked.evidence and level not in ("B-LT", "B-LTA"):
+        raise Stop("option_needs", option="--evidence", needed="--level B-LT")
+    if asked.resume and asked.force:
+        raise Stop("one_of", options="--resume, --force")
     if (asked.key is None) == (asked.server is None):
         raise Stop("one_of", options="--key, --server")
     if asked.server is not None and asked.credential is None:
@@ -183,104 +143,13 @@ def _beside(file: Path) -> Path:
     return file.with_name(f"{file.stem}.signed{file.suffix}")
 
 
-@contextmanager
-def _hand(app: App, asked: Request, config: Config, stamp: Stamp | None) -> Iterator[SignOne]:
-    """The function that signs one document, with the key open as long as the block lasts."""
-    if asked.server is not None:
-        with _remote(app, asked, asked.server, asked.credential or "", stamp) as sign_one:
-            yield sign_one
-        return
-    import kyso
-    from kyso_pki.x509.certificate import certificates_from_bytes
-
-    warn_of_open_key(app, asked.key or "")
-    # Of these only the issuers of the key's own certificate are put into the signature.
-    files = (*((asked.chain,) if asked.chain else ()), *config.chains)
-    chain = [c for file in files for c in certificates_from_bytes(_bytes_of(file))]
-    with kyso.open_signer(
-        asked.key or "",
-        pin=secret_source(app.words),
-        modules=modules_in_reach(asked.modules, config),
-        hash_name=asked.hash_name,  # type: ignore[arg-type]  # click.Choice gives only names in HashName
-        pss=asked.pss,
-        chain=chain,
-    ) as signer:
-        yield _local(asked, signer, _tsa(asked, config.url), stamp)
-
-
-def _local(asked: Request, signer: Signer, tsa: str | None, stamp: Stamp | None) -> SignOne:
-    """Signing on this machine: whatever key it is, only a hash goes to it."""
-    import kyso
-
-    return lambda data: kyso.sign(
-        data,
-        signer,
-        level=asked.level,
-        timestamper=tsa,
-        reason=asked.reason,
-        location=asked.location,
-        field=asked.field,
-        xml_form=asked.form,  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
-        stamp=stamp,
-    )
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as e:
-        raise Stop("file_unreadable", path=path, why=e.strerror) from None
-
-
-def _tsa(asked: Request, base: str | None) -> str | None:
-    """The time-stamping authority: as named, else the province's own when the level asks for one."""
-    from kyso_pki.document import level_named
-
-    if asked.tsa or level_named(asked.level) == "B-B":
-        return asked.tsa
-    if base is None:
-        raise Stop("option_needs", option="--level B-T", needed="--tsa")
-    return f"{base.rstrip('/')}/tsa"
-
-
-def _sign_all(app: App, asked: Request, targets: list[Path | None], sign_one: SignOne) -> list[Result]:
-    results: list[Result] = []
-    stopped: Exception | None = None
-    for file, target in zip(asked.files, targets, strict=True):
-        if stopped is not None:
-            result = Result(file, skipped=True)
-        else:
-            result = _sign_file(app, asked, file, target, sign_one)
-            if result.error is not None and not about_the_document(result.error):
-                stopped = result.error
-        results.append(result)
+def _told(app: App, asked: Request, jobs: Sequence[Job], results: Iterator[Result]) -> Iterator[Result]:
+    """One result for each file, in the order in which they were named, said as soon as it is known."""
+    for number, (file, target) in enumerate(jobs, start=1):
+        result = Result(file, str(target), there=True) if _done(asked, target) else next(results)
         if not asked.as_json:
-            _say(app, result, len(results), len(targets))
-    return results
-
-
-def _sign_file(app: App, asked: Request, file: str, target: Path | None, sign_one: SignOne) -> Result:
-    from kyso_pki.errors import KysoError
-
-    try:
-        data = read(file)
-        signed = sign_one(data)
-        if target is None:
-            write_pipe(signed)
-        else:
-            write_whole(target, signed, force=asked.force)
-        if asked.stamp.template is not None and covers_signature(data, asked.field):
-            note(app.words("stamp.overlay", file=file))
-    except (KysoError, OSError) as e:
-        save_refusal(app, e, asked.refusal or _refused(file))
-        return Result(file, error=e)
-    return Result(file, output=PIPE if target is None else str(target))
-
-
-def _refused(file: str) -> Path:
-    """Where the picture of a refused placement goes: beside `van-ban.pdf` into `van-ban.refused.png`."""
-    path = Path("stdin.pdf" if file == PIPE else file)
-    return path.with_name(f"{path.stem}.refused.png")
+            _say(app, result, number, len(jobs))
+        yield result
 
 
 def _say(app: App, result: Result, number: int, total: int) -> None:
@@ -289,7 +158,9 @@ def _say(app: App, result: Result, number: int, total: int) -> None:
     count = f"[{number}/{total}] " if total > 1 else ""
     if result.output == PIPE:
         return
-    if result.output is not None:
+    if result.there:
+        note(count + words("sign.there", file=result.file, output=result.output or ""))
+    elif result.output is not None:
         say(count + words("sign.done", file=result.file, output=result.output))
     elif result.skipped:
         note(count + words("sign.skipped", file=result.file))
@@ -319,28 +190,3 @@ def _to_json(app: App, result: Result) -> dict[str, Any]:
     if result.error is not None:
         return {"file": result.file, "output": None, "error": explain(result.error, app.words).to_json()}
     return {"file": result.file, "output": result.output, "error": None, "skipped": result.skipped}
-
-
-@contextmanager
-def _remote(app: App, asked: Request, url: str, credential: str, stamp: Stamp | None) -> Iterator[SignOne]:
-    """A credential on a server: the hash travels and the document stays, unless --upload asks otherwise."""
-    import kyso
-
-    token = api_token(asked.token_file, asked.token_env)
-    pin = secret_source(app.words)
-    with kyso.Client(url, token=token) as client:
-        if not asked.upload:
-            signer = client.signer(credential, pin=pin, hash_name=asked.hash_name, pss=asked.pss)  # type: ignore[arg-type]  # as above
-            yield _local(asked, signer, _tsa(asked, url), stamp)
-            return
-        needs_pin = client.credential(credential).pin
-        yield lambda data: client.sign_document(
-            data,
-            credential,
-            pin=pin if needs_pin else None,
-            level=asked.level,
-            reason=asked.reason,
-            location=asked.location,
-            field=asked.field,
-            xml_form=asked.form,  # type: ignore[arg-type]  # as above
-        )

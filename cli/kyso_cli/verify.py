@@ -17,17 +17,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .command import worded
-from .config import Config, find_config
+from .config import find_config
 from .errors import FAILED, INDETERMINATE, OK, Stop
 from .files import PIPE, check_input, read
-from .options import PATH, config_option, json_option, trust_in_reach
+from .options import PATH, config_option, evidence_in, evidence_options, fetcher, json_option, trust_in_reach
 from .output import App, say, say_json
 
 if TYPE_CHECKING:
-    from kyso import HttpFetcher
     from kyso_pki.ades.report import DocumentReport, Verdict
-
-FETCHES_PER_FILE = 16  # two paths (signer, time-stamping authority) of four certificates: OCSP and CRL each
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,7 @@ class Request:
     files: tuple[str, ...]
     trust: tuple[Path, ...]
     online: bool | None
+    evidence: tuple[Path, ...]
     hosts: tuple[str, ...]
     at: str | None
     accept_parts: bool
@@ -49,7 +47,7 @@ class Request:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--trust", multiple=True, type=PATH, metavar="FILE|DIR")
 @click.option("--online/--offline", default=None)
-@click.option("--allow-host", "hosts", multiple=True, metavar="HOST[:PORT]")
+@evidence_options
 @click.option("--at", metavar="TIME")
 @click.option("--accept-parts", is_flag=True)
 @click.option("--accept-overlays", is_flag=True)
@@ -68,26 +66,27 @@ def verify(app: App, asked: Request) -> int:
     if asked.files.count(PIPE) > 1:
         raise Stop("pipe_among_many")
     for file in asked.files:
-        check_input(file, held=False)
+        check_input(file, streamed=True)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
     policy = kyso.Policy(accept_parts=asked.accept_parts, accept_overlays=asked.accept_overlays)
+    evidence = evidence_in(asked.evidence)
     online = config.online if asked.online is None else asked.online
-    fetcher = _fetcher(asked, config) if online else None
+    asks = fetcher(asked.hosts, config, len(asked.files)) if online else None
     reports: list[DocumentReport] = []
     try:
         for file in asked.files:
             try:
                 source = read(PIPE) if file == PIPE else Path(file)
-                found = kyso.verify(source, trust=trust, at=at, fetcher=fetcher, policy=policy)
+                found = kyso.verify(source, trust=trust, at=at, fetcher=asks, evidence=evidence, policy=policy)
             except OSError as e:
                 raise Stop("file_unreadable", path=file, why=e.strerror) from None
             reports.append(replace(found, file=file))
             if not asked.as_json:
                 _show(app, reports)
     finally:
-        if fetcher is not None:
-            fetcher.close()
+        if asks is not None:
+            asks.close()
     verdict = overall(reports)
     if asked.as_json:
         say_json({"verdict": verdict, "files": [r.to_json() for r in reports]})
@@ -127,13 +126,3 @@ def _time(text: str | None) -> datetime | None:
         return parse(text)
     except ValueError:
         raise Stop("time_wrong", text=text) from None
-
-
-def _fetcher(asked: Request, config: Config) -> HttpFetcher:
-    """One fetcher for all files, so that one CRL is fetched once; the province's own server may be private."""
-    from urllib.parse import urlsplit
-
-    import kyso
-
-    own = [urlsplit(config.url).netloc] if config.url else []
-    return kyso.HttpFetcher(allowed_hosts=[*asked.hosts, *own], max_fetches=FETCHES_PER_FILE * len(asked.files))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from .errors import CertificateExpired, CertificateMissing, CertificateNotYetValid, CertificateUnsuitable
 from .scheme import Scheme, strong_enough
@@ -86,6 +87,12 @@ def check_before_signing(chain: Chain, scheme: Scheme, at: datetime) -> None:
             subject=str(leaf.subject),
             not_after=leaf.not_after,
         )
+    _check_fitness(leaf, scheme)
+
+
+@lru_cache(maxsize=256)
+def _check_fitness(leaf: Certificate, scheme: Scheme) -> None:
+    """The part of the check that time does not change, so once for each certificate; a refusal is not remembered."""
     unfit = rules.unreadable(leaf) or rules.unfit_for(leaf, "signing")
     if unfit:
         raise CertificateUnsuitable(

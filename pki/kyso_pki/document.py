@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from .credential import Chain
 from .errors import UsageError
@@ -17,9 +17,15 @@ from .evidence import NO_EVIDENCE, Evidence
 from .facts import Format, SignatureFacts
 from .scheme import Scheme
 
-Level = Literal["B-B", "B-T"]
-LEVELS: tuple[Level, ...] = ("B-B", "B-T")
+Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
+"""Signed; with a trusted time; with the evidence for later; with the evidence under a timestamp of its own."""
+LEVELS: tuple[Level, ...] = ("B-B", "B-T", "B-LT", "B-LTA")
 XmlForm = Literal["xades", "xmldsig"]
+Certification = Literal[1, 2, 3]
+"""What may follow a certification: nothing, form filling and signatures, annotations too (ISO 32000-2 12.8.2.2)."""
+TIMESTAMP_SIZE = 12288
+"""Bytes kept free for a token of a time-stamping authority of which nothing is known; with a chain of three RSA-4096
+certificates they have some 8 kB."""
 
 
 def level_named(name: str) -> Level:
@@ -59,6 +65,18 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class FieldLock:
+    """PDF: form fields that may not change after signing, by their full names (ISO 32000-2 12.8.2.4)."""
+
+    action: Literal["All", "Include", "Exclude"]
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.action == "All") == bool(self.names):
+            raise UsageError("A lock names fields, or it locks all of them.")
+
+
+@dataclass(frozen=True)
 class Intent:
     """What is to be signed and how."""
 
@@ -74,7 +92,11 @@ class Intent:
     """XML: XAdES, or plain XMLDSIG (which has no B-T)."""
     appearance: Placed | None = None
     """PDF: what the signature shows; None: it is invisible, or the field keeps what it shows."""
-    timestamp_size: int = 12288
+    certify: Certification | None = None
+    """PDF: certify the document and say what may change afterwards; the first signature only."""
+    lock: FieldLock | None = None
+    """PDF: form fields to lock with this signature."""
+    timestamp_size: int = TIMESTAMP_SIZE
     """Bytes to keep free for a timestamp token when the level asks for one."""
 
     def __post_init__(self) -> None:
@@ -82,6 +104,13 @@ class Intent:
             raise UsageError("signing_time has no zone.", remedy="Pass an aware datetime.")
         if self.level != "B-B" and self.xml_form == "xmldsig":
             raise UsageError("Plain XMLDSIG cannot carry a timestamp.", remedy="Use XAdES for level B-T.")
+        if self.certify not in (None, 1, 2, 3):
+            raise UsageError(f"A certification of {self.certify!r} is not known.", remedy="Use 1, 2 or 3.")
+
+    @property
+    def timestamped(self) -> bool:
+        """Whether the signature carries a timestamp over its value."""
+        return self.level != "B-B"
 
 
 class Pending(Protocol):
@@ -99,7 +128,7 @@ class Pending(Protocol):
         """The octets that a signature timestamp over this value must cover."""
 
     def finish(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
-        """The signed document. `evidence.timestamps` holds at most one token, for level B-T.
+        """The signed document. `evidence.timestamps` holds at most one token, from level B-T on.
 
         Checks the value with the certificate's key first. Raises `SignatureValueInvalid`, `SigningError`.
         """
@@ -119,3 +148,31 @@ class Document(Protocol):
 
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> Pending:
         """Makes room for one signature. Raises `FormatError`, `SigningError`, `UsageError`."""
+
+
+class PendingStamp(Protocol):
+    """A document with an empty slot, waiting for a token over the document itself."""
+
+    def digest(self, hash_name: str) -> bytes:
+        """What the time-stamping authority is to stamp."""
+
+    def tail(self, token: bytes, imprint: bytes, hash_name: str) -> bytes:
+        """What is to be appended, with the token over this imprint in it. Raises `TimestampError`, `SigningError`."""
+
+
+@runtime_checkable
+class Growing(Document, Protocol):
+    """A document whose signatures can be kept verifiable by additions at its end (B-T, B-LT, B-LTA)."""
+
+    @property
+    def data(self) -> bytes:
+        """The whole document."""
+
+    def prepare_timestamp(self, size: int) -> PendingStamp:
+        """Makes room for a token of `size` bytes over the whole document. Raises `FormatError`."""
+
+    def evidence_tail(self, evidence: Evidence, salt: bytes) -> bytes:
+        """What is to be appended to add this evidence; empty when the document holds all of it."""
+
+    def appended(self, tail: bytes) -> Growing:
+        """The document with this at its end."""

@@ -31,9 +31,12 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  ├─ AnchorError            a text that a stamp is placed by
     │  │  ├─ AnchorMissing       is not there
     │  │  └─ AnchorAmbiguous     is there more than once
-    │  └─ PlacementRefused       a stamp would be somewhere where it must not be
-    │     ├─ StampCovers         over text or another annotation
-    │     └─ StampLeavesPage
+    │  ├─ PlacementRefused       a stamp would be somewhere where it must not be
+    │  │  ├─ StampCovers         over text or another annotation
+    │  │  └─ StampLeavesPage
+    │  ├─ NotExtendable          its signatures are missing or damaged
+    │  ├─ EvidenceMissing        a level was asked for that cannot be proven
+    │  └─ PendingDamaged         a prepared signature is not what was prepared
     ├─ TimestampError
     ├─ IssuanceError             a CA refuses to issue
     ├─ FetchError                something on the network did not answer as it must
@@ -180,6 +183,20 @@ class StampCovers(PlacementRefused):
 
 class StampLeavesPage(PlacementRefused):
     code = "signing.placement.leaves"
+
+
+class NotExtendable(SigningError):
+    code = "signing.not_extendable"
+
+
+class EvidenceMissing(SigningError):
+    """`details["missing"]` names each certificate with what it lacks."""
+
+    code = "signing.evidence_missing"
+
+
+class PendingDamaged(SigningError):
+    code = "signing.pending"
 
 
 class TimestampError(KysoError):

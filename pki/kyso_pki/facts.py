@@ -150,6 +150,16 @@ class TimestampFacts:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Evidence that stands in the file beside the signatures, and the first state of the file that held it."""
+
+    state: int
+    certificates: tuple[Certificate, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsp: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
 class SignatureFacts:
     """One signature as found, in any format."""
 
@@ -176,7 +186,13 @@ class SignatureFacts:
     changes_after: tuple[Change, ...] = ()
     timestamps: tuple[TimestampFacts, ...] = ()
     crls: tuple[bytes, ...] = ()
+    """Carried in the signature itself."""
     ocsp: tuple[bytes, ...] = ()
+    state: int = 0
+    """The state of the file that it covers (PDF: the number of the revision); a document timestamp proves that
+    everything of this state and of those before existed."""
+    stored: tuple[Stored, ...] = ()
+    """The evidence of the whole file, the same for each of its signatures."""
     findings: tuple[Finding, ...] = ()
     pdf: PdfFacts | None = None
     """PDF only, and only where the signature could be placed in the file."""

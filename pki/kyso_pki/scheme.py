@@ -92,7 +92,7 @@ class Scheme:
         """Bytes of one digest."""
         return DIGEST_SIZES[self.hash_name]
 
-    @property
+    @cached_property
     def digest_identifier(self) -> bytes:
         """AlgorithmIdentifier of the hash, parameters absent (RFC 5754 2)."""
         return der.sequence(der.oid(self.hash_oid))

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from kyso_hsm.pin import Prompt as PromptPin
     from kyso_pki.ades.report import DocumentReport, SignatureReport
     from kyso_pki.ades.verify import Policy
+    from kyso_pki.document import FieldLock, Intent
     from kyso_pki.errors import (
         CertificateError,
+        EvidenceMissing,
         FetchError,
         FormatError,
         KeyAccessError,
@@ -37,12 +39,16 @@ if TYPE_CHECKING:
         UsageError,
         VerificationFailed,
     )
+    from kyso_pki.evidence import Evidence
     from kyso_pki.pdf.appearance.stamp import Place, Stamp
     from kyso_pki.x509.trust import TrustStore
 
     from .client import AsyncClient, Client
     from .csc import CscSigner
+    from .evidence import load_evidence
     from .fetch import HttpFetcher, HttpTimestamper
+    from .files import extend_file, sign_file, sign_files, timestamp_file
+    from .growing import extend, timestamp
     from .signers import open_signer
     from .signing import sign
     from .stamps import load_stamp, preview
@@ -56,12 +62,16 @@ _PLACES = {
     "CscSigner": "kyso.csc",
     "DocumentReport": "kyso_pki.ades.report",
     "EnvPin": "kyso_hsm.pin:FromEnv",
+    "Evidence": "kyso_pki.evidence",
+    "EvidenceMissing": "kyso_pki.errors",
     "FdPin": "kyso_hsm.pin:FromFd",
     "FetchError": "kyso_pki.errors",
+    "FieldLock": "kyso_pki.document",
     "FilePin": "kyso_hsm.pin:FromFile",
     "FormatError": "kyso_pki.errors",
     "HttpFetcher": "kyso.fetch",
     "HttpTimestamper": "kyso.fetch",
+    "Intent": "kyso_pki.document",
     "KeyAccessError": "kyso_pki.errors",
     "KysoError": "kyso_pki.errors",
     "Module": "kyso_hsm.opening",
@@ -78,10 +88,17 @@ _PLACES = {
     "UsageError": "kyso_pki.errors",
     "VerificationFailed": "kyso_pki.errors",
     "load_stamp": "kyso.stamps",
+    "extend": "kyso.growing",
+    "extend_file": "kyso.files",
+    "load_evidence": "kyso.evidence",
     "load_trust": "kyso.trust",
     "open_signer": "kyso.signers",
     "preview": "kyso.stamps",
     "sign": "kyso.signing",
+    "sign_file": "kyso.files",
+    "sign_files": "kyso.files",
+    "timestamp": "kyso.growing",
+    "timestamp_file": "kyso.files",
     "verify": "kyso.verifying",
 }
 
@@ -92,12 +109,16 @@ __all__ = [
     "CscSigner",
     "DocumentReport",
     "EnvPin",
+    "Evidence",
+    "EvidenceMissing",
     "FdPin",
     "FetchError",
+    "FieldLock",
     "FilePin",
     "FormatError",
     "HttpFetcher",
     "HttpTimestamper",
+    "Intent",
     "KeyAccessError",
     "KysoError",
     "Module",
@@ -113,11 +134,18 @@ __all__ = [
     "TrustStore",
     "UsageError",
     "VerificationFailed",
+    "extend",
+    "extend_file",
+    "load_evidence",
     "load_stamp",
     "load_trust",
     "open_signer",
     "preview",
     "sign",
+    "sign_file",
+    "sign_files",
+    "timestamp",
+    "timestamp_file",
     "verify",
 ]
 

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kyso_hsm.pin import SecretRequest, SecretSource
-from kyso_pki.ades.sign import TIMESTAMP_HASH
-from kyso_pki.credential import check_before_signing
+from kyso_pki.ades.grow import NO_TRUST, extend
+from kyso_pki.ades.sign import evidence_for, ready, require_growth
 from kyso_pki.csc import (
     AuthorizeResponse,
     CredentialInfo,
@@ -30,7 +30,7 @@ from kyso_pki.csc import (
     Version,
     error_from,
 )
-from kyso_pki.document import Intent, XmlForm, level_named
+from kyso_pki.document import Intent, Pending, XmlForm, level_named
 from kyso_pki.errors import (
     KeyNotFound,
     KysoError,
@@ -42,14 +42,14 @@ from kyso_pki.errors import (
     Unreachable,
     UsageError,
 )
-from kyso_pki.evidence import Evidence
+from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.formats import open_document
-from kyso_pki.scheme import HashName, Scheme, digest
-from kyso_pki.signer import Timestamper
+from kyso_pki.scheme import HashName, Scheme
+from kyso_pki.signer import Fetcher, Timestamper
 
 from .csc import CscSigner, chain_of, checked, requests_for
-from .fetch import HttpTimestamper, without_password
-from .signing import read, sign
+from .fetch import without_password
+from .signing import read, sign, sources_for, timestamper_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -287,8 +287,10 @@ class Client:
         field: str | None = None,
         xml_form: XmlForm = "xades",
         at: datetime | None = None,
+        fetcher: Fetcher | None = None,
+        evidence: Evidence = NO_EVIDENCE,
     ) -> bytes:
-        """The signed document; only its hash goes to the server."""
+        """The signed document; only its hash goes to the server. Levels and evidence are as in `kyso.sign`."""
         return sign(
             source,
             self.signer(credential_id, pin=pin),
@@ -299,7 +301,14 @@ class Client:
             field=field,
             xml_form=xml_form,
             at=at,
+            fetcher=fetcher,
+            evidence=evidence,
         )
+
+    def extend_document(self, source: bytes | os.PathLike[str], *, level: str = "B-LTA") -> bytes:
+        """The PDF with its signatures brought to `level` at the server, with the evidence that the server has."""
+        parameters = {"level": level_named(level)}
+        return self._api.document_answer(self._post("/v1/extend", read(source), parameters, {}))
 
     def sign_document(
         self,
@@ -433,11 +442,13 @@ class AsyncClient:
         field: str | None = None,
         xml_form: XmlForm = "xades",
         at: datetime | None = None,
+        fetcher: Fetcher | None = None,
+        evidence: Evidence = NO_EVIDENCE,
     ) -> bytes:
-        """The signed document; only its hash goes to the server. Parsing and timestamping run in a thread."""
+        """The signed document; only its hash goes to the server. All but the calls to it runs in a thread."""
         import asyncio
 
-        hand = HttpTimestamper(timestamper) if isinstance(timestamper, str) else timestamper
+        hand = timestamper_of(timestamper)
         intent = Intent(
             signing_time=at or datetime.now(UTC),
             level=level_named(level),
@@ -446,28 +457,44 @@ class AsyncClient:
             field=field,
             xml_form=xml_form,
         )
-        if intent.level == "B-T" and hand is None:
-            raise UsageError("Level B-T needs a time-stamping authority.", remedy="Pass `timestamper=`.")
         info = await self.credential(credential_id)
         chain = chain_of(info)
         scheme = Scheme.for_key(chain.leaf.public_key)
-        check_before_signing(chain, scheme, intent.signing_time)
-        pending = await asyncio.to_thread(lambda: open_document(read(source)).prepare(intent, chain, scheme))
+        document = await asyncio.to_thread(lambda: open_document(read(source)))
+        require_growth(document, intent)
+        with sources_for(intent.level, fetcher, evidence, NO_TRUST) as sources:
+            ready_ = await asyncio.to_thread(ready, intent, chain, scheme, hand, sources)
+            pending = await asyncio.to_thread(document.prepare, ready_, chain, scheme)
+            value = await self._value_for(credential_id, info, pending, pin)
+            stamped = await asyncio.to_thread(evidence_for, pending, value, ready_, hand)
+            signed = await asyncio.to_thread(pending.finish, value, stamped)
+            if sources is None:
+                return signed
+            return await asyncio.to_thread(
+                lambda: extend(open_document(signed), intent.level, timestamper=hand, sources=sources).data
+            )
+
+    async def _value_for(self, credential_id: str, info: CredentialInfo, pending: Pending, pin: Pin) -> bytes:
+        """The value over one hash, authorised and checked."""
+        import asyncio
 
         ask = _asker(pin, credential_id, self._api.base)
         secret = await asyncio.to_thread(ask) if ask and info.pin else None
+        chain = chain_of(info)
+        scheme = Scheme.for_key(chain.leaf.public_key)
         hashes = (pending.imprint,)
         authorize, sign_hash = requests_for(info, scheme, hashes, secret)
         version = self._api.version
         sad = AuthorizeResponse.parse(await self._csc("credentials/authorize", authorize.to_json(version))).sad
         answer = await self._csc("signatures/signHash", sign_hash(sad).to_json(version))
         [value] = checked(SignHashResponse.parse(answer, 1).signatures, hashes, chain, scheme)
+        return value
 
-        evidence = Evidence()
-        if intent.level == "B-T" and hand is not None:
-            message = digest(TIMESTAMP_HASH, pending.timestamp_message(value))
-            evidence = Evidence(timestamps=(await asyncio.to_thread(hand.timestamp, message, TIMESTAMP_HASH),))
-        return await asyncio.to_thread(pending.finish, value, evidence)
+    async def extend_document(self, source: bytes | os.PathLike[str], *, level: str = "B-LTA") -> bytes:
+        """The PDF with its signatures brought to `level` at the server, with the evidence that the server has."""
+        return self._api.document_answer(
+            await self._post("/v1/extend", read(source), {"level": level_named(level)}, {})
+        )
 
     async def sign_document(
         self,

@@ -63,7 +63,7 @@ class HttpFetcher:
 
     def crl(self, url: str) -> bytes:
         """A DER CertificateList (RFC 5280 4.2.1.13); PEM is converted."""
-        return _from_pem(self._fetch(url, b"", {}))
+        return from_pem(self._fetch(url, b"", {}))
 
     def certificates(self, url: str) -> bytes:
         """An issuer's certificate (RFC 5280 4.2.2.1)."""
@@ -256,7 +256,7 @@ def _exchange(
     return response.status_code, None, bytes(body)
 
 
-def _from_pem(data: bytes) -> bytes:
+def from_pem(data: bytes) -> bytes:
     """The octets in a PEM text; anything else as it is."""
     if not data.startswith(b"-----BEGIN"):
         return data

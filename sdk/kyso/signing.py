@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kyso_pki.ades.grow import NO_TRUST, Sources
 from kyso_pki.ades.sign import sign_document
-from kyso_pki.document import Intent, Placed, XmlForm, level_named
+from kyso_pki.credential import Chain
+from kyso_pki.document import Certification, FieldLock, Intent, Level, XmlForm, level_named
+from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.formats import open_document
-from kyso_pki.signer import Signer, Timestamper
+from kyso_pki.signer import Fetcher, Signer, Timestamper
+from kyso_pki.x509.trust import TrustStore
 
-from .fetch import HttpTimestamper
+from .fetch import HttpFetcher, HttpTimestamper
 
 if TYPE_CHECKING:
     from kyso_pki.pdf.appearance.stamp import Stamp
@@ -28,41 +36,79 @@ def sign(
     location: str | None = None,
     contact: str | None = None,
     field: str | None = None,
+    certify: Certification | None = None,
+    lock: FieldLock | None = None,
     xml_form: XmlForm = "xades",
     stamp: Stamp | None = None,
     at: datetime | None = None,
+    fetcher: Fetcher | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    trust: TrustStore = NO_TRUST,
 ) -> bytes:
     """The signed document; the input is never changed and nothing is written.
 
     `source` is the document or a path to it; PDF gives PAdES, XML gives XAdES (or plain XMLDSIG). Only a hash
-    goes to the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T needs one. `stamp` (PDF) is what
-    the signature shows and where (`load_stamp`). `at` is the claimed time, now by default. Raises `KysoError`
+    goes to the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T and higher need one. Evidence for
+    B-LT and B-LTA comes from `evidence`, else it is fetched (OCSP, CRL, issuers) with `fetcher`, an `HttpFetcher`
+    unless another is given; with `trust` its chains may end at anchors that are not self-signed. `stamp` (PDF) is
+    what the signature shows and where (`load_stamp`). `at` is the claimed time, now by default. Raises `KysoError`
     subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the key,
-    `TimestampError`, `SigningError`.
+    `TimestampError`, `EvidenceMissing`, `SigningError`.
     """
     data = read(source)
     document = open_document(data)
-    signing_time = at or datetime.now(UTC)
     intent = Intent(
-        signing_time=signing_time,
+        signing_time=at or datetime.now(UTC),
         level=level_named(level),
         reason=reason,
         location=location,
         contact=contact,
-        field=field if stamp is None else field or stamp.place.field,
+        field=field,
+        certify=certify,
+        lock=lock,
         xml_form=xml_form,
-        appearance=None if stamp is None else _placed(data, stamp, signing_time, signer, field),
     )
-    hand = HttpTimestamper(timestamper) if isinstance(timestamper, str) else timestamper
-    return sign_document(document, intent, signer, hand)
+    if stamp is not None:
+        intent = stamped(data, intent, stamp, signer.chain)
+    with sources_for(intent.level, fetcher, evidence, trust) as sources:
+        return sign_document(document, intent, signer, timestamper_of(timestamper), sources)
 
 
-def _placed(data: bytes, stamp: Stamp, at: datetime, signer: Signer, field: str | None) -> Placed:
+def stamped(data: bytes, intent: Intent, stamp: Stamp, chain: Chain) -> Intent:
+    """The intent with the stamp in its place in this document."""
     from .stamps import placed
 
-    return placed(data, stamp, at=at, signer=signer.chain.leaf.subject.first("CN") or "", field=field)
+    name, at = chain.leaf.subject.first("CN") or "", intent.signing_time
+    appearance = placed(data, stamp, at=at, signer=name, field=intent.field)
+    return replace(intent, field=intent.field or stamp.place.field, appearance=appearance)
 
 
 def read(source: bytes | os.PathLike[str]) -> bytes:
     """The document's octets, from memory or from a file."""
     return source if isinstance(source, bytes) else Path(source).read_bytes()
+
+
+def timestamper_of(named: Timestamper | str | None) -> Timestamper | None:
+    """The authority itself, or the one at a URL: one object for each, which learns the size of its tokens once."""
+    return _at_url(named) if isinstance(named, str) else named
+
+
+@lru_cache(maxsize=16)
+def _at_url(url: str) -> HttpTimestamper:
+    return HttpTimestamper(url)
+
+
+@contextmanager
+def sources_for(
+    level: Level, fetcher: Fetcher | None, evidence: Evidence, trust: TrustStore
+) -> Iterator[Sources | None]:
+    """Where evidence comes from for as long as the block lasts; None for levels that need none."""
+    if level not in ("B-LT", "B-LTA"):
+        yield None
+        return
+    own = HttpFetcher() if fetcher is None else None
+    try:
+        yield Sources(datetime.now(UTC), fetcher or own, evidence, trust)
+    finally:
+        if own is not None:
+            own.close()

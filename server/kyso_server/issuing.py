@@ -12,8 +12,10 @@ from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 
+from kyso_pki.ades.stamping import token_size_of
 from kyso_pki.authority import ocsp, revoke, timestamp
 from kyso_pki.errors import FetchError
+from kyso_pki.scheme import Scheme
 from kyso_pki.tsp import timestamp_request, token_from_response
 
 from . import store
@@ -120,6 +122,15 @@ class OwnTimestamper:
     """This server's TSA as a `Timestamper`, without the way over the network."""
 
     house: House
+
+    @property
+    def token_size(self) -> int:
+        """An upper bound in bytes, from the authority's own chain: nothing is stamped to learn it."""
+        tsa = self.house.tsa
+        if tsa is None:
+            raise NotServed("This server has no time-stamping authority.")
+        chain = self.house.keys.chain(tsa.key)
+        return token_size_of(chain, Scheme.for_key(chain.leaf.public_key))
 
     def timestamp(self, imprint: bytes, hash_name: str) -> bytes:
         request = timestamp_request(imprint, hash_name)

@@ -85,6 +85,16 @@ TABLE: dict[str, Row] = {
     "key.pin_locked": Row(403, "The PIN is locked", "Too many wrong PINs were given for this token; try later."),
     "key.mechanism": Row(400, "The key cannot sign this way", "The key does not support this algorithm."),
     "signing": Row(500, "Signing failed", "Signing failed; nothing was returned. The server's log says why."),
+    "signing.not_extendable": Row(
+        409,
+        "Nothing to extend",
+        "The document carries no signature, or one that is damaged or was changed afterwards.",
+    ),
+    "signing.evidence_missing": Row(
+        409,
+        "The evidence for this level cannot be had",
+        "Evidence about a certificate cannot be had here; the server's log says which certificate lacks what.",
+    ),
     "timestamp": Row(503, "No time-stamp", "The time-stamping authority did not answer; level B-B needs none."),
     "fetch": Row(502, "Another server did not answer", "A server that this one asked did not answer as it must."),
 }

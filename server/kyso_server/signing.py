@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from kyso_pki import csc, oids
+from kyso_pki.ades.grow import Sources
 from kyso_pki.ades.sign import sign_document as sign_ades
 from kyso_pki.credential import Chain, check_before_signing
 from kyso_pki.csc import AuthorizeRequest, AuthorizeResponse, CredentialInfo, SignHashRequest, SignHashResponse
@@ -281,14 +282,15 @@ def sign_document(
     *,
     pin: str | None,
     timestamper: Timestamper | None,
+    sources: Sources | None = None,
 ) -> bytes:
     """The signed document. A PIN is tried once. Raises `KysoError`; then no key was used or the audit says so."""
     credential = offered(house, credential_id)
     _check(house, credential, Scheme.for_key(credential.chain.leaf.public_key), intent.signing_time)
     if not credential.needs_pin:
         signer = house.keys.signer(credential.address)
-        return sign_ades(document, intent, Audited(house, signer, credential_id, caller), timestamper)
+        return sign_ades(document, intent, Audited(house, signer, credential_id, caller), timestamper, sources)
     if pin is None:
         raise PinRequired("This credential needs a PIN.")
     with house.keys.unlocked(credential.address, pin, intent.signing_time) as unlocked:
-        return sign_ades(document, intent, Audited(house, unlocked, credential_id, caller), timestamper)
+        return sign_ades(document, intent, Audited(house, unlocked, credential_id, caller), timestamper, sources)

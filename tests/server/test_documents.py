@@ -57,6 +57,46 @@ def test_signed_pdf_is_valid_to_pdfsig_pyhanko_and_the_server_itself(
     assert (report["proven_time"] is not None) is level.endswith("B-T")
 
 
+@pytest.mark.parametrize("level", ["B-LT", "B-LTA"])
+def test_evidence_of_the_house_makes_signatures_that_last(client: httpx2.Client, level: str) -> None:
+    signed = _signed(client, LETTER, credential="con-dau", level=level)
+    report = client.post("/v1/verify", content=signed).json()
+    assert report["verdict"] == "passed", report
+    assert report["signatures"][0]["level"] == f"PAdES-{level}"
+    assert report["signatures"][0]["revocation"]["source"].endswith("(embedded)")
+
+
+def test_a_signed_document_is_extended_and_renewed(client: httpx2.Client) -> None:
+    data = _signed(client, LETTER, credential="nguyen-van-mau")
+    for level, seen in (("B-T", "B-T"), ("B-LT", "B-LT"), ("B-LTA", "B-LTA"), ("PAdES-B-LTA", "B-LTA")):
+        answer = client.post("/v1/extend", content=data, params={"level": level})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), answer.text
+        assert answer.content.startswith(data)
+        data = answer.content
+        report = client.post("/v1/verify", content=data).json()
+        assert report["verdict"] == "passed", report
+        assert report["signatures"][0]["level"] == f"PAdES-{seen}"
+
+
+@pytest.mark.parametrize(
+    ("data", "query", "status", "code"),
+    [
+        (LETTER, {}, 409, "signing.not_extendable"),
+        (INVOICE, {}, 400, "usage"),
+        (LETTER, {"level": "B-B"}, 409, "signing.not_extendable"),
+        (LETTER, {"level": "C"}, 400, "usage"),
+        (LETTER, {"levle": "B-T"}, 400, "usage"),
+        (b"", {}, 400, "format.empty"),
+        ((DOCUMENTS / "da-ky.pdf").read_bytes(), {"level": "B-LT"}, 409, "signing.evidence_missing"),
+    ],
+)
+def test_what_cannot_be_extended_is_refused(
+    client: httpx2.Client, data: bytes, query: dict[str, str], status: int, code: str
+) -> None:
+    answer = client.post("/v1/extend", content=data, params=query)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
 @pytest.mark.parametrize("form", ["xades", "xmldsig"])
 def test_signed_xml_is_valid_to_xmlsec1_and_the_server_itself(
     client: httpx2.Client, province: Province, form: str

@@ -31,6 +31,8 @@ class TimestampResult:
     trusted: bool
     """Intact, and the TSA's path ends at an anchor for timestamps."""
     text: str = ""
+    path: tuple[Certificate, ...] = ()
+    """Of its authority, when trusted."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class SignatureReport:
     id: str
     format: Format
     level: str
-    """`PAdES-B-T`, `XAdES-B-B`, `XMLDSIG`, `CMS`: the level that was *proven*."""
+    """`PAdES-B-T`, `PAdES-B-LTA`, `XAdES-B-B`, `XMLDSIG`, `CMS`: the level that was *proven*."""
     indication: Indication
     sub_indication: str | None
     certificate: Certificate | None

@@ -1,48 +1,107 @@
 """Signing at each level, over any format.
 
-Reach for `sign_document`, or `sign_documents` for many with one use of the key. The certificate is checked
-before the key moves, the value after; nothing half-signed is ever returned.
+Reach for `sign_document`, or `sign_documents` for many with one use of the key. The certificate is checked before the
+key moves, the value after; nothing half-signed is ever returned. B-LT and B-LTA are a B-T signature that then grows
+(`grow`). Who keeps documents outside of memory uses the steps one by one: `ready`, `values_of`, `evidence_for`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ..credential import check_before_signing
-from ..document import Document, Intent, Pending
+from ..credential import Chain, check_before_signing
+from ..document import TIMESTAMP_SIZE, Document, Growing, Intent, Pending
 from ..errors import SigningError, UsageError
-from ..evidence import Evidence
-from ..scheme import digest
+from ..evidence import NO_EVIDENCE, Evidence
+from ..scheme import Scheme, digest
 from ..signer import Signer, Timestamper
-
-TIMESTAMP_HASH = "sha256"
+from .grow import Sources, extend
+from .stamping import TIMESTAMP_HASH, token_size
 
 
 def sign_document(
-    document: Document, intent: Intent, signer: Signer, timestamper: Timestamper | None = None
+    document: Document,
+    intent: Intent,
+    signer: Signer,
+    timestamper: Timestamper | None = None,
+    sources: Sources | None = None,
 ) -> bytes:
-    """The signed document. Raises `CertificateError`, `KeyAccessError`, `SigningError`, `TimestampError`."""
-    return sign_documents([document], intent, signer, timestamper)[0]
+    """The signed document. `sources`: where the evidence for B-LT and B-LTA comes from.
+
+    Raises `CertificateError`, `KeyAccessError`, `SigningError`, `EvidenceMissing`, `TimestampError`.
+    """
+    return sign_documents([document], intent, signer, timestamper, sources)[0]
 
 
 def sign_documents(
-    documents: Sequence[Document], intent: Intent, signer: Signer, timestamper: Timestamper | None = None
+    documents: Sequence[Document],
+    intent: Intent,
+    signer: Signer,
+    timestamper: Timestamper | None = None,
+    sources: Sources | None = None,
 ) -> list[bytes]:
     """All signed documents, in order, with one batch sent to the key; all or an exception."""
-    if intent.level == "B-T" and timestamper is None:
-        raise UsageError(
-            "Level B-T needs a time-stamping authority.", remedy="Name one (--tsa URL), or sign at level B-B."
-        )
-    check_before_signing(signer.chain, signer.scheme, intent.signing_time)
+    intent = ready(intent, signer.chain, signer.scheme, timestamper, sources)
+    for document in documents:
+        require_growth(document, intent)
     pending = [document.prepare(intent, signer.chain, signer.scheme) for document in documents]
+    values = values_of(signer, pending)
+    out: list[bytes] = []
+    for document, waiting, value in zip(documents, pending, values, strict=True):
+        signed = waiting.finish(value, evidence_for(waiting, value, intent, timestamper))
+        if intent.level in ("B-LT", "B-LTA") and sources is not None:
+            grown = extend(_again(document, signed), intent.level, timestamper=timestamper, sources=sources)
+            signed = grown.data
+        out.append(signed)
+    return out
+
+
+def ready(
+    intent: Intent, chain: Chain, scheme: Scheme, timestamper: Timestamper | None, sources: Sources | None
+) -> Intent:
+    """The intent with the room that this authority's tokens need, when all that the level asks for is there.
+
+    Raises `UsageError`, `CertificateError`: before the key is touched.
+    """
+    if intent.timestamped and timestamper is None:
+        raise UsageError(
+            f"Level {intent.level} needs a time-stamping authority.",
+            remedy="Name one (--tsa URL), or sign at level B-B.",
+        )
+    if intent.level in ("B-LT", "B-LTA") and sources is None:
+        raise UsageError(f"Level {intent.level} needs sources of evidence.", remedy="Pass a fetcher or evidence.")
+    check_before_signing(chain, scheme, intent.signing_time)
+    if intent.timestamped and timestamper is not None and intent.timestamp_size == TIMESTAMP_SIZE:
+        return replace(intent, timestamp_size=token_size(timestamper))
+    return intent
+
+
+def require_growth(document: Document, intent: Intent) -> None:
+    """Refuses a level that this format cannot reach, before the key is touched. Raises `UsageError`."""
+    if intent.level in ("B-LT", "B-LTA") and not isinstance(document, Growing):
+        raise UsageError(
+            f"Level {intent.level} is not written into {document.format.upper()} documents yet.",
+            remedy="Sign at level B-B or B-T.",
+        )
+
+
+def values_of(signer: Signer, pending: Sequence[Pending]) -> list[bytes]:
+    """One value for each, in order, from one call to the key. Raises `SigningError`, `KeyAccessError`."""
     values = signer.sign([p.imprint for p in pending])
     if len(values) != len(pending):
         raise SigningError(f"The key returned {len(values)} values for {len(pending)} hashes.")
-    return [_finish(p, value, intent, timestamper) for p, value in zip(pending, values, strict=True)]
+    return values
 
 
-def _finish(pending: Pending, value: bytes, intent: Intent, timestamper: Timestamper | None) -> bytes:
-    if intent.level == "B-B" or timestamper is None:
-        return pending.finish(value)
+def evidence_for(pending: Pending, value: bytes, intent: Intent, timestamper: Timestamper | None) -> Evidence:
+    """The timestamp over a signature value, when the level asks for one. Raises `TimestampError`."""
+    if not intent.timestamped or timestamper is None:
+        return NO_EVIDENCE
     token = timestamper.timestamp(digest(TIMESTAMP_HASH, pending.timestamp_message(value)), TIMESTAMP_HASH)
-    return pending.finish(value, Evidence(timestamps=(token,)))
+    return Evidence(timestamps=(token,))
+
+
+def _again(document: Document, data: bytes) -> Document:
+    """The signed bytes as a document of the same format."""
+    return type(document)(data)  # type: ignore[call-arg]  # every document is made from its bytes

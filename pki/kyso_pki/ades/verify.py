@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from ..errors import FetchError, FormatError, KysoError, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
@@ -21,6 +22,7 @@ from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
 from ..x509.revocation import RevocationResult, check_path
 from ..x509.trust import Purpose, TrustStore
+from .past import Cover, Held, Proof, good_then, held_in, status_then
 from .report import DocumentReport, Indication, SignatureReport, TimestampResult
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -63,10 +65,11 @@ def judge(
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
     reports: list[SignatureReport] = []
-    covering: list[TimestampResult] = []  # document timestamps cover everything before them
+    covers: list[Cover] = []  # document timestamps cover everything before them
     for item in reversed(facts):  # newest first
-        judged = _Judgement(item, trust, at, evidence, fetcher, policy, _earliest(covering)).report()
-        covering += [t for t in judged.timestamps if t.facts.kind == "document" and t.trusted]
+        judged = _Judgement(item, trust, at, evidence, fetcher, policy, tuple(covers)).report()
+        proofs = ((_earliest([t]), t.path) for t in judged.timestamps if t.facts.kind == "document")
+        covers += [Cover(item.state, proof, path) for proof, path in proofs if proof is not None]
         reports.append(judged)
     return DocumentReport(file, sha256, format, tuple(reversed(reports)), _unsigned(facts))
 
@@ -90,10 +93,21 @@ class _Judgement:
     evidence: Evidence
     fetcher: Fetcher | None
     policy: Policy
-    covering: _Proof | None
-    """That the whole signature, its timestamps included, existed by then: a later document timestamp."""
+    covers: tuple[Cover, ...]
+    """Later document timestamps that are trusted."""
     problems: list[tuple[Indication, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        proofs = (c.proof for c in self.covers)
+        self.covering: Proof | None = min(proofs, key=lambda p: p.by, default=None)
+        """That the whole signature, its timestamps included, existed by then."""
+        in_file = held_in(self.facts, self.covers, self.at)
+        self.held: tuple[Held, ...] = (*in_file, Held(self.evidence, self.at))
+        self.at_hand: Evidence = sum((h.evidence for h in self.held), NO_EVIDENCE)
+        beside = (*self.evidence.certificates, *(c for s in self.facts.stored for c in s.certificates))
+        self.beside: tuple[Certificate, ...] = beside
+        """Certificates that stand in no signature and no timestamp."""
 
     def report(self) -> SignatureReport:
         """Runs the steps in the standard's order and writes down the result."""
@@ -112,7 +126,7 @@ class _Judgement:
         return SignatureReport(
             id=facts.id,
             format=facts.format,
-            level=_level(facts, timestamps),
+            level=self._level(timestamps, path, proven),
             indication=indication,
             sub_indication=sub_indication,
             certificate=facts.certificate,
@@ -167,9 +181,9 @@ class _Judgement:
             text = f"A {facts.kind} timestamp is broken: {why}."
             self._problem("TOTAL-FAILED", "FORMAT_FAILURE", "TIMESTAMP_BROKEN", text)
             return TimestampResult(facts, False, text)
-        distrust = self._distrust(facts, facts.certificate, facts.time)
+        distrust, path = self._distrust(facts, facts.certificate, facts.time)
         if distrust is None:
-            return TimestampResult(facts, True)
+            return TimestampResult(facts, True, path=path)
         sub, text = distrust
         if self.facts.family == "DOCTIMESTAMP" or sub == "TIMESTAMP_ORDER_FAILURE":
             # The one is nothing but its time; of the other, two authorities contradict each other (5.5.4).
@@ -178,36 +192,39 @@ class _Judgement:
             self.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
         return TimestampResult(facts, False, text)
 
-    def _distrust(self, facts: TimestampFacts, authority: Certificate, time: datetime) -> tuple[str, str] | None:
-        """Why this intact timestamp proves nothing: sub-indication and text; None when it proves its time.
+    def _distrust(
+        self, facts: TimestampFacts, authority: Certificate, time: datetime
+    ) -> tuple[tuple[str, str] | None, tuple[Certificate, ...]]:
+        """Why this intact timestamp proves nothing (sub-indication, text); None and its path when it proves its time.
 
         The margin of `accuracy_s` counts against it at both ends (class T3). Its authority must be good now, or
         when a later document timestamp proves that it existed. Differences of times are compared: sums overflow.
         """
         margin = timedelta(seconds=facts.accuracy_s)
         if time - self.at > CLOCK_SKEW - margin:
-            return "OUT_OF_BOUNDS_NO_POE", f"The timestamp lies in the future ({time:%Y-%m-%d %H:%M:%S} UTC)."
+            return ("OUT_OF_BOUNDS_NO_POE", f"The timestamp lies in the future ({time:%Y-%m-%d %H:%M:%S} UTC)."), ()
         if self.covering is not None and time - self.covering.by > CLOCK_SKEW + margin:
             text = f"The timestamp ({time:%Y-%m-%d %H:%M:%S} UTC) is later than one that was made over it."
-            return "TIMESTAMP_ORDER_FAILURE", text
+            return ("TIMESTAMP_ORDER_FAILURE", text), ()
         for name in (facts.hash_name, facts.scheme.hash_name if facts.scheme else None):
             if name in _WEAK_HASHES:
-                return "CRYPTO_CONSTRAINTS_FAILURE", f"The timestamp uses {name}, which is too weak."
+                return ("CRYPTO_CONSTRAINTS_FAILURE", f"The timestamp uses {name}, which is too weak."), ()
         if time - authority.not_before < margin or authority.not_after - time < margin:
             text = "The timestamp was made outside the validity of its authority's certificate."
-            return "OUT_OF_BOUNDS_NO_POE", text
+            return ("OUT_OF_BOUNDS_NO_POE", text), ()
         best = self.covering.by if self.covering else self.at
         found = self._path(authority, facts.certificates, best, "timestamping")
         if not found.path:
             code = next((f.code for f in found.findings if f.severity == "error"), "NO_CERTIFICATE_CHAIN_FOUND")
-            return _path_problem(code)[1], "The time-stamping authority is not trusted: " + _texts(found.findings)
+            text = "The time-stamping authority is not trusted: " + _texts(found.findings)
+            return (_path_problem(code)[1], text), ()
         revocation, culprit = self._revocation_along(found.path, "TIMESTAMP_AUTHORITY", self.covering)
         if culprit is not None:
             text = f"The time-stamping authority's certificate: {revocation.text or revocation.status}"
-            return _revocation_problem(revocation, ca=culprit != authority), text
-        return None
+            return (_revocation_problem(revocation, ca=culprit != authority), text), ()
+        return None, found.path
 
-    def _certificate(self, proven: _Proof | None) -> tuple[tuple[Certificate, ...], RevocationResult]:
+    def _certificate(self, proven: Proof | None) -> tuple[tuple[Certificate, ...], RevocationResult]:
         """5.2.6 X.509 validation at the best signature time (5.5.4): proven by a timestamp, else now."""
         leaf = self.facts.certificate
         if leaf is None:
@@ -232,7 +249,7 @@ class _Judgement:
             self._problem("INDETERMINATE", _revocation_problem(revocation, ca=culprit != leaf), code, text)
         return found.path, revocation
 
-    def _acceptance(self, proven: _Proof | None) -> None:
+    def _acceptance(self, proven: Proof | None) -> None:
         """5.2.8 Signature acceptance: algorithms, key size, claimed time."""
         scheme, leaf = self.facts.scheme, self.facts.certificate
         names = (self.facts.content_hash, scheme.hash_name if scheme else None)
@@ -286,7 +303,7 @@ class _Judgement:
 
     def _path(self, leaf: Certificate, carried: Sequence[Certificate], at: datetime, purpose: Purpose) -> PathResult:
         """A path from what the signature carries; missing issuers are fetched when there is a fetcher."""
-        candidates = list(dict.fromkeys((*carried, *self.evidence.certificates)))
+        candidates = list(dict.fromkeys((*carried, *self.beside)))
         found = find_path(leaf, candidates, self.trust, at, purpose)
         missing = leaf
         for _ in range(MAX_ISSUER_FETCHES):
@@ -307,21 +324,14 @@ class _Judgement:
         return found
 
     def _revocation_along(
-        self, path: tuple[Certificate, ...], whose: str, proven: _Proof | None
+        self, path: tuple[Certificate, ...], whose: str, proven: Proof | None
     ) -> tuple[RevocationResult, Certificate | None]:
         """5.2.6.4 and 5.5.4 for every certificate of the path but the anchor: what to report, and who is to blame.
 
         None is to blame when each is good, or was revoked later than `proven` without its key being compromised.
         Otherwise the result is that of the first certificate that is revoked, else of the first that is not good.
         """
-        results = check_path(
-            path,
-            at=self.at,
-            crls=(*self.facts.crls, *self.evidence.crls),
-            ocsp=(*self.facts.ocsp, *self.evidence.ocsp),
-            candidates=(*self.facts.certificates, *self.evidence.certificates),
-            fetcher=self.fetcher,
-        )
+        results = self._statuses(path, proven)
         if not results:  # the certificate is itself an anchor
             return RevocationResult("good", "anchor", text="The certificate is itself a trust anchor."), None
         bad = [
@@ -338,7 +348,61 @@ class _Judgement:
         self.findings.append(Finding(f"{whose}_CA_{result.status.upper()}", "warning", text))
         return RevocationResult(result.status, result.source, result.at, result.reason, text), culprit
 
-    def _spares(self, certificate: Certificate, result: RevocationResult, proven: _Proof | None) -> bool:
+    def _statuses(self, path: tuple[Certificate, ...], proven: Proof | None) -> tuple[RevocationResult, ...]:
+        """One result for each certificate but the anchor: as of now, else as of the proven time (5.6.2.1)."""
+        known = self.at_hand
+        results = check_path(
+            path,
+            at=self.at,
+            crls=known.crls,
+            ocsp=known.ocsp,
+            candidates=known.certificates,
+            fetcher=self.fetcher,
+        )
+        if proven is None:
+            return results
+        found: list[RevocationResult] = []
+        for (certificate, issuer), now in zip(pairwise(path), results, strict=True):
+            then = status_then(certificate, issuer, proven.by, self.held) if now.status == "not_checked" else None
+            found.append(then or now)
+        return tuple(found)
+
+    def _level(
+        self, timestamps: Sequence[TimestampResult], path: tuple[Certificate, ...], proven: Proof | None
+    ) -> str:
+        """The level by proof (EN 319 142-1 6.1, attack class P13), whatever the file claims to be.
+
+        B-T: a trusted timestamp over the signature. B-LT: the evidence in the file alone shows that the signer's
+        path and that of the timestamp's authority were good then. B-LTA: so does that part of it which a trusted
+        document timestamp covers.
+        """
+        family = self.facts.family
+        if family not in ("PAdES", "XAdES", "CAdES"):
+            return family
+        if proven is None:
+            return f"{family}-B-B"
+        in_file = [h for h in self.held if h.in_file]
+        if not self._suffices(in_file, timestamps, path, proven):
+            return f"{family}-B-T"
+        lasting = self._suffices([h for h in in_file if h.protected], timestamps, path, proven)
+        return f"{family}-B-LTA" if lasting else f"{family}-B-LT"
+
+    def _suffices(
+        self,
+        held: Sequence[Held],
+        timestamps: Sequence[TimestampResult],
+        path: tuple[Certificate, ...],
+        proven: Proof,
+    ) -> bool:
+        if not any(h.evidence.crls or h.evidence.ocsp for h in held) or not path:
+            return False
+        if not good_then(path, proven.by, held):
+            return False
+        own = [(t.path, p) for t in timestamps if (p := _earliest([t])) is not None]
+        over = [(c.path, c.proof) for c in self.covers]
+        return any(tsa and p.by == proven.by and good_then(tsa, p.by, held) for tsa, p in (*own, *over))
+
+    def _spares(self, certificate: Certificate, result: RevocationResult, proven: Proof | None) -> bool:
         """Whether this revocation came after the proof and for a harmless reason (class V5); says so."""
         when = result.at
         if result.status != "revoked" or proven is None or when is None:
@@ -349,14 +413,6 @@ class _Judgement:
         text = f"The certificate of {name} was revoked on {when:%Y-%m-%d %H:%M} UTC, after the proven signing time."
         self.findings.append(Finding("REVOKED_LATER", "warning", text))
         return True
-
-
-@dataclass(frozen=True)
-class _Proof:
-    """A proof of existence: genTime, and the instant by which the thing existed for certain (RFC 3161 2.4.2)."""
-
-    time: datetime
-    by: datetime
 
 
 def _revocation_problem(revocation: RevocationResult, *, ca: bool) -> str:
@@ -389,22 +445,14 @@ def _worst(problems: Sequence[tuple[Indication, str]]) -> tuple[Indication, str 
     return "TOTAL-PASSED", None
 
 
-def _earliest(timestamps: Sequence[TimestampResult]) -> _Proof | None:
+def _earliest(timestamps: Sequence[TimestampResult]) -> Proof | None:
     """The trusted timestamp that proves most. Only trusted ones are added up: their times are near the present."""
     proofs = (
-        _Proof(t.facts.time, t.facts.time + timedelta(seconds=t.facts.accuracy_s))
+        Proof(t.facts.time, t.facts.time + timedelta(seconds=t.facts.accuracy_s))
         for t in timestamps
         if t.trusted and t.facts.time
     )
     return min(proofs, key=lambda p: p.by, default=None)
-
-
-def _level(facts: SignatureFacts, timestamps: Sequence[TimestampResult]) -> str:
-    """The level by proof: B-T only with a trusted signature timestamp (EN 319 142-1, 319 132-1)."""
-    if facts.family in ("PAdES", "XAdES", "CAdES"):
-        proven = any(t.trusted and t.facts.kind == "signature" for t in timestamps)
-        return f"{facts.family}-{'B-T' if proven else 'B-B'}"
-    return facts.family
 
 
 def _texts(findings: Sequence[Finding]) -> str:

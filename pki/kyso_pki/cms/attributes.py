@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 
 from .. import oids
@@ -37,7 +38,16 @@ def signed_attributes(
         raise ValueError(
             f"content_digest has {len(content_digest)} bytes, {scheme.hash_name} needs {scheme.hash_size}"
         )
-    parts = [
+    if signing_time is None:
+        before, after = _template(leaf, scheme, content_type)
+        return before + content_digest + after
+    parts = _parts(content_digest, leaf, scheme, content_type)
+    parts.append(_attribute(oids.ID_SIGNING_TIME, der.utc_or_generalized_time(signing_time)))
+    return der.set_of(parts)
+
+
+def _parts(content_digest: bytes, leaf: Certificate, scheme: Scheme, content_type: str) -> list[bytes]:
+    return [
         _attribute(oids.ID_CONTENT_TYPE, der.oid(content_type)),
         _attribute(oids.ID_MESSAGE_DIGEST, der.octet_string(content_digest)),
         _attribute(oids.ID_AA_SIGNING_CERTIFICATE_V2, _signing_certificate_v2(leaf)),
@@ -46,9 +56,15 @@ def signed_attributes(
             der.sequence(scheme.digest_identifier, _retagged(0xA1, scheme.identifier)),
         ),
     ]
-    if signing_time is not None:
-        parts.append(_attribute(oids.ID_SIGNING_TIME, der.utc_or_generalized_time(signing_time)))
-    return der.set_of(parts)
+
+
+@lru_cache(maxsize=64)
+def _template(leaf: Certificate, scheme: Scheme, content_type: str) -> tuple[bytes, bytes]:
+    """What stands before and after the digest, whose value moves nothing: attributes are sorted by their types."""
+    digest_ = _attribute(oids.ID_MESSAGE_DIGEST, der.octet_string(bytes(scheme.hash_size)))
+    whole = der.set_of(_parts(bytes(scheme.hash_size), leaf, scheme, content_type))
+    end = whole.index(digest_) + len(digest_)
+    return whole[: end - scheme.hash_size], whole[end:]
 
 
 def _attribute(kind: str, value: bytes) -> bytes:

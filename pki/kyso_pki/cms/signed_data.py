@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .. import oids
 from ..asn1 import der
@@ -22,6 +23,8 @@ MAX_SIGNERS = 16
 MAX_DIGEST_ALGORITHMS = 16
 MAX_REVOCATION = 256  # CRLs and OCSP answers; each is looked at for every certificate of every path
 _OTHER_OCSP = "1.3.6.1.5.5.7.16.2"  # id-ri-ocsp-response, RFC 5940
+_ONE = der.integer(1)
+_SIGNED_DATA = der.oid(oids.ID_SIGNED_DATA)
 _SLACK = 64  # bytes for length octets that grow between the estimate and the value
 
 
@@ -40,14 +43,14 @@ def signed_data(
     `signed_attrs` is the SET OF that was signed; `content` stays None for detached signatures;
     `timestamps` become signature-time-stamp attributes (EN 319 122-1 5.3).
     """
-    leaf = chain.leaf
+    identity, certificates = _of_chain(chain)
     unsigned = b""
     if timestamps:
         attribute = der.sequence(der.oid(oids.ID_AA_TIME_STAMP_TOKEN), der.set_of(timestamps))
         unsigned = der.set_of([attribute], tag=0xA1)
     signer_info = der.sequence(
-        der.integer(1),
-        der.sequence(leaf.issuer.der, der.integer(leaf.serial)),
+        _ONE,
+        identity,
         scheme.digest_identifier,
         b"\xa0" + signed_attrs[1:],
         scheme.identifier,
@@ -61,12 +64,21 @@ def signed_data(
         der.integer(1 if content_type == oids.ID_DATA else 3),
         der.set_of([scheme.digest_identifier]),
         der.sequence(encapsulated),
-        der.set_of([c.der for c in chain.carried], tag=0xA0),
+        certificates,
         der.set_of([signer_info]),
     )
-    return der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, body))
+    return der.sequence(_SIGNED_DATA, der.explicit(0, body))
 
 
+@lru_cache(maxsize=64)
+def _of_chain(chain: Chain) -> tuple[bytes, bytes]:
+    """IssuerAndSerialNumber and the CertificateSet: the same in every signature of a signer."""
+    leaf = chain.leaf
+    identity = der.sequence(leaf.issuer.der, der.integer(leaf.serial))
+    return identity, der.set_of([c.der for c in chain.carried], tag=0xA0)
+
+
+@lru_cache(maxsize=256)
 def signed_data_size(chain: Chain, scheme: Scheme, signed_attrs_size: int, timestamp_size: int = 0) -> int:
     """Upper bound in bytes of what `signed_data` will give for a detached signature.
 

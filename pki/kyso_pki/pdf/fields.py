@@ -6,6 +6,7 @@ dictionary counts as a signature even where /FT hides it (attack classes P1, P9)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -117,9 +118,14 @@ def signature_fields(reader: Reader, revision: int | None = None) -> list[Field]
 
     A value handed down to several nodes counts once.
     """
+    return signatures_among(reader, all_fields(reader, revision), revision)
+
+
+def signatures_among(reader: Reader, fields: Iterable[Field], revision: int | None = None) -> list[Field]:
+    """The same, of fields that were read already."""
     found: list[Field] = []
     taken: set[int] = set()
-    for field in all_fields(reader, revision):
+    for field in fields:
         if field.problem is not None:
             found.append(field)
         elif field.inherited and id(field.value) in taken:

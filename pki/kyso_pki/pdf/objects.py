@@ -340,31 +340,39 @@ def same(a: Value, b: Value) -> bool:
 
 # Writing ------------------------------------------------------------------------------------------------
 
+_written: dict[str, bytes] = {}  # names as they are written, made once
 _PLAIN_NAME = re.compile(rb"[^\x21-\x7e]|[()<>\[\]{}/%#]")
 _PLAIN_TEXT = re.compile(rb"[\x20-\x27\x2a-\x5b\x5d-\x7e]*").fullmatch
 
 
 def serialize(value: Value) -> bytes:
     """The object as it is written in a file. Raises `TypeError` for a stream, which has no direct form."""
+    if isinstance(value, str):
+        return _written.get(value) or _written_name(value)
+    if isinstance(value, int) and value is not True and value is not False:
+        return b"%d" % value
+    if isinstance(value, dict):
+        return b"<<" + b" ".join([serialize(part) for entry in value.items() for part in entry]) + b">>"
+    if isinstance(value, Ref):
+        return b"%d %d R" % value
+    if isinstance(value, bytes):
+        return b"(" + value + b")" if _PLAIN_TEXT(value) else b"<" + binascii.hexlify(value) + b">"
+    if isinstance(value, list):
+        return b"[" + b" ".join([serialize(item) for item in value]) + b"]"
     if value is None:
         return b"null"
     if isinstance(value, bool):
         return b"true" if value else b"false"
-    if isinstance(value, int):
-        return b"%d" % value
     if isinstance(value, float):
         return _real(value)
-    if isinstance(value, str):
-        return b"/" + _PLAIN_NAME.sub(lambda m: b"#%02x" % m[0][0], value.encode("latin-1"))
-    if isinstance(value, bytes):
-        return b"(" + value + b")" if _PLAIN_TEXT(value) else b"<" + binascii.hexlify(value) + b">"
-    if isinstance(value, Ref):
-        return b"%d %d R" % value
-    if isinstance(value, list):
-        return b"[" + b" ".join(map(serialize, value)) + b"]"
-    if isinstance(value, dict):
-        return b"<<" + b" ".join(serialize(k) + b" " + serialize(v) for k, v in value.items()) + b">>"
     raise TypeError(f"{type(value).__name__} has no direct form in a PDF file")
+
+
+def _written_name(name: str) -> bytes:
+    text = b"/" + _PLAIN_NAME.sub(lambda m: b"#%02x" % m[0][0], name.encode("latin-1"))
+    if len(_written) < 4096:
+        _written[name] = text
+    return text
 
 
 def _real(value: float) -> bytes:

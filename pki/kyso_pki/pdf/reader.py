@@ -73,6 +73,7 @@ class Reader:
         self._streams: dict[int, ObjectStream] = {}
         self._kept = 0
         self._opening: set[int] = set()
+        self._catalogs: dict[int, Dictionary] = {}
         try:
             m = _version(data)
             if m is None:
@@ -231,7 +232,11 @@ class Reader:
 
     def catalog(self, revision: int | None = None) -> Dictionary:
         """The document catalog as of a revision (ISO 32000-2 7.7.2)."""
-        return self.dictionary(self.root_ref(revision), revision)
+        index = self.last if revision is None else revision
+        found = self._catalogs.get(index)
+        if found is None:
+            found = self._catalogs[index] = self.dictionary(self.root_ref(index), index)
+        return found
 
     def revision_of(self, offset: int) -> Revision | None:
         """The revision in whose stretch of the file an offset lies."""

@@ -16,13 +16,14 @@ from typing import Final, Literal
 
 from ..cms.examine import CmsFacts, examine
 from ..errors import FormatError, LimitExceeded
-from ..facts import Change, Coverage, Finding, PdfFacts, SignatureFacts, StoreFacts, broken
+from ..facts import Change, Coverage, Finding, PdfFacts, SignatureFacts, Stored, StoreFacts, broken
 from ..scheme import HashName, digest
 from ..tsp import timestamp_facts
 from .ambiguity import ambiguities
 from .changes import changes_by_revision
 from .digests import Digests
 from .fields import Field, signature_fields
+from .inventory import store_facts
 from .legacy import bare_rsa
 from .objects import (
     UNREADABLE,
@@ -34,7 +35,7 @@ from .objects import (
 from .permission import Permission, certifies, permission_of
 from .place import Malformed, Place, place_of
 from .reader import Reader
-from .store import store_facts
+from .store import stored_evidence
 from .unattached import unattached_signatures
 
 MAX_SIGNATURES: Final = 1024
@@ -89,7 +90,16 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
         found = broken(names[i], "pdf", m.error)
         text = m.error.message if isinstance(m.error, FormatError) else found.findings[0].text
         facts.append(replace(found, findings=(Finding(m.code, "error", text),)))
-    return tuple(facts)
+    stored, problem = _stored(reader)
+    return tuple(replace(f, stored=stored, findings=(*f.findings, *problem)) for f in facts)
+
+
+def _stored(reader: Reader) -> tuple[tuple[Stored, ...], tuple[Finding, ...]]:
+    """The file's evidence; where it cannot be read there is none, which is said."""
+    try:
+        return stored_evidence(reader), ()
+    except UNREADABLE as e:
+        return (), (Finding("EVIDENCE", "warning", f"The evidence in the file cannot be read: {e}"),)
 
 
 def _unique_names(fields: list[Field]) -> list[str]:
@@ -210,6 +220,7 @@ def _facts(
         reason=_text(dictionary, "Reason"),
         location=_text(dictionary, "Location"),
         changes_after=after,
+        state=place.revision.index,
         findings=(*problems, *found.findings),
         pdf=_pdf_facts(reader, place, permission, store),
     )
@@ -217,9 +228,7 @@ def _facts(
 
 def _pdf_facts(reader: Reader, place: Place, permission: Permission, store: StoreFacts | None) -> PdfFacts:
     kind = place.dictionary.get("SubFilter")
-    own = (
-        store is not None and hashlib.sha1(place.contents, usedforsecurity=False).hexdigest().upper() in store.entries
-    )
+    own = store is not None and not store.entries.isdisjoint(map(_entry_name, (place.contents, place.value)))
     return PdfFacts(
         field=place.field.name,
         object=place.number,

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Final
 
 from ..errors import SigningError
-from .objects import Ref, Value, read_value, serialize, skip_space, value_spans
+from .objects import Dictionary, IndirectObject, Ref, Value, read_value, serialize, skip_space, value_spans
 from .reader import Reader
 
 _NOT_KEPT = {"Size", "Prev", "XRefStm", "Type", "W", "Index", "Length", "Filter", "DecodeParms"}
@@ -23,7 +22,7 @@ _TABLE_LIMIT: Final = 10**10  # a table entry has ten digits (7.5.4)
 def with_entries(source: bytes, start: int, changes: Mapping[str, bytes]) -> bytes:
     """The dictionary at `start` as text, with these keys set to these serialised values."""
     spans, end = value_spans(source, start)
-    begin = source.find(b"<<", start)  # a memory map has no index()
+    begin = skip_space(source, start)
     pieces: list[tuple[int, int, bytes]] = [(*spans[k], v) for k, v in changes.items() if k in spans]
     added = b"".join(b" " + serialize(k) + b" " + v for k, v in changes.items() if k not in spans)
     pieces.append((end - 2, end - 2, added))
@@ -46,7 +45,11 @@ def _spliced(source: bytes, begin: int, end: int, pieces: list[tuple[int, int, b
 
 
 class Update:
-    """The objects of one revision to be appended to what `reader` read."""
+    """The objects of one revision to be appended to what `reader` read.
+
+    New values reach the file through `text` and `stream`, which know the object that they will stand in: there
+    the strings and streams of an encrypted file are encrypted.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -68,6 +71,25 @@ class Update:
     def replace(self, ref: Ref, body: bytes) -> None:
         """The object under this reference gets this text."""
         self._bodies[ref.number] = (ref.generation, body)
+
+    def text(self, ref: Ref, value: Value) -> bytes:
+        """The value as it is written inside the object `ref`."""
+        return serialize(value)
+
+    def stream(self, ref: Ref, dictionary: Dictionary, data: bytes) -> bytes:
+        """The body of a stream object `ref`; /Length is set here."""
+        return self.text(ref, {**dictionary, "Length": len(data)}) + b"\nstream\n" + data + b"\nendstream"
+
+    def now(self, found: IndirectObject) -> tuple[Value, bytes, int]:
+        """The object as this update leaves it so far: its value, and the text and offset where that stands."""
+        if found.number not in self._bodies:
+            return found.value, found.source, found.start
+        body = self._bodies[found.number][1]
+        return read_value(body, 0)[0], body, 0
+
+    @property
+    def empty(self) -> bool:
+        return not self._bodies
 
     def render(self, salt: bytes) -> tuple[bytes, dict[int, int]]:
         """The bytes to append, and where in them the text of each object starts.
@@ -109,9 +131,10 @@ class Update:
         if at >= _TABLE_LIMIT:
             raise SigningError("The file is too large for its cross-reference table (10,000,000,000 bytes).")
         lines = [b"xref\n0 1\n0000000000 65535 f \n"]
+        bodies = self._bodies
         for first, count in _runs(offsets):
             lines.append(b"%d %d\n" % (first, count))
-            lines += [b"%010d %05d n \n" % (offsets[n], self._bodies[n][0]) for n in range(first, first + count)]
+            lines += [b"%010d %05d n \n" % (offsets[n], bodies[n][0]) for n in range(first, first + count)]
         lines.append(b"trailer\n" + serialize({"Size": self._next, **trailer}) + b"\n" + _closing(at))
         return b"".join(lines)
 
@@ -142,8 +165,11 @@ def _closing(at: int) -> bytes:
 
 def _runs(numbers: Mapping[int, int]) -> list[tuple[int, int]]:
     """Consecutive object numbers as (first, count)."""
-    runs = []
-    for _, group in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0]):
-        members = [n for _, n in group]
-        runs.append((members[0], len(members)))
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        first, count = runs[-1] if runs else (number, 0)
+        if first + count == number:
+            runs[-1:] = [(first, count + 1)]
+        else:
+            runs.append((number, 1))
     return runs

@@ -1,4 +1,7 @@
-"""Whole documents: sign at `/v1/sign`, verify at `/v1/verify`. Bodies are raw: no multipart, no base64."""
+"""Whole documents: sign at `/v1/sign`, extend at `/v1/extend`, verify at `/v1/verify`.
+
+Bodies are raw: no multipart, no base64.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from kyso_pki.document import Intent, level_named
+from kyso_pki.ades import grow
+from kyso_pki.ades.grow import Sources
+from kyso_pki.document import Intent, Level, level_named
 from kyso_pki.errors import EmptyInput, UsageError
 from kyso_pki.formats import open_document, verify_document
 
@@ -50,7 +55,7 @@ async def _document(request: Request) -> bytes:
 async def sign(
     request: Request,
     credential: Annotated[str, Query(max_length=200, description="Which key signs: an id of /v1/credentials")],
-    level: Annotated[str, Query(max_length=20, description="B-B, or B-T with a time-stamp")] = "B-B",
+    level: Annotated[str, Query(max_length=20, description="B-B, B-T, B-LT or B-LTA")] = "B-B",
     reason: Annotated[str | None, Query(max_length=500, description="Why it is signed")] = None,
     location: Annotated[str | None, Query(max_length=200, description="Where")] = None,
     field: Annotated[str | None, Query(max_length=200, description="PDF: the signature field")] = None,
@@ -82,8 +87,43 @@ def _sign(
 ) -> tuple[bytes, str]:
     document = open_document(data)
     timestamper = OwnTimestamper(house) if house.tsa is not None else None
-    signed = signing.sign_document(house, document, intent, credential, caller, pin=pin, timestamper=timestamper)
+    signed = signing.sign_document(
+        house, document, intent, credential, caller, pin=pin, timestamper=timestamper, sources=_sources(house)
+    )
     return signed, document.format
+
+
+def _sources(house: House) -> Sources:
+    """Evidence from this server's own records alone, as for its verdicts."""
+    return Sources(house.now(), OwnFetcher(house), trust=house.trust)
+
+
+@router.post(
+    "/extend",
+    openapi_extra={"security": TOKEN_NEEDED} | raw_body("application/pdf", description="The signed PDF, as it is."),
+    response_class=Response,
+    responses={200: {"description": "The extended document", "content": {MEDIA_TYPES["pdf"]: {}}}},
+)
+async def extend(
+    request: Request,
+    level: Annotated[str, Query(max_length=20, description="B-T, B-LT or B-LTA")] = "B-LTA",
+) -> Response:
+    """The PDF with every signature in it brought to the level; B-LTA on what is B-LTA renews it.
+
+    The document is a prefix of the answer, and no key signs but that of the time-stamping authority. Evidence comes
+    from this server's own CA; where it cannot be had, the answer is 409 and the log names the certificate.
+    """
+    await caller_of(request)
+    _refuse_unknown(request, ("level",))
+    wanted = level_named(level)
+    data = await _document(request)
+    extended = await in_thread(_extend, house_of(request), data, wanted)
+    return Response(extended, media_type=MEDIA_TYPES["pdf"])
+
+
+def _extend(house: House, data: bytes, level: Level) -> bytes:
+    timestamper = OwnTimestamper(house) if house.tsa is not None else None
+    return grow.extend(open_document(data), level, timestamper=timestamper, sources=_sources(house)).data
 
 
 @router.post("/verify", openapi_extra={"security": TOKEN_NEEDED} | _BODY)

@@ -1,0 +1,169 @@
+"""`kyso extend`: signatures that stay verifiable, by evidence and timestamps added at the end of the document.
+
+No key is needed. The document is copied beside and appended to; the original stays. `kyso timestamp` shares its ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .command import worded
+from .config import find_config
+from .errors import FAILED, OK, Stop, about_the_document, exit_code, explain
+from .files import check_input, check_output
+from .options import (
+    PATH,
+    config_option,
+    evidence_in,
+    evidence_options,
+    fetcher,
+    json_option,
+    trust_in_reach,
+    tsa_in_reach,
+)
+from .output import App, note, say, say_json
+
+
+@worded("extend")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--level", default="B-LTA", metavar="B-T|B-LT|B-LTA")
+@click.option("--tsa", metavar="URL")
+@click.option("-o", "--output", metavar="FILE")
+@evidence_options
+@click.option("--offline", is_flag=True)
+@click.option("--trust", multiple=True, type=PATH, metavar="FILE|DIR")
+@click.option("--force", is_flag=True)
+@config_option
+@json_option
+@click.pass_obj
+def command(app: App, /, **given: Any) -> int:
+    return extend(app, **given)
+
+
+def extend(
+    app: App,
+    *,
+    files: tuple[str, ...],
+    level: str,
+    tsa: str | None,
+    output: str | None,
+    evidence: tuple[Path, ...],
+    hosts: tuple[str, ...],
+    offline: bool,
+    trust: tuple[Path, ...],
+    force: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Brings every signature in each file to the level; the exit code."""
+    import kyso
+    from kyso_pki.document import level_named
+
+    found = find_config(config)
+    wanted = level_named(level)
+    if wanted == "B-B":
+        raise Stop("option_needs", option="kyso extend", needed="--level B-T, B-LT, B-LTA")
+    authority = (
+        None if wanted == "B-LT" and tsa is None and found.url is None else tsa_in_reach(tsa, level, found.url)
+    )
+    anchors = trust_in_reach(trust, found)
+    given = evidence_in(evidence)
+    with closing(fetcher(hosts, found, len(files))) as asks:
+
+        def one(source: Path, target: Path) -> None:
+            kyso.extend_file(
+                source,
+                target,
+                level=level,
+                timestamper=authority,
+                fetcher=_Nothing() if offline else asks,
+                evidence=given,
+                trust=anchors,
+                force=force,
+            )
+
+        return each(app, files, output, wanted.lower(), one, force=force, as_json=as_json)
+
+
+class _Nothing:
+    """A fetcher that fetches nothing: only the evidence at hand counts."""
+
+    def ocsp(self, url: str, request: bytes) -> bytes:
+        raise _offline(url)
+
+    def crl(self, url: str) -> bytes:
+        raise _offline(url)
+
+    def certificates(self, url: str) -> bytes:
+        raise _offline(url)
+
+
+def _offline(url: str) -> Exception:
+    from kyso_pki.errors import FetchError
+
+    return FetchError(f"{url} is not asked: --offline.")
+
+
+def each(
+    app: App,
+    files: tuple[str, ...],
+    output: str | None,
+    suffix: str,
+    one: Callable[[Path, Path], None],
+    *,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Does it to each file, `van-ban.pdf` into `van-ban.SUFFIX.pdf`, and says what became of it; the exit code."""
+    if output is not None and len(files) > 1:
+        raise Stop("output_for_many")
+    jobs = [
+        (Path(f), Path(output) if output else Path(f).with_name(f"{Path(f).stem}.{suffix}{Path(f).suffix}"))
+        for f in files
+    ]
+    for source, target in jobs:
+        check_input(str(source), streamed=True)
+        if target.exists() and target.samefile(source):
+            raise Stop("output_is_input", path=target)
+        check_output(target, force=force)
+    errors: list[Exception] = []
+    lines: list[dict[str, Any]] = []
+    for source, target in jobs:
+        error = _tried(one, source, target)
+        if error is not None and len(jobs) == 1:
+            raise error
+        shown = None if error is None else explain(error, app.words)
+        lines.append({
+            "file": str(source),
+            "output": None if error else str(target),
+            "error": shown.to_json() if shown else None,
+        })  # fmt: skip
+        if error is None and not as_json:
+            say(app.words("extend.done", file=source, output=target))
+        elif error is not None and shown is not None:
+            errors.append(error)
+            if not as_json:
+                note(app.words("extend.failed", file=source, why=shown.message))
+            if not about_the_document(error):
+                break
+    if as_json:
+        say_json({"files": lines})
+    fatal = next((e for e in errors if not about_the_document(e)), None)
+    return OK if not errors else FAILED if fatal is None else exit_code(fatal)
+
+
+def _tried(one: Callable[[Path, Path], None], source: Path, target: Path) -> Exception | None:
+    from kyso_pki.errors import KysoError
+
+    try:
+        one(source, target)
+    except FileExistsError:
+        return Stop("output_exists", path=target)
+    except (KysoError, OSError) as e:
+        return e
+    return None

@@ -1,0 +1,258 @@
+"""What signs for `kyso sign`: a key on this machine, one on a server that gets only hashes, or the server itself.
+
+Reach for `hand`: a function that signs many files in order and yields what became of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .config import Config
+from .errors import Stop, about_the_document
+from .files import PIPE, read, write_whole
+from .options import api_token, evidence_in, fetcher, modules_in_reach, secret_source, tsa_in_reach, warn_of_open_key
+from .output import App, note, write_pipe
+from .stamping import StampAsked, covers_signature, save_refusal
+
+if TYPE_CHECKING:
+    from kyso import FieldLock
+    from kyso.files import FileResult
+    from kyso_pki.pdf.appearance.stamp import Stamp
+    from kyso_pki.signer import Signer
+
+Job = tuple[str, Path | None]
+"""A file, and where its result goes; None is standard output."""
+SignAll = Callable[[Sequence[Job]], Iterator["Result"]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, as typed."""
+
+    files: tuple[str, ...]
+    key: str | None
+    server: str | None
+    credential: str | None
+    output: str | None
+    level: str
+    tsa: str | None
+    reason: str | None
+    location: str | None
+    field: str | None
+    certify: str | None
+    locked: tuple[str, ...]
+    evidence: tuple[Path, ...]
+    hosts: tuple[str, ...]
+    form: str
+    hash_name: str | None
+    pss: bool
+    chain: Path | None
+    modules: tuple[str, ...]
+    token_file: Path | None
+    token_env: str | None
+    upload: bool
+    resume: bool
+    force: bool
+    as_json: bool
+    config: Path | None
+    refusal: Path | None
+    stamp: StampAsked
+
+    @property
+    def to_pipe(self) -> bool:
+        return self.output == PIPE or (self.output is None and self.files == (PIPE,))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one document."""
+
+    file: str
+    output: str | None = None
+    error: Exception | None = None
+    skipped: bool = False
+    there: bool = False
+    """Signed by an earlier run."""
+
+
+@contextmanager
+def hand(app: App, asked: Request, config: Config, stamp: Stamp | None) -> Iterator[SignAll]:
+    """The function that signs the documents, with the key open as long as the block lasts."""
+    if asked.server is not None:
+        with _remote(app, asked, asked.server, asked.credential or "", config, stamp) as sign_all:
+            yield sign_all
+        return
+    import kyso
+    from kyso_pki.x509.certificate import certificates_from_bytes
+
+    warn_of_open_key(app, asked.key or "")
+    # Of these only the issuers of the key's own certificate are put into the signature.
+    files = (*((asked.chain,) if asked.chain else ()), *config.chains)
+    chain = [c for file in files for c in certificates_from_bytes(_bytes_of(file))]
+    opened = kyso.open_signer(
+        asked.key or "",
+        pin=secret_source(app.words),
+        modules=modules_in_reach(asked.modules, config),
+        hash_name=asked.hash_name,  # type: ignore[arg-type]  # click.Choice gives only names in HashName
+        pss=asked.pss,
+        chain=chain,
+    )
+    with opened as signer, _local(app, asked, signer, config, config.url, stamp) as sign_all:
+        yield sign_all
+
+
+@contextmanager
+def _local(
+    app: App, asked: Request, signer: Signer, config: Config, base: str | None, stamp: Stamp | None
+) -> Iterator[SignAll]:
+    """Signing on this machine: whatever key it is, only hashes go to it."""
+    import kyso
+    from kyso_pki.document import level_named
+
+    intent = kyso.Intent(
+        datetime.now(UTC),
+        level_named(asked.level),
+        reason=asked.reason,
+        location=asked.location,
+        field=asked.field,
+        certify=int(asked.certify) if asked.certify else None,  # type: ignore[arg-type]  # click.Choice gives 1, 2, 3
+        lock=_lock(asked.locked),
+        xml_form=asked.form,  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
+    )
+    tsa = tsa_in_reach(asked.tsa, asked.level, base)
+    given = evidence_in(asked.evidence)
+    with closing(fetcher(asked.hosts, config, len(asked.files))) as asks:
+
+        def sign_all(jobs: Sequence[Job]) -> Iterator[Result]:
+            if any(target is None for _, target in jobs) or PIPE in asked.files:
+
+                def one(data: bytes) -> bytes:
+                    return kyso.sign(
+                        data,
+                        signer,
+                        level=asked.level,
+                        timestamper=tsa,
+                        reason=asked.reason,
+                        location=asked.location,
+                        field=asked.field,
+                        certify=intent.certify,
+                        lock=intent.lock,
+                        xml_form=intent.xml_form,
+                        stamp=stamp,
+                        fetcher=asks,
+                        evidence=given,
+                    )
+
+                yield from _one_by_one(app, asked, jobs, one)
+                return
+            pairs = [(file, target) for file, target in jobs if target is not None]
+            for done in kyso.sign_files(
+                pairs, signer, intent, timestamper=tsa, fetcher=asks, evidence=given, stamp=stamp, force=asked.force
+            ):
+                yield _after(app, asked, _result(str(done.source), done))
+
+        yield sign_all
+
+
+def _lock(names: tuple[str, ...]) -> FieldLock | None:
+    """`--lock NAME`, `--lock '*'` for all fields."""
+    import kyso
+
+    if not names:
+        return None
+    return kyso.FieldLock("All") if "*" in names else kyso.FieldLock("Include", names)
+
+
+def _result(file: str, done: FileResult) -> Result:
+    error = done.error
+    if isinstance(error, FileExistsError):
+        error = Stop("output_exists", path=done.target)
+    return Result(file, str(done.target) if done.signed else None, error, done.skipped)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise Stop("file_unreadable", path=path, why=e.strerror) from None
+
+
+@contextmanager
+def _remote(
+    app: App, asked: Request, url: str, credential: str, config: Config, stamp: Stamp | None
+) -> Iterator[SignAll]:
+    """A credential on a server: the hash travels and the document stays, unless --upload asks otherwise."""
+    import kyso
+
+    token = api_token(asked.token_file, asked.token_env)
+    pin = secret_source(app.words)
+    with kyso.Client(url, token=token) as client:
+        if not asked.upload:
+            signer = client.signer(credential, pin=pin, hash_name=asked.hash_name, pss=asked.pss)  # type: ignore[arg-type]  # as above
+            with _local(app, asked, signer, config, url, stamp) as sign_all:
+                yield sign_all
+            return
+        needs_pin = client.credential(credential).pin
+
+        def one(data: bytes) -> bytes:
+            return client.sign_document(
+                data,
+                credential,
+                pin=pin if needs_pin else None,
+                level=asked.level,
+                reason=asked.reason,
+                location=asked.location,
+                field=asked.field,
+                xml_form=asked.form,  # type: ignore[arg-type]  # as above
+            )
+
+        yield lambda jobs: _one_by_one(app, asked, jobs, one)
+
+
+def _after(app: App, asked: Request, result: Result, data: bytes | None = None) -> Result:
+    """What a stamp has to say once its file is signed or refused; `data`: the document, when it came by a pipe."""
+    if result.error is not None:
+        save_refusal(app, result.error, asked.refusal or _refused(result.file))
+    elif asked.stamp.template is not None and not result.skipped:
+        document = read(result.file) if data is None else data
+        if covers_signature(document, asked.field):
+            note(app.words("stamp.overlay", file=result.file))
+    return result
+
+
+def _refused(file: str) -> Path:
+    """Where the picture of a refused placement goes: beside `van-ban.pdf` into `van-ban.refused.png`."""
+    path = Path("stdin.pdf" if file == PIPE else file)
+    return path.with_name(f"{path.stem}.refused.png")
+
+
+def _one_by_one(
+    app: App, asked: Request, jobs: Sequence[Job], sign_one: Callable[[bytes], bytes]
+) -> Iterator[Result]:
+    stopped = False
+    for file, target in jobs:
+        result = Result(file, skipped=True) if stopped else _sign_file(app, asked, file, target, sign_one)
+        stopped = stopped or (result.error is not None and not about_the_document(result.error))
+        yield result
+
+
+def _sign_file(
+    app: App, asked: Request, file: str, target: Path | None, sign_one: Callable[[bytes], bytes]
+) -> Result:
+    from kyso_pki.errors import KysoError
+
+    try:
+        data = read(file)
+        signed = sign_one(data)
+        if target is None:
+            write_pipe(signed)
+        else:
+            write_whole(target, signed, force=asked.force)
+    except (KysoError, OSError) as e:
+        return _after(app, asked, Result(file, error=e))
+    return _after(app, asked, Result(file, output=PIPE if target is None else str(target)), data)

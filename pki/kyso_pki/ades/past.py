@@ -1,0 +1,136 @@
+"""Was a certificate good at a proven time in the past, by evidence that existed when it could still be believed?
+
+Reach for `status_then`. This is the past certificate validation of EN 319 102-1 5.6.2.1 for one certificate: the
+control time slides from the proven time to the first answer that was given after it. An answer counts only when its
+issuer's certificate was still valid at the time by which the answer is proven to have existed (a document timestamp
+over it, else now): whoever gets hold of a key after its end could write answers of any date.
+
+NOTE: 5.6.2.2.4 slides the control time to thisUpdate once an answer is no longer fresh. Here an answer that was fresh
+at the proven time is also accepted, which is what a verifier of that day would have done with the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from ..errors import FormatError
+from ..evidence import Evidence
+from ..facts import SignatureFacts, Stored
+from ..x509 import crl as crl_module
+from ..x509 import ocsp as ocsp_module
+from ..x509.answer import SKEW
+from ..x509.certificate import Certificate
+from ..x509.revocation import RevocationResult, check_revocation
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof of existence: genTime, and the instant by which the thing existed for certain (RFC 3161 2.4.2)."""
+
+    time: datetime
+    by: datetime
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A trusted document timestamp: everything up to this state of the file existed by then."""
+
+    state: int
+    proof: Proof
+    path: tuple[Certificate, ...]
+    """Of its authority, up to the anchor."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Evidence at hand, and the time by which it is proven to have existed."""
+
+    evidence: Evidence
+    by: datetime
+    in_file: bool = False
+    protected: bool = False
+    """A trusted document timestamp covers it; else `by` is the time of validation."""
+
+
+def held_in(facts: SignatureFacts, covers: Sequence[Cover], at: datetime) -> tuple[Held, ...]:
+    """The evidence in the file: what the signature itself carries, and what stands beside it."""
+    own = Stored(facts.state, facts.certificates, facts.crls, facts.ocsp)
+    found: list[Held] = []
+    for stored in (own, *facts.stored):
+        by = min((c.proof.by for c in covers if c.state >= stored.state), default=None)
+        evidence = Evidence(stored.certificates, stored.crls, stored.ocsp)
+        found.append(Held(evidence, by or at, in_file=True, protected=by is not None))
+    return tuple(found)
+
+
+def status_then(
+    certificate: Certificate, issuer: Certificate, proven: datetime, held: Sequence[Held]
+) -> RevocationResult | None:
+    """The status at the proven time or soon after it; None when the evidence does not tell.
+
+    `issuer` is the certificate above in a path that was validated. Nothing is fetched.
+    """
+    crls = [c for h in held for c in h.evidence.crls if issuer.not_after >= h.by]
+    answers = [o for h in held for o in h.evidence.ocsp if issuer.not_after >= h.by and _believable(o, h.by)]
+    candidates = [c for h in held for c in h.evidence.certificates]
+    if not crls and not answers:
+        return None
+    latest = max(h.by for h in held)
+    for at in _control_times(certificate, issuer, proven, latest, crls, answers):
+        found = check_revocation(certificate, issuer, at=at, crls=crls, ocsp=answers, candidates=candidates)
+        if found.status in ("good", "revoked"):
+            return found
+    return None
+
+
+def good_then(path: Sequence[Certificate], proven: datetime, held: Sequence[Held]) -> bool:
+    """Whether every certificate of a path but the anchor was good at the proven time."""
+    for certificate, issuer in pairwise(path):
+        found = status_then(certificate, issuer, proven, held)
+        if found is None or found.status != "good":
+            return False
+    return True
+
+
+def _believable(answer: bytes, by: datetime) -> bool:
+    """Whether the responder's own certificate, which comes along, was still valid when the answer is proven."""
+    try:
+        return all(by <= c.not_after for c in ocsp_module.read(answer).certificates)
+    except FormatError:
+        return False
+
+
+def _control_times(
+    certificate: Certificate,
+    issuer: Certificate,
+    proven: datetime,
+    latest: datetime,
+    crls: Sequence[bytes],
+    answers: Sequence[bytes],
+) -> Iterator[datetime]:
+    """The proven time, then the first and the last time after it at which an answer was given."""
+    yield proven
+    later = sorted({t for t in _updates(certificate, issuer, crls, answers) if proven < t <= latest + SKEW})
+    yield from dict.fromkeys(later[:1] + later[-1:])
+
+
+def _updates(
+    certificate: Certificate, issuer: Certificate, crls: Sequence[bytes], answers: Sequence[bytes]
+) -> Iterator[datetime]:
+    """thisUpdate of everything that may be about the certificate."""
+    for data in crls:
+        try:
+            found = crl_module.CertificateList.from_der(data)
+        except FormatError:
+            continue
+        if found.issuer.matches(issuer.subject):
+            yield found.this_update
+    for data in answers:
+        try:
+            responses = ocsp_module.read(data).responses
+        except FormatError:
+            continue
+        yield from (r.this_update for r in responses if r.cert_id.serial == certificate.serial)

@@ -1,0 +1,231 @@
+"""A PDF that waits: for a signature value, or for a token over itself.
+
+`PdfPending` can leave the process: `to_bytes` on one machine, `from_bytes` on another, with the original file at
+hand where it is finished. The octets are DER, carry a version and a checksum, and with a shared key a MAC: without
+the key nobody can change them unnoticed. And whoever changes the checksum too still gets no signature for another
+document: `finish` compares the file with the digest in the attributes that the key signed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from ..asn1 import der
+from ..cms.attributes import signed_attributes
+from ..cms.signed_data import signed_data
+from ..credential import Chain
+from ..errors import (
+    FormatError,
+    KysoError,
+    PendingDamaged,
+    SignatureValueInvalid,
+    SigningError,
+    TimestampError,
+    UsageError,
+)
+from ..evidence import NO_EVIDENCE, Evidence
+from ..scheme import Scheme, digest, scheme_named
+from ..tsp import timestamp_facts
+from ..x509.certificate import Certificate
+from .slot import Pieces, Slot
+
+MAGIC: Final = "kyso-pending-pdf"
+VERSION: Final = 1
+MIN_KEY_BYTES: Final = 16  # of a shared key; 128 bits
+MAX_PENDING_BYTES: Final = 64 << 20  # against memory exhaustion; a revision of one signature has some 30 kB
+_ORIGINAL_HASH: Final = "sha256"
+
+
+def attributes(content_digest: bytes, chain: Chain, scheme: Scheme) -> bytes:
+    """The signed attributes. No signing-time: the claimed time of PAdES is /M (EN 319 142-1 6.3)."""
+    return signed_attributes(content_digest=content_digest, leaf=chain.leaf, scheme=scheme)
+
+
+@dataclass(frozen=True)
+class PdfPending:
+    """A PDF whose last revision waits for its signature value. Implements `kyso_pki.document.Pending`."""
+
+    field: str
+    """The full name of the field that is being signed."""
+    chain: Chain
+    scheme: Scheme
+    to_be_signed: bytes
+    slot: Slot
+    size: int
+    """Bytes of the original file, before the appended revision."""
+    pieces: Pieces
+    """The original file, in pieces."""
+    timestamped: bool = False
+    travelled: bool = False
+    """It comes from another process, so that the file is compared with what was prepared."""
+
+    @property
+    def imprint(self) -> bytes:
+        """What goes to the key."""
+        return self.scheme.imprint(self.to_be_signed)
+
+    def timestamp_message(self, value: bytes) -> bytes:
+        """A signature timestamp covers the signature value (EN 319 122-1 5.3)."""
+        return value
+
+    def finish(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
+        """The signed PDF. Raises `SignatureValueInvalid`, `SigningError`, `PendingDamaged`."""
+        tail = self.tail(value, evidence)
+        if self.travelled:
+            self.require_original()
+        return b"".join([*self.pieces(), tail])
+
+    def tail(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
+        """What is to be appended to the original. Raises `SignatureValueInvalid`, `SigningError`."""
+        if not self.scheme.verify(self.chain.leaf.public_key, self.imprint, value):
+            raise SignatureValueInvalid(
+                "The signature value does not verify with the certificate's key; nothing was written.",
+                remedy="Check that the key and the certificate belong together.",
+            )
+        if len(evidence.timestamps) > 1 or self.timestamped != bool(evidence.timestamps):
+            wanted = "one timestamp" if self.timestamped else "no timestamp"
+            raise SigningError(f"{wanted} was prepared for, {len(evidence.timestamps)} came.")
+        cms = signed_data(self.to_be_signed, value, self.chain, self.scheme, timestamps=evidence.timestamps)
+        return self.slot.filled(cms)
+
+    def require_original(self) -> None:
+        """Raises `PendingDamaged` unless the file and the revision are what the attributes were made over."""
+        found = self.slot.digest(self.scheme.hash_name, self.pieces)
+        if not self.covers(found):
+            raise PendingDamaged(
+                "The document or the prepared signature is not what was prepared; nothing was signed.",
+                remedy="Give the very file that was prepared, or prepare it again.",
+            )
+
+    def covers(self, found: bytes) -> bool:
+        """Whether the attributes to be signed are those over a file with this digest."""
+        return hmac.compare_digest(attributes(found, self.chain, self.scheme), self.to_be_signed)
+
+    # Across processes ------------------------------------------------------------------------------------
+
+    def to_bytes(self, key: bytes | None = None) -> bytes:
+        """This pending signature without the document; with a shared `key` nobody else can change it unnoticed.
+
+        Raises `UsageError` for a key of fewer than 16 bytes.
+        """
+        original = hashlib.new(_ORIGINAL_HASH)
+        for piece in self.pieces():
+            original.update(piece)
+        body = der.sequence(
+            der.utf8_string(MAGIC),
+            der.integer(VERSION),
+            der.utf8_string(self.field),
+            der.utf8_string(self.scheme.name),
+            der.sequence(*(c.der for c in self.chain)),
+            der.octet_string(self.to_be_signed),
+            der.integer(self.size),
+            der.octet_string(original.digest()),
+            der.octet_string(self.slot.tail),
+            der.integer(self.slot.at),
+            der.integer(self.slot.room),
+            der.boolean(self.timestamped),
+        )
+        return der.sequence(body, der.octet_string(_seal(body, key)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, original: bytes | Pieces, key: bytes | None = None) -> PdfPending:
+        """The pending signature that `to_bytes` wrote, over the same original file and with the same key.
+
+        `original` is the file, or a function that gives it in pieces. Raises `PendingDamaged` for octets that were
+        changed, are of another version, sealed with another key, or for another file.
+        """
+        if isinstance(original, bytes):
+            whole = original
+            pieces: Pieces = lambda: (whole,)  # noqa: E731 - as short as it can be
+        else:
+            pieces = original
+        try:
+            fields = _opened(data, key)
+            field = fields.take(der.UTF8_STRING).text()
+            scheme = scheme_named(fields.take(der.UTF8_STRING).text())
+            chain = Chain.of(Certificate.from_der(e.raw) for e in fields.take(der.SEQUENCE).reader())
+            to_be_signed = fields.take(der.OCTET_STRING).content
+            size = fields.take(der.INTEGER).integer()
+            wanted = fields.take(der.OCTET_STRING).content
+            slot = _read_slot(fields)
+            timestamped = fields.take(der.BOOLEAN).boolean()
+            fields.finish()
+        except PendingDamaged:
+            raise
+        except KysoError as e:
+            raise PendingDamaged(f"The prepared signature cannot be read: {e.message}") from None
+        pending = cls(field, chain, scheme, to_be_signed, slot, size, pieces, timestamped, travelled=True)
+        pending._check_file(wanted)
+        return pending
+
+    def _check_file(self, wanted: bytes) -> None:
+        found, size = hashlib.new(_ORIGINAL_HASH), 0
+        for piece in self.pieces():
+            found.update(piece)
+            size += len(piece)
+        if size != self.size or not hmac.compare_digest(found.digest(), wanted):
+            raise PendingDamaged(
+                "The prepared signature is for another file.", remedy="Give the very file that was prepared."
+            )
+
+
+def _seal(body: bytes, key: bytes | None) -> bytes:
+    """HMAC-SHA-256 with the key; without one a SHA-256, which finds accidents and stops nobody."""
+    if key is None:
+        return digest("sha256", body)
+    if len(key) < MIN_KEY_BYTES:
+        raise UsageError(
+            f"The shared key has {len(key)} bytes.", remedy=f"Use at least {MIN_KEY_BYTES} random bytes."
+        )
+    return hmac.digest(key, body, "sha256")
+
+
+def _opened(data: bytes, key: bytes | None) -> der.Reader:
+    """The fields after the version."""
+    if len(data) > MAX_PENDING_BYTES:
+        raise FormatError(f"It has {len(data)} bytes; at most {MAX_PENDING_BYTES} are read.")
+    outer = der.read(data, der.SEQUENCE).reader()
+    body = outer.take(der.SEQUENCE)
+    seal = outer.take(der.OCTET_STRING).content
+    outer.finish()
+    if not hmac.compare_digest(_seal(body.raw, key), seal):
+        raise PendingDamaged(
+            "The prepared signature was changed on its way, or sealed with another key.",
+            remedy="Send it again unchanged, and use the key that it was sealed with.",
+        )
+    fields = body.reader()
+    magic, version = fields.take(der.UTF8_STRING).text(), fields.take(der.INTEGER).integer()
+    if (magic, version) != (MAGIC, VERSION):
+        raise FormatError(f"It says {magic!r}, version {version}; {MAGIC!r}, version {VERSION} is known.")
+    return fields
+
+
+def _read_slot(fields: der.Reader) -> Slot:
+    tail = fields.take(der.OCTET_STRING).content
+    at, room = fields.take(der.INTEGER).integer(), fields.take(der.INTEGER).integer()
+    end = at + 2 * room + 2
+    if room < 0 or not 0 < at < end < len(tail) or tail[at:end] != b"<" + b"0" * (2 * room) + b">":
+        raise FormatError("Its place for the signature is not where it says.")
+    return Slot(tail, at, room)
+
+
+@dataclass(frozen=True)
+class PdfStamp:
+    """A PDF whose last revision waits for a token over the document. Implements `PendingStamp`."""
+
+    field: str
+    slot: Slot
+    pieces: Pieces
+
+    def digest(self, hash_name: str) -> bytes:
+        """The imprint for the authority: the digest of the byte range (EN 319 142-1 5.4.3)."""
+        return self.slot.digest(hash_name, self.pieces)
+
+    def tail(self, token: bytes, imprint: bytes, hash_name: str) -> bytes:
+        """What is to be appended. Raises `TimestampError` for a token that is broken or over something else."""
+        if not timestamp_facts(token, lambda name: imprint if name == hash_name else b"", "document").intact:
+            raise TimestampError("The timestamp is broken or does not cover this document.")
+        return self.slot.filled(token)

@@ -1,0 +1,113 @@
+"""What earlier signatures still allow, and what a new one will forbid (ISO 32000-2 12.8.2, 12.7.5.5).
+
+Reach for `check_permission` before anything else, then for `restriction`: the /Reference entry of a certification
+(DocMDP) or of a field lock (FieldMDP). A document is certified by its first signature only, and an earlier
+signature's locks are respected (attack class P12).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..document import FieldLock, Intent
+from ..errors import SigningError
+from .edit import catalog_object, inner_dictionary, replace_entries
+from .fields import Field, signature_fields, signatures_among
+from .objects import Dictionary, Ref, Value, encode_text, serialize
+from .permission import Lock, Permission, permission_of
+from .reader import Reader
+from .update import Update
+
+
+def check_permission(reader: Reader, fields: list[Field], name: str | None) -> None:
+    """Refuses what an earlier signature forbids; `name` None: a document timestamp, which is never forbidden.
+
+    Raises `SigningError`, and `FormatError` for a signature whose permissions cannot be read.
+    """
+    permission = Permission()
+    for field in signatures_among(reader, fields):
+        if field.problem is not None:
+            raise field.problem
+        signature = reader.resolve(field.value)
+        if isinstance(signature, dict):
+            permission = permission.also(permission_of(reader, signature, field.dictionary, reader.last))
+    if name is None:
+        return
+    if permission.closed:
+        raise SigningError("The document is certified against any change; it cannot be signed again.")
+    if permission.locked(name):
+        raise SigningError(f"An earlier signature locked the field {name!r}; it cannot be signed.")
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What goes into the signature dictionary, the field and the catalog."""
+
+    reference: Value = None
+    """/Reference of the signature dictionary."""
+    lock: Dictionary | None = None
+    """/Lock of a new field."""
+    certifies: bool = False
+
+
+def restriction(reader: Reader, intent: Intent, field: Field | str) -> Restriction:
+    """What the new signature restricts. Raises `SigningError`, `FormatError`."""
+    references: list[Value] = []
+    if intent.certify is not None:
+        if signature_fields(reader):
+            raise SigningError(
+                "The document is signed already; only the first signature can certify it.",
+                remedy="Sign it without certification, or certify before anybody signs.",
+            )
+        parameters: Dictionary = {"Type": "TransformParams", "P": intent.certify, "V": "1.2"}
+        references.append({"Type": "SigRef", "TransformMethod": "DocMDP", "TransformParams": parameters})
+    lock, level = _lock_of(reader, intent, field)
+    made: Dictionary | None = None
+    if lock is not None:
+        fields: Dictionary = {"Action": lock.action}
+        if lock.action != "All":
+            fields["Fields"] = [encode_text(n) for n in sorted(lock.names)]
+        if isinstance(field, str):
+            made = {"Type": "SigFieldLock", **fields}
+        if level is not None:  # table 236; written beside the fields as Acrobat does, besides standing in /Lock
+            fields["P"] = level
+        references.append({
+            "Type": "SigRef",
+            "TransformMethod": "FieldMDP",
+            "TransformParams": {"Type": "TransformParams", "V": "1.2", **fields},
+            "Data": reader.root_ref(),  # required for FieldMDP (table 256)
+        })  # fmt: skip
+    return Restriction(references or None, made, intent.certify is not None)
+
+
+def _lock_of(reader: Reader, intent: Intent, field: Field | str) -> tuple[Lock | None, int | None]:
+    """The fields to lock and the /P beside them: the field's own /Lock, or what was asked for."""
+    asked = None if intent.lock is None else _as_lock(intent.lock)
+    if isinstance(field, str) or field.dictionary.get("Lock") is None:
+        if asked is not None and not isinstance(field, str):
+            raise SigningError(
+                f"The field {field.name!r} carries no lock; its author did not want one.",
+                remedy="Lock fields with a new signature field, or sign this one without a lock.",
+            )
+        return asked, None
+    permission = permission_of(reader, {}, field.dictionary, reader.last)
+    own = permission.locks[0]
+    if asked is not None and asked != own:
+        raise SigningError(f"The field {field.name!r} has a lock of its own, which is another one.")
+    if permission.level is not None and intent.certify is not None:
+        raise SigningError(f"The lock of the field {field.name!r} restricts the document; it cannot certify as well.")
+    return own, permission.level
+
+
+def _as_lock(asked: FieldLock) -> Lock:
+    return Lock(asked.action, frozenset(asked.names))
+
+
+def name_in_permissions(reader: Reader, update: Update, signature: Ref) -> None:
+    """/Perms of the catalog names the certification (12.8.6), without which viewers show no certification."""
+    root = catalog_object(reader)
+    permissions = inner_dictionary(reader, update, root, "Perms")
+    if permissions is None:
+        replace_entries(update, root, {"Perms": serialize({"DocMDP": signature})})
+    else:
+        permissions.set(update, {"DocMDP": serialize(signature)})

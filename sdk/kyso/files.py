@@ -1,0 +1,308 @@
+"""Sign files on disk: larger than memory, or thousands with one approval.
+
+Reach for `sign_file`, `sign_files` for many, `extend_file` and `timestamp_file`. A PDF is mapped, hashed in pieces
+and appended to, so that its size costs time and no memory; of a batch only the appended revisions are kept until the
+key has answered. Results are whole or not there. XML is read into memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kyso_pki.ades import grow
+from kyso_pki.ades.grow import NO_TRUST, Sources
+from kyso_pki.ades.sign import evidence_for, ready, require_growth, values_of
+from kyso_pki.document import Intent, Pending, level_named
+from kyso_pki.errors import FormatError, KysoError, PendingDamaged, SignatureValueInvalid, SigningError, UsageError
+from kyso_pki.evidence import NO_EVIDENCE, Evidence
+from kyso_pki.formats import open_document
+from kyso_pki.pdf.document import PdfDocument
+from kyso_pki.pdf.pending import PdfPending
+from kyso_pki.signer import Fetcher, Signer, Timestamper
+from kyso_pki.x509.trust import TrustStore
+
+from .disk import Beside, Mapped
+from .signing import sources_for, stamped, timestamper_of
+
+if TYPE_CHECKING:
+    from kyso_pki.pdf.appearance.stamp import Stamp
+
+BATCH = 256  # hashes sent to the key at once; the appended revisions of so many files have some 10 MB
+_HEAD = 1024  # bytes in which %PDF- may stand
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file: signed, or failed with `error`, or left out because an error before it was final."""
+
+    source: Path
+    target: Path
+    error: Exception | None = None
+    skipped: bool = False
+
+    @property
+    def signed(self) -> bool:
+        return self.error is None and not self.skipped
+
+
+def sign_file(
+    source: PathLike,
+    target: PathLike,
+    signer: Signer,
+    intent: Intent | None = None,
+    *,
+    timestamper: Timestamper | str | None = None,
+    fetcher: Fetcher | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    trust: TrustStore = NO_TRUST,
+    stamp: Stamp | None = None,
+    force: bool = False,
+) -> Path:
+    """The path of the signed file. What an `Intent` does not say is as in `kyso.sign`.
+
+    Raises what `kyso.sign` raises, `FileExistsError` unless `force`, `OSError`.
+    """
+    [result] = sign_files(
+        [(source, target)],
+        signer,
+        intent,
+        timestamper=timestamper,
+        fetcher=fetcher,
+        evidence=evidence,
+        trust=trust,
+        stamp=stamp,
+        force=force,
+    )
+    if result.error is not None:
+        raise result.error
+    return result.target
+
+
+def sign_files(
+    files: Iterable[tuple[PathLike, PathLike]],
+    signer: Signer,
+    intent: Intent | None = None,
+    *,
+    timestamper: Timestamper | str | None = None,
+    fetcher: Fetcher | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    trust: TrustStore = NO_TRUST,
+    stamp: Stamp | None = None,
+    force: bool = False,
+    batch: int = BATCH,
+) -> Iterator[FileResult]:
+    """Signs (source, target) pairs and gives one result for each, in order, as soon as it is on disk.
+
+    The hashes of up to `batch` files go to the key together. A file that cannot be signed does not stop the others;
+    a key, a certificate or an authority that fails does, and the files after it are `skipped`. A run that was
+    stopped is continued with the files that have no target yet. A `stamp` is placed in each document, which is then
+    in memory as a whole. Raises `UsageError`, `CertificateError` before the first file.
+    """
+    wanted = intent or Intent(datetime.now(UTC))
+    authority = timestamper_of(timestamper)
+    with sources_for(wanted.level, fetcher, evidence, trust) as sources:
+        run = _Run(
+            signer, ready(wanted, signer.chain, signer.scheme, authority, sources), authority, sources, stamp, force
+        )
+        stopped = False
+        for group in _groups(files, max(1, batch)):
+            if stopped:
+                yield from (FileResult(s, t, skipped=True) for s, t in group)
+                continue
+            for result in run.group(group):
+                stopped = stopped or isinstance(result.error, _Final) or result.skipped
+                if isinstance(result.error, _Final):
+                    result = replace(result, error=result.error.cause)
+                yield result
+
+
+def _groups(files: Iterable[tuple[PathLike, PathLike]], size: int) -> Iterator[list[tuple[Path, Path]]]:
+    group: list[tuple[Path, Path]] = []
+    for source, target in files:
+        group.append((Path(source), Path(target)))
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+class _Final(Exception):
+    """An error that the next file would meet as well."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call of `sign_files`."""
+
+    signer: Signer
+    intent: Intent
+    timestamper: Timestamper | None
+    sources: Sources | None
+    stamp: Stamp | None
+    force: bool
+
+    def group(self, group: Sequence[tuple[Path, Path]]) -> Iterator[FileResult]:
+        """Prepares all, asks the key once, finishes one after the other."""
+        waiting: list[Pending | Exception] = [self._prepared(source) for source, _ in group]
+        pending = [w for w in waiting if not isinstance(w, Exception)]
+        try:
+            values = iter(values_of(self.signer, pending) if pending else [])
+            stop: Exception | None = None
+        except KysoError as e:
+            values, stop = iter(()), e
+        for (source, target), item in zip(group, waiting, strict=True):
+            if isinstance(item, Exception):
+                yield FileResult(source, target, item)
+            elif stop is not None:
+                yield (
+                    FileResult(source, target, _Final(stop)) if pending else FileResult(source, target, skipped=True)
+                )
+                pending = []
+            else:
+                error = self._finished(source, target, item, next(values))
+                stop = error.cause if isinstance(error, _Final) else None
+                if stop is not None:
+                    pending = []
+                yield FileResult(source, target, error)
+
+    def _prepared(self, source: Path) -> Pending | Exception:
+        chain, scheme, intent = self.signer.chain, self.signer.scheme, self.intent
+        try:
+            with Mapped(source) as mapped:
+                if self.stamp is not None:
+                    intent = stamped(mapped.map[:], intent, self.stamp, chain)
+                if b"%PDF-" in mapped.map[:_HEAD]:
+                    document = PdfDocument(mapped.map, mapped.pieces)  # type: ignore[arg-type]  # a map reads as bytes do
+                    return document.prepare(intent, chain, scheme)
+                held = open_document(mapped.map[:])
+                require_growth(held, intent)
+                return held.prepare(intent, chain, scheme)
+        except (FormatError, SigningError, UsageError, OSError) as e:
+            return e
+
+    def _finished(self, source: Path, target: Path, pending: Pending, value: bytes) -> Exception | None:
+        """Writes one file; the error, wrapped when the next file would meet it as well."""
+        try:
+            try:
+                proof = evidence_for(pending, value, self.intent, self.timestamper)
+            except KysoError as e:
+                return _Final(e)
+            with Beside(target, force=self.force) as beside:
+                if isinstance(pending, PdfPending):
+                    self._append(source, pending, pending.tail(value, proof), beside)
+                else:
+                    beside.append((pending.finish(value, proof),))
+                beside.commit()
+        except SignatureValueInvalid as e:
+            return _Final(e)
+        except (FormatError, SigningError, OSError) as e:
+            return e
+        except KysoError as e:
+            return _Final(e)
+        return None
+
+    def _append(self, source: Path, pending: PdfPending, tail: bytes, beside: Beside) -> None:
+        with Mapped(source) as mapped:
+            running = hashlib.new(pending.scheme.hash_name)
+            beside.append(_hashed(mapped.pieces(), running.update))
+        found = pending.slot.digest_after(running)
+        if not pending.covers(found):
+            raise PendingDamaged(
+                f"{source} was changed while it was being signed; nothing was written.",
+                remedy="Sign it again when nobody writes to it.",
+            )
+        beside.append((tail,))
+        if self.sources is not None:
+            growing = _Growing(beside)
+            try:
+                level, hand = self.intent.level, self.timestamper
+                grow.extend(growing.open(), level, timestamper=hand, sources=self.sources, append=growing.append)
+            finally:
+                growing.close()
+
+
+def extend_file(
+    source: PathLike,
+    target: PathLike,
+    *,
+    level: str = "B-LTA",
+    timestamper: Timestamper | str | None = None,
+    fetcher: Fetcher | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    trust: TrustStore = NO_TRUST,
+    force: bool = False,
+) -> Path:
+    """The path of the extended file; see `kyso.extend`. Raises also `FileExistsError` unless `force`, `OSError`."""
+    wanted = level_named(level)
+    authority = timestamper_of(timestamper)
+    with sources_for("B-LT", fetcher, evidence, trust) as sources, _copied(source, target, force) as growing:
+        assert sources is not None  # noqa: S101 - B-LT has sources
+        grow.extend(growing.open(), wanted, timestamper=authority, sources=sources, append=growing.append)
+        growing.beside.commit()
+    return Path(target)
+
+
+def timestamp_file(
+    source: PathLike, target: PathLike, timestamper: Timestamper | str, *, force: bool = False
+) -> Path:
+    """The path of the file with a document timestamp; see `kyso.timestamp`. Raises as `extend_file`."""
+    with _copied(source, target, force) as growing:
+        grow.timestamp_document(growing.open(), timestamper_of(timestamper), growing.append)
+        growing.beside.commit()
+    return Path(target)
+
+
+@contextmanager
+def _copied(source: PathLike, target: PathLike, force: bool) -> Iterator[_Growing]:
+    with Beside(target, force=force) as beside:
+        with Mapped(source) as mapped:
+            if b"%PDF-" not in mapped.map[:_HEAD]:
+                raise UsageError("Only PDF documents are extended yet.", remedy="Sign XML at level B-B or B-T.")
+            beside.append(mapped.pieces())
+        growing = _Growing(beside)
+        try:
+            yield growing
+        finally:
+            growing.close()
+
+
+class _Growing:
+    """The file beside, mapped anew after each addition."""
+
+    def __init__(self, beside: Beside) -> None:
+        self.beside = beside
+        self._opened: Mapped | None = None
+
+    def open(self) -> PdfDocument:
+        self.close()
+        self._opened = Mapped(self.beside.path)
+        return PdfDocument(self._opened.map, self._opened.pieces)  # type: ignore[arg-type]  # a map reads as bytes do
+
+    def append(self, tail: bytes) -> PdfDocument:
+        self.close()
+        self.beside.append((tail,))
+        return self.open()
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+
+def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        update(piece)
+        yield piece

@@ -1,0 +1,46 @@
+"""Keep signatures verifiable: bring them to a higher level, renew them, timestamp a document."""
+
+from __future__ import annotations
+
+import os
+
+from kyso_pki.ades import grow
+from kyso_pki.ades.grow import NO_TRUST
+from kyso_pki.document import level_named
+from kyso_pki.evidence import NO_EVIDENCE, Evidence
+from kyso_pki.formats import open_document
+from kyso_pki.signer import Fetcher, Timestamper
+from kyso_pki.x509.trust import TrustStore
+
+from .signing import read, sources_for, timestamper_of
+
+
+def extend(
+    source: bytes | os.PathLike[str],
+    *,
+    level: str = "B-LTA",
+    timestamper: Timestamper | str | None = None,
+    fetcher: Fetcher | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    trust: TrustStore = NO_TRUST,
+) -> bytes:
+    """The PDF with every signature in it brought to `level`; the input is a prefix of the result.
+
+    B-T adds a document timestamp where a signature has no time; B-LT the evidence (certificates, OCSP, CRL) for each
+    signer and time-stamping authority; B-LTA one more document timestamp over all of it, and so on a document that is
+    B-LTA it is the renewal. Fetching is as in `kyso.sign`. No key is needed. Raises `EvidenceMissing` naming what
+    cannot be had, `SigningError` for a damaged document, `TimestampError`, `FormatError`.
+    """
+    wanted = level_named(level)
+    with sources_for("B-LT", fetcher, evidence, trust) as sources:
+        assert sources is not None  # noqa: S101 - B-LT has sources
+        document = open_document(read(source))
+        return grow.extend(document, wanted, timestamper=timestamper_of(timestamper), sources=sources).data
+
+
+def timestamp(source: bytes | os.PathLike[str], timestamper: Timestamper | str) -> bytes:
+    """The PDF with a document timestamp over all of it, signed or not (ETSI.RFC3161); no key is needed.
+
+    It proves that the document existed then, not who made it. Raises `TimestampError`, `FormatError`.
+    """
+    return grow.timestamp_document(open_document(read(source)), timestamper_of(timestamper)).data
