@@ -214,7 +214,7 @@ def value_null() -> bytes:
 @attack(ATTACKS, finding="VALUE", words="reference to nothing")
 def value_refers_to_nothing() -> bytes:
     """P1: "a field of FT /Sig whose /V is not null yields exactly one verdict"."""
-    return overwritten(victim(), b"/V 6 0 R", b"/V 9 0 R")
+    return overwritten(victim(), b"/V 6 0 R", b"/V 6 9 R")
 
 
 @attack(ATTACKS, finding="VALUE", words="no dictionary")
