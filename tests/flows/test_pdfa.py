@@ -1,6 +1,7 @@
 """PDF/A stays PDF/A and PDF/UA stays PDF/UA when kyso signs, once and again: asked of veraPDF.
 
-Each test asks before signing too, so that a document that never followed its profile cannot pass for one that kept it.
+Each test asks before signing too, so that a document that never followed its profile cannot pass for one that
+kept it.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from ..asn1 import der
+from ..asn1 import ber, der
 from ..cms.examine import CmsFacts, examine
 from ..errors import FormatError, LimitExceeded
 from ..facts import Change, Coverage, Finding, SignatureFacts, Stored, broken
@@ -241,14 +241,18 @@ def _check_unchanged(reader: Reader, field: Field, value: Value, holder: Indirec
 
 
 def _unpadded(value: bytes) -> bytes:
-    """The one DER structure in /Contents; only zeros may follow it (C9)."""
+    """The one structure in /Contents, its outer lengths made definite; only zeros may follow it (C9)."""
     try:
-        end = der.read_prefix(value, der.SEQUENCE).end
+        if ber.is_indefinite(value):
+            structure, end = ber.definite(value)
+        else:
+            end = der.read_prefix(value, der.SEQUENCE).end
+            structure = value[:end]
     except FormatError as e:
         raise _Malformed("CONTENTS", f"/Contents holds no CMS structure: {e.message}") from None
     if value[end:].strip(b"\x00"):
         raise _Malformed("CONTENTS", "After the CMS structure /Contents holds more than zero padding.")
-    return value[:end]
+    return structure
 
 
 # Facts ----------------------------------------------------------------------------------------------------

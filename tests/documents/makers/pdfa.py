@@ -1,7 +1,7 @@
 """The công văn as PDF/A-1b, 2b, 2u and 3b and as PDF/UA-1: what archives and readers for the blind ask for.
 
-LibreOffice exports all but one; the PDF/A-2u is its PDF/A-2b with the letter B of the metadata made a U (every glyph of
-it has a Unicode value, which is all that U asks for more, ISO 19005-2 6.2.11.7.2) and object streams, rewritten by
+LibreOffice exports all but one; the PDF/A-2u is its PDF/A-2b with the letter B of the metadata made a U (every glyph
+of it has a Unicode value, which is all that U asks for more, ISO 19005-2 6.2.11.7.2) and object streams, rewritten by
 pikepdf. The PDF/UA letter has no tables: LibreOffice 7.4 leaves their rules untagged, which ISO 14289-1 7.1 forbids.
 `test_documents.py` has veraPDF read them. LibreOffice writes the time of the run into its compressed colour profile,
 where it stays.
