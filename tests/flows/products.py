@@ -82,7 +82,7 @@ def _hanko(province: Province, pdf: bytes, *, archive: bool | None = None, certi
     return pyhanko.sign(pdf, province.holder("rsa2048"), tsa=tsa, validation=validation, certify=certify)
 
 
-def _dss(province: Province, pdf: bytes, level: str, key: str = "rsa2048", permission: int | None = None) -> bytes:
+def _dss(province: Province, pdf: bytes, level: str, key: str = "rsa2048", certify: int | None = None) -> bytes:
     at = now()
     with time_stamping_authority(province.world) as url:
         return dss.sign(
@@ -91,7 +91,7 @@ def _dss(province: Province, pdf: bytes, level: str, key: str = "rsa2048", permi
             at=at,
             level=level,
             tsa=url,
-            permission=permission,
+            certify=certify,
             roots=[province.root],
             crls=province.world.crls(at),
         )
@@ -111,7 +111,7 @@ THEIRS = (
     Product("DSS", "B-T, P-256", lambda p, pdf: _dss(p, pdf, "B-T", "p256"), stamped=True),
     Product("DSS", "B-LT", lambda p, pdf: _dss(p, pdf, "B-LT"), "carried", stamped=True),
     Product("DSS", "B-LTA", lambda p, pdf: _dss(p, pdf, "B-LTA"), "archived"),
-    Product("DSS", "certified, DocMDP 1", lambda p, pdf: _dss(p, pdf, "B-T", permission=1), stamped=True),
+    Product("DSS", "certified, DocMDP 1", lambda p, pdf: _dss(p, pdf, "B-T", certify=1), stamped=True),
     Product("endesive", "adbe.pkcs7.detached", lambda p, pdf: endesive.sign(pdf, p.holder("rsa2048"))),
 )
 PRODUCTS = (*OURS, *THEIRS)

@@ -113,13 +113,13 @@ def sign(
     at: datetime,
     level: str = "B-B",
     tsa: str | None = None,
-    permission: int | None = None,
+    certify: int | None = None,
     field: str | None = None,
     roots: Sequence[x509.Certificate] = (),
     crls: Sequence[bytes] = (),
     ocsp: Sequence[bytes] = (),
 ) -> bytes:
-    """One more revision signed by DSS; `tsa` is the URL of an authority, `permission` certifies.
+    """One more revision signed by DSS; `tsa` is the URL of an authority, `certify` is a DocMDP permission (1 to 3).
 
     Raises `java.JudgeMissing`, `RuntimeError` with DSS's own words.
     """
@@ -131,7 +131,7 @@ def sign(
         level=level,
         at=_iso(at),
         tsa=tsa,
-        permission=permission,
+        permission=certify,
         field=field,
         anchors=[der(root) for root in roots],
         crls=crls,

@@ -259,6 +259,21 @@ class LongTerm:
         )
 
 
+def with_another_page_content(pdf: bytes) -> bytes:
+    """One more revision in which the first page shows nothing but a word: what no permission allows."""
+    need("pyhanko", package="pyhanko")
+    from pyhanko.pdf_utils.generic import StreamObject
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=True)
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Contents"] = writer.add_object(StreamObject(stream_data=b"BT /F1 12 Tf 72 700 Td (changed) Tj ET"))
+    writer.update_container(page)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def timestamp_token(tsa: Holder, message: bytes) -> bytes:
     """A DER TimeStampToken over SHA-256 of `message`, made by pyHanko's dummy TSA."""
     import asyncio
