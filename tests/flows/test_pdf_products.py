@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from cryptography import x509
@@ -28,9 +30,22 @@ def province() -> Province:
     return Province(World.create(at=now()))
 
 
+@pytest.fixture(scope="module")
+def signed_by(province: Province) -> Callable[[Product, str], bytes]:
+    """Makes a product once for all tests of it."""
+
+    @cache
+    def made(product: Product, shape: str) -> bytes:
+        return product.make(province, SHAPES[shape]())
+
+    return made
+
+
 @CASES
-def test_every_judge_accepts_the_product(province: Province, product: Product, shape: str) -> None:
-    signed = product.make(province, SHAPES[shape]())
+def test_every_judge_accepts_the_product(
+    province: Province, signed_by: Callable[[Product, str], bytes], product: Product, shape: str
+) -> None:
+    signed = signed_by(product, shape)
     for name, judge in JUDGES.items():
         cell = judge(province, product, signed)
         sys.stdout.write(f"{name}: {cell.accepted}: {cell.short}\n")
@@ -41,9 +56,9 @@ def test_every_judge_accepts_the_product(province: Province, product: Product, s
 @pytest.mark.parametrize("product", PRODUCTS, ids=str)
 @pytest.mark.parametrize("flipped", FLIPS)
 def test_every_judge_refuses_the_product_after_one_flipped_byte(
-    province: Province, product: Product, flipped: str
+    province: Province, signed_by: Callable[[Product, str], bytes], product: Product, flipped: str
 ) -> None:
-    changed = FLIPS[flipped](product.make(province, SHAPES[FIRST[0]]()))
+    changed = FLIPS[flipped](signed_by(product, FIRST[0]))
     for name, judge in JUDGES.items():
         cell = judge(province, product, changed)
         assert cell.accepted == (blind(product, name, flipped) is not None), f"{name}: {cell.words}"

@@ -183,6 +183,8 @@ def _archival_policy(roots: Sequence[x509.Certificate]) -> Any:
         cert_validation_policy=certificates,
         ts_cert_validation_policy=certificates,
         revinfo_gathering_policy=offline,
+        # Its past validation looks for CRL issuers among known certificates, where anchors are not.
+        local_knowledge=policy_decl.LocalKnowledge(known_certs=[_asn1(root) for root in roots]),
     )
     return policy_decl.PdfSignatureValidationSpec(signature, diff_policy=DEFAULT_DIFF_POLICY)
 
