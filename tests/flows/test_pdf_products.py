@@ -104,6 +104,18 @@ def test_kyso_and_every_judge_refuse_what_libreoffice_signed_after_one_flipped_b
     assert set(_judged(FLIPS[flipped](LIBREOFFICE)).values()) == {False}
 
 
+def test_dss_passes_the_seal_over_the_official_s_signature_but_warns_of_the_overlap() -> None:
+    """kyso does not pass it before somebody looked at the page (test_cross_judges.py)."""
+    java.need()
+    root = x509.load_pem_x509_certificate((DOCUMENTS / "da-ky-ca.crt").read_bytes())
+    crl = (DOCUMENTS / "da-ky-ca.crl").read_bytes()
+    pdf = (DOCUMENTS / "da-ky-hai-chu-ky.pdf").read_bytes()
+    verdict = dss.verify(pdf, [root], at=datetime(2026, 11, 20, tzinfo=UTC), crls=[crl])
+    assert verdict.valid, verdict.output
+    assert verdict.signatures[0].overlaps == (2,)
+    assert any("overlap" in warning for warning in verdict.signatures[0].warnings)
+
+
 def test_a_flip_changes_one_byte_only() -> None:
     for flipped in FLIPS.values():
         assert sum(a != b for a, b in zip(LIBREOFFICE, flipped(LIBREOFFICE), strict=True)) == 1
