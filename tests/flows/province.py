@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 import kyso
 from kyso_pki.ades.report import DocumentReport
-from kyso_pki.document import XmlForm
+from kyso_pki.document import Certification, FieldLock, XmlForm
 from kyso_pki.testing import SoftwareSigner, World
 from kyso_pki.x509.certificate import Certificate
 from kyso_pki.x509.trust import TrustStore
@@ -33,10 +33,31 @@ class Province:
     def root(self) -> x509.Certificate:
         return plain(self.world.root)
 
-    def sign(self, source: bytes, key: str, *, level: str = "B-B", xml_form: XmlForm = "xades") -> bytes:
+    def sign(
+        self,
+        source: bytes,
+        key: str,
+        *,
+        level: str = "B-B",
+        xml_form: XmlForm = "xades",
+        field: str | None = None,
+        certify: Certification | None = None,
+        lock: FieldLock | None = None,
+    ) -> bytes:
+        """What kyso signs; timestamps and evidence come from this world."""
         at = now()
-        stamps = self.world.timestamper(at) if level == "B-T" else None
-        return kyso.sign(source, self.signer(key), level=level, timestamper=stamps, xml_form=xml_form, at=at)
+        return kyso.sign(
+            source,
+            self.signer(key),
+            level=level,
+            timestamper=None if level == "B-B" else self.world.timestamper(at),
+            fetcher=self.world.fetcher(at),
+            xml_form=xml_form,
+            field=field,
+            certify=certify,
+            lock=lock,
+            at=at,
+        )
 
     def verify(self, source: bytes, trust: TrustStore | None = None) -> DocumentReport:
         """kyso's report a moment later, revocation asked of this world's servers."""
