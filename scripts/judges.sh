@@ -1,11 +1,15 @@
 #!/bin/sh
-# Makes .venv-judges: judges that cannot run in the project's own environment (tests/judges/README.md). Runs again without harm.
+# Makes .venv-judges and .judges: judges that cannot run in the project's own environment (tests/judges/README.md): endesive in
+# Python, EU DSS and veraPDF in Java. Runs again without harm.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 wanted=$root/tests/judges/endesive-requirements.txt
 environment=$root/.venv-judges
 python=${PYTHON:-python3}
+
+# Without Java and Maven the tests say what is missing: skipped on a desk, failed in CI (tests/judges/java.py).
+"$python" -I "$root/tests/judges/java_build.py" || true
 
 if [ -x "$environment/bin/python" ] && cmp -s "$wanted" "$environment/made-of.txt"; then
     echo "judges: .venv-judges is up to date"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 MANIFEST = HERE / "manifest.json"
-NAMES = ("cong_van", "scan", "signed", "invoice", "edxml", "bad")
+NAMES = ("cong_van", "pdfa", "scan", "signed", "libreoffice", "invoice", "edxml", "bad")
 """In this order: later ones are made of what earlier ones wrote."""
 
 

@@ -16,7 +16,8 @@ from lxml import etree
 
 from tests.documents import generate
 from tests.documents.makers.bad import PASSWORD
-from tests.judges import flip, openssl, pdfsig, pyhanko, signxml, xmlsec
+from tests.documents.makers.pdfa import PROFILES
+from tests.judges import flip, java, openssl, pdfsig, pyhanko, signxml, verapdf, xmlsec
 from tests.judges.program import Run, made, run
 
 HERE = Path(__file__).resolve().parent
@@ -121,7 +122,16 @@ def test_one_letter_has_a_classic_xref_table_and_the_other_only_streams() -> Non
     assert b"\ntrailer" not in streams
 
 
-@pytest.mark.parametrize("name", [*LETTERS, "ban-quet-20-trang.pdf", "da-ky.pdf", "da-ky-hai-chu-ky.pdf"])
+@pytest.mark.parametrize(("name", "profile"), PROFILES.items())
+def test_verapdf_finds_the_archival_letters_to_be_what_their_names_say(name: str, profile: str) -> None:
+    java.need()
+    verdict = verapdf.verify(_octets(name), profile)
+    assert verdict.valid, verdict.output
+    assert verdict.checks > 1000
+    assert not verapdf.verify(_octets("cong-van.pdf"), profile).valid
+
+
+@pytest.mark.parametrize("name", [*LETTERS, *PROFILES, "ban-quet-20-trang.pdf", "da-ky.pdf", "da-ky-hai-chu-ky.pdf"])
 def test_qpdf_finds_no_error(name: str) -> None:
     checked = run(["qpdf", "--check", str(HERE / name)], package="qpdf")
     assert checked.code == 0, checked.text

@@ -8,13 +8,11 @@ tests/judges/README.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 import kyso
 from kyso_pki.ades.report import DocumentReport
@@ -22,12 +20,12 @@ from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
 from kyso_pki.document import XmlForm
 from kyso_pki.evidence import Evidence
 from kyso_pki.scheme import digest
-from kyso_pki.testing import SoftwareSigner, World
+from kyso_pki.testing import World
 from kyso_pki.tsp import parse_request
-from kyso_pki.x509.certificate import Certificate
-from kyso_pki.x509.trust import TrustStore
 from tests.judges import endesive, flip, openssl, pdfsig, pyhanko, signxml, xmlsec
 from tests.judges.holder import Holder
+
+from .province import Province, holder_of, now, plain
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "documents"
 PDFS = ("cong-van.pdf", "cong-van-objstm.pdf", "ban-quet-20-trang.pdf", "da-ky.pdf")
@@ -39,36 +37,9 @@ FORMS = pytest.mark.parametrize("form", XML_FORMS)
 XML_FLIPS = pytest.mark.parametrize("element", ["THDon", "SignatureValue", "DigestValue"])
 
 
-@dataclass(frozen=True)
-class Province:
-    """The world, as kyso and as the judges hold it."""
-
-    world: World
-
-    def signer(self, key: str) -> SoftwareSigner:
-        return {"rsa2048": self.world.person_signer, "p256": self.world.seal_signer}[key]
-
-    def holder(self, key: str) -> Holder:
-        return _holder(self.signer(key))
-
-    @property
-    def root(self) -> x509.Certificate:
-        return _plain(self.world.root)
-
-    def sign(self, source: bytes, key: str, *, level: str = "B-B", xml_form: XmlForm = "xades") -> bytes:
-        now = _now()
-        stamps = self.world.timestamper(now) if level == "B-T" else None
-        return kyso.sign(source, self.signer(key), level=level, timestamper=stamps, xml_form=xml_form, at=now)
-
-    def verify(self, source: bytes, trust: TrustStore | None = None) -> DocumentReport:
-        """kyso's report a moment later, revocation asked of this world's servers."""
-        later = _now() + timedelta(seconds=2)
-        return kyso.verify(source, trust=trust or self.world.trust, at=later, fetcher=self.world.fetcher(later))
-
-
 @pytest.fixture(scope="module")
 def province() -> Province:
-    return Province(World.create(at=_now()))
+    return Province(World.create(at=now()))
 
 
 # PDF: what kyso signs
@@ -148,7 +119,7 @@ def test_kyso_accepts_its_countersignature_of_a_letter_that_endesive_signed(prov
 @KEYS
 @PDF_LEVELS
 def test_kyso_accepts_what_pyhanko_signs(province: Province, key: str, level: str) -> None:
-    tsa = _holder(province.world.tsa_signer) if level == "B-T" else None
+    tsa = holder_of(province.world.tsa_signer) if level == "B-T" else None
     report = province.verify(pyhanko.sign(_octets("cong-van.pdf"), province.holder(key), tsa=tsa))
     assert report.passed, report.to_json()
     assert report.signatures[0].level == f"PAdES-{level}"
@@ -181,8 +152,8 @@ def test_kyso_refuses_what_endesive_signed_after_one_flipped_byte(
 
 @KEYS
 def test_kyso_does_not_pass_what_pyhanko_signs_with_a_key_of_another_ca(province: Province, key: str) -> None:
-    other = World.create(at=_now(), number=7, name="tỉnh Khác")
-    signed = pyhanko.sign(_octets("cong-van.pdf"), _holder(Province(other).signer(key)))
+    other = World.create(at=now(), number=7, name="tỉnh Khác")
+    signed = pyhanko.sign(_octets("cong-van.pdf"), holder_of(Province(other).signer(key)))
     assert province.verify(signed).verdict != "passed"
 
 
@@ -302,30 +273,30 @@ def test_kyso_refuses_the_committed_signed_invoice_after_one_flipped_byte(elemen
 @KEYS
 def test_openssl_verify_accepts_kyso_s_certificates_and_crls(province: Province, key: str) -> None:
     world, holder = province.world, province.holder(key)
-    crls = [world.crl(_now()), world.crl(_now(), world.root_signer)]
-    verdict = openssl.chain_verify(holder.chain[0], [province.root], intermediates=[_plain(world.issuing)], crls=crls)
+    crls = [world.crl(now()), world.crl(now(), world.root_signer)]
+    verdict = openssl.chain_verify(holder.chain[0], [province.root], intermediates=[plain(world.issuing)], crls=crls)
     assert verdict.valid, verdict.output
 
 
 @KEYS
 def test_openssl_ocsp_accepts_kyso_s_answers(province: Province, key: str) -> None:
     world, leaf = province.world, province.holder(key).chain[0]
-    answer = world.ocsp_response(openssl.ocsp_request(leaf, _plain(world.issuing)), _now())
-    verdict = openssl.ocsp_verify(answer, leaf, _plain(world.issuing), [province.root])
+    answer = world.ocsp_response(openssl.ocsp_request(leaf, plain(world.issuing)), now())
+    verdict = openssl.ocsp_verify(answer, leaf, plain(world.issuing), [province.root])
     assert verdict.valid, verdict.output
     assert verdict.status == "good"
 
 
 def test_openssl_reads_kyso_s_revocation_in_both_the_ocsp_answer_and_the_crl() -> None:
-    province = Province(World.create(at=_now()))
+    province = Province(World.create(at=now()))
     world, leaf = province.world, province.holder("p256").chain[0]
-    world.revoke(world.seal, _now() - timedelta(minutes=1), "keyCompromise")
-    answer = world.ocsp_response(openssl.ocsp_request(leaf, _plain(world.issuing)), _now())
-    verdict = openssl.ocsp_verify(answer, leaf, _plain(world.issuing), [province.root])
+    world.revoke(world.seal, now() - timedelta(minutes=1), "keyCompromise")
+    answer = world.ocsp_response(openssl.ocsp_request(leaf, plain(world.issuing)), now())
+    verdict = openssl.ocsp_verify(answer, leaf, plain(world.issuing), [province.root])
     assert verdict.valid, verdict.output
     assert verdict.status == "revoked"
-    crls = [world.crl(_now()), world.crl(_now(), world.root_signer)]
-    path = openssl.chain_verify(leaf, [province.root], intermediates=[_plain(world.issuing)], crls=crls)
+    crls = [world.crl(now()), world.crl(now(), world.root_signer)]
+    path = openssl.chain_verify(leaf, [province.root], intermediates=[plain(world.issuing)], crls=crls)
     assert not path.valid
     assert "certificate revoked" in path.output
 
@@ -335,7 +306,7 @@ def test_openssl_ts_accepts_kyso_s_answer_to_its_own_query(province: Province) -
     query = parse_request(openssl.ts_query(message))
     assert query.imprint == digest("sha256", message)
     assert query.nonce is not None
-    response = province.world.timestamper(_now()).respond(query.imprint, query.hash_name, query.nonce)
+    response = province.world.timestamper(now()).respond(query.imprint, query.hash_name, query.nonce)
     verdict = openssl.ts_verify(response, message, [province.root], response=True)
     assert verdict.valid, verdict.output
     assert not openssl.ts_verify(response, message + b" ", [province.root], response=True).valid
@@ -343,20 +314,6 @@ def test_openssl_ts_accepts_kyso_s_answer_to_its_own_query(province: Province) -
 
 def _octets(name: str) -> bytes:
     return (DOCUMENTS / name).read_bytes()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-def _plain(certificate: Certificate) -> x509.Certificate:
-    return x509.load_der_x509_certificate(certificate.der)
-
-
-def _holder(signer: SoftwareSigner) -> Holder:
-    key = signer.private_key
-    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    return Holder(key, tuple(_plain(certificate) for certificate in signer.chain))
 
 
 def _roots_of(name: str) -> list[x509.Certificate]:

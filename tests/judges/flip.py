@@ -17,8 +17,21 @@ def in_pdf_content(pdf: bytes) -> bytes:
     return at(pdf, pdf.index(b"stream") + 40)
 
 
+def in_pdf_signature(pdf: bytes) -> bytes:
+    """Inside the signature value of the first signer of the last signature, wherever it stands in the CMS."""
+    from asn1crypto import cms  # comes with pyHanko
+
+    opening = [match.end() for match in re.finditer(rb"/Contents\s*<(?!<)", pdf)][-1]
+    closing = pdf.index(b">", opening)
+    contents = bytes.fromhex(pdf[opening:closing].decode())
+    value: bytes = cms.ContentInfo.load(contents)["content"]["signer_infos"][0]["signature"].native
+    place = opening + 2 * contents.rindex(value) + 20
+    digit = b"1" if pdf[place : place + 1] == b"0" else b"0"
+    return pdf[:place] + digit + pdf[place + 1 :]
+
+
 def in_pdf_value(pdf: bytes) -> bytes:
-    """Inside the signature value of the last signature: near the end of the CMS, where no unsigned attribute follows.
+    """Near the end of the last signature's CMS: in its value, or in its timestamp when it has one.
 
     A hexadecimal digit becomes another: the file stays well formed.
     """

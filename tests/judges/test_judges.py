@@ -15,8 +15,9 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.documents.makers.throwaway import Authority, p256_key, rsa_key
-from tests.judges import endesive, flip, openssl, pdfsig, pyhanko, signxml, xmlsec
+from tests.judges import dss, endesive, flip, java, openssl, pdfsig, pyhanko, signxml, verapdf, xmlsec
 from tests.judges.holder import Holder, Key, der
+from tests.judges.java_build import JudgeMissing, program
 from tests.judges.program import need, run
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "documents"
@@ -269,7 +270,97 @@ def test_both_xml_judges_accept_an_invoice_signed_as_in_the_field_and_refuse_one
         assert not signxml.verify(forged, [FIELD_ROOT], references=2, field=True).valid
 
 
+# EU DSS
+
+
+def _dss(keys: Keys, document: bytes, *, root: x509.Certificate | None = None, crl: bool = True) -> dss.DssVerdict:
+    java.need()
+    crls = [keys.authority.empty_crl()] if crl else []
+    return dss.verify(document, [root or keys.root], at=datetime.now(UTC), crls=crls)
+
+
+def test_dss_accepts_what_pyhanko_and_endesive_sign(keys: Keys, by_pyhanko: bytes, by_endesive: bytes) -> None:
+    for pdf, kind in ((by_pyhanko, "PAdES-BASELINE-B"), (by_endesive, "PKCS7-B")):
+        verdict = _dss(keys, pdf)
+        assert verdict.valid, verdict.output
+        assert verdict.signatures[0].format == kind
+        assert verdict.signatures[0].intact
+
+
+@PDF_FLIPS
+def test_dss_refuses_one_flipped_byte(keys: Keys, by_pyhanko: bytes, flipped: Flip) -> None:
+    assert not _dss(keys, flipped(by_pyhanko)).valid
+
+
+def test_dss_refuses_a_stranger_s_root(keys: Keys, by_pyhanko: bytes) -> None:
+    verdict = _dss(keys, by_pyhanko, root=keys.stranger.certificate)
+    assert not verdict.valid
+    assert verdict.signatures[0].intact
+
+
+def test_dss_does_not_pass_what_nobody_answers_for(keys: Keys, by_pyhanko: bytes) -> None:
+    """No CRL is given to it, and it fetches none."""
+    verdict = _dss(keys, by_pyhanko, crl=False)
+    assert not verdict.valid
+    assert verdict.signatures[0].indication == "INDETERMINATE"
+
+
+def test_dss_tells_a_second_signature_from_a_page_that_was_changed_after_signing(
+    keys: Keys, by_pyhanko: bytes
+) -> None:
+    twice = _dss(keys, pyhanko.sign(by_pyhanko, keys.rsa, field="Signature2"))
+    assert twice.valid, twice.output
+    assert twice.signatures[0].form_changes
+    assert not twice.signatures[0].undefined_changes
+    changed = _dss(keys, pyhanko.with_another_page_content(by_pyhanko))
+    assert changed.signatures[0].undefined_changes
+    assert not changed.valid
+
+
+def test_dss_does_not_pass_an_unsigned_file(keys: Keys) -> None:
+    assert not _dss(keys, LETTER).valid
+    assert not _dss(keys, b"no document").valid
+
+
+def test_dss_accepts_xades_of_signxml_and_refuses_one_flipped_byte(keys: Keys) -> None:
+    signed = signxml.sign_xades(INVOICE, keys.p256)
+    verdict = _dss(keys, signed)
+    assert verdict.valid, verdict.output
+    assert verdict.signatures[0].format == "XAdES-BASELINE-B"
+    for element in ("THDon", "SignatureValue", "DigestValue"):
+        assert not _dss(keys, flip.in_xml_text(signed, element)).valid
+
+
+def test_the_judges_accept_what_dss_signs(keys: Keys) -> None:
+    java.need()
+    signed = dss.sign(LETTER, keys.p256, at=datetime.now(UTC), certify=2)
+    verdict = pyhanko.verify(signed, [keys.root])
+    assert verdict.valid, verdict.output
+    seen = pdfsig.verify(signed)
+    assert seen.valid, seen.output
+    assert _dss(keys, signed).signatures[0].doc_mdp == 2
+
+
+# veraPDF
+
+
+def test_verapdf_passes_an_archival_letter_and_says_what_is_wrong_with_another() -> None:
+    java.need()
+    archival = (DOCUMENTS / "cong-van-pdfa-2b.pdf").read_bytes()
+    assert verapdf.verify(archival, "2b").valid
+    broken = verapdf.verify(archival.replace(b"<pdfaid:part>2<", b"<pdfaid:part>4<"), "2b")
+    assert not broken.valid
+    assert any("pdfaid:part" in failure for failure in broken.failures)
+    assert not verapdf.verify(archival, "no such profile").valid
+    assert not verapdf.verify(b"no document", "2b").valid
+
+
 # a judge that is missing
+
+
+def test_a_missing_java_is_an_error_naming_its_packages() -> None:
+    with pytest.raises(JudgeMissing, match="apt-get install openjdk-17-jdk-headless maven"):
+        program("kyso-no-such-program")
 
 
 def test_a_missing_program_is_an_error_naming_its_package() -> None:

@@ -388,7 +388,7 @@ _PDF_DOC = {
     0xA0: "€",
 }  # ISO 32000-2 Annex D.3, where it differs from Latin-1
 _DATE = re.compile(
-    r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)(?:00'?(?:00'?)?)?|([+-])(\d\d)'?(?:(\d\d)'?)?)?",
+    r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:(Z)(?:00'?(?:00'?)?|')?|([+-])(\d\d)'?(?:(\d\d)'?)?)?",
     re.ASCII,
 ).fullmatch
 

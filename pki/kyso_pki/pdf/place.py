@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..asn1 import der
+from ..asn1 import ber, der
 from ..errors import FormatError, LimitExceeded
 from .fields import Field
 from .objects import Dictionary, IndirectObject, Ref, Value, same, value_spans
@@ -33,7 +33,7 @@ class Place:
     """The byte range ends here."""
     revision: Revision
     value: bytes
-    """/Contents without its padding."""
+    """/Contents without its padding, its outer lengths definite."""
     contents: bytes
     """/Contents as it stands, padding included."""
 
@@ -141,11 +141,15 @@ def _check_unchanged(reader: Reader, field: Field, value: Value, holder: Indirec
 
 
 def _unpadded(value: bytes) -> bytes:
-    """The one DER structure in /Contents; only zeros may follow it (C9)."""
+    """The one structure in /Contents, its outer lengths made definite; only zeros may follow it (C9)."""
     try:
-        end = der.read_prefix(value).end  # CMS; an OCTET STRING for adbe.x509.rsa_sha1
+        if ber.is_indefinite(value):
+            structure, end = ber.definite(value)
+        else:
+            end = der.read_prefix(value).end  # CMS; an OCTET STRING for adbe.x509.rsa_sha1
+            structure = value[:end]
     except FormatError as e:
         raise Malformed("CONTENTS", f"/Contents holds no CMS structure: {e.message}") from None
     if value[end:].strip(b"\x00"):
         raise Malformed("CONTENTS", "After the CMS structure /Contents holds more than zero padding.")
-    return value[:end]
+    return structure

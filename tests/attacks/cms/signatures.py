@@ -456,9 +456,23 @@ def unsigned_attributes_that_cannot_be_read() -> Attack:
 # C9 -----------------------------------------------------------------------------------------------------------
 
 
-def indefinite_length() -> Attack:
-    """C9: BER is not read."""
-    return Attack(b"\x30\x80" + der.read(cms(signer_info())).content + b"\x00\x00", "indefinite length")
+def signed_attributes_of_indefinite_length() -> Attack:
+    """C9: only the outer shells may be BER; signed attributes "MUST be DER encoded" (RFC 5652 5.3)."""
+    parts = der.read(signer_info()).children()
+    attributes = b"\xa0\x80" + parts[3].content + b"\x00\x00"
+    info = b"".join([*(part.raw for part in parts[:3]), attributes, *(part.raw for part in parts[4:])])
+    return Attack(cms(der.sequence(info)), "indefinite length")
+
+
+def all_shells_of_indefinite_length_down_to_the_signed_attributes() -> Attack:
+    """C9: the same where every shell around them is BER too, so that a rewriter could reach them."""
+    return Attack(_shelled(der.read(cms(signer_info())), 6), "deeper than 5 levels")
+
+
+def _shelled(element: der.Element, levels: int) -> bytes:
+    if levels == 0 or not element.tag & 0x20:
+        return element.raw
+    return bytes((element.tag, 0x80)) + b"".join(_shelled(c, levels - 1) for c in element.children()) + b"\x00\x00"
 
 
 def bytes_after_the_structure() -> Attack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kyso_pki.asn1 import der
 from kyso_pki.pdf.reader import Reader
 
 from .attack import (
@@ -105,10 +106,30 @@ def contents_followed_by_more_than_zeros() -> bytes:
 
 
 @attack(ATTACKS, finding="CONTENTS", words="no CMS structure")
-def contents_of_indefinite_length() -> bytes:
-    """C9: a BER structure of indefinite length has no end that a reader could check."""
+def contents_of_indefinite_length_without_an_end() -> bytes:
+    """C9: a BER structure that goes on to the end of the slot."""
     gap = gap_of(victim())
     return victim()[: gap.start + 3] + b"80" + victim()[gap.start + 5 :]
+
+
+@attack(ATTACKS, finding="CONTENTS", words="zero padding")
+def contents_of_indefinite_length_followed_by_more_than_zeros() -> bytes:
+    """C9: after the two zeros that end a BER structure, only zeros may follow it, too."""
+    return _indefinite(b"\x00\x00\x01")
+
+
+@attack(ATTACKS, finding="FORMAT", words="unexpected element")
+def contents_of_indefinite_length_with_two_structures() -> bytes:
+    """C9: a second structure hides behind the first, inside the shell."""
+    return _indefinite(b"\x05\x00\x00\x00")
+
+
+def _indefinite(tail: bytes) -> bytes:
+    """The victim with the outermost shell of its CMS of indefinite length, and this behind the shell's content."""
+    gap = gap_of(victim())
+    inside = der.read_prefix(bytes.fromhex(victim()[gap.start + 1 : gap.end - 1].decode())).content
+    contents = (b"\x30\x80" + inside + tail).hex().encode()
+    return victim()[: gap.start + 1] + contents.ljust(gap.end - gap.start - 2, b"0") + victim()[gap.end - 1 :]
 
 
 # P1: /ByteRange -------------------------------------------------------------------------------------------------
@@ -214,7 +235,7 @@ def value_null() -> bytes:
 @attack(ATTACKS, finding="VALUE", words="reference to nothing")
 def value_refers_to_nothing() -> bytes:
     """P1: "a field of FT /Sig whose /V is not null yields exactly one verdict"."""
-    return overwritten(victim(), b"/V 6 0 R", b"/V 9 0 R")
+    return overwritten(victim(), b"/V 6 0 R", b"/V 6 9 R")
 
 
 @attack(ATTACKS, finding="VALUE", words="no dictionary")

@@ -13,6 +13,7 @@ that font has no Vietnamese letters, and LibreOffice would silently take them fr
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -22,6 +23,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 FIXED_TIME = b"D:20261116010000"  # the day that the letter bears, 08:00 in Vietnam, as UTC
+FIXED_XMP_TIME = b"2026-11-16T01:00:00Z"  # the same
 FIXED_ID = b"6B79736F2D636F6E672D76616E2D3031"  # "kyso-cong-van-01" in hexadecimal
 
 TITLE = "Công văn về việc triển khai ký số văn bản điện tử"
@@ -74,15 +76,23 @@ def make(folder: Path) -> list[Path]:
     return [plain, streams]
 
 
-def converted(flat: str) -> bytes:
-    """The PDF that LibreOffice Writer makes of a flat OpenDocument text, under a profile of its own."""
+def converted(flat: str, **options: int | bool) -> bytes:
+    """The PDF that LibreOffice Writer makes of a flat OpenDocument text, under a profile of its own.
+
+    `options` are those of its PDF export, as `SelectPdfVersion=2` (PDF/A-2) or `PDFUACompliance=True`.
+    """
+    typed = {
+        name: {"type": "boolean" if isinstance(value, bool) else "long", "value": str(value).lower()}
+        for name, value in options.items()
+    }
+    export = "pdf:writer_pdf_Export" + (":" + json.dumps(typed) if typed else "")
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, "cong-van.fodt")
         source.write_text(flat, encoding="utf-8")
         profile = Path(scratch, "profile").as_uri()
         command = ["soffice", f"-env:UserInstallation={profile}", "--headless", "--norestore"]
         subprocess.run(
-            [*command, "--convert-to", "pdf:writer_pdf_Export", "--outdir", scratch, str(source)],
+            [*command, "--convert-to", export, "--outdir", scratch, str(source)],
             check=True,
             capture_output=True,
             timeout=300,
@@ -99,6 +109,7 @@ def normalised(pdf: bytes) -> bytes:
     if not (times.search(pdf) and ids.search(pdf) and checksum.search(pdf)):
         raise RuntimeError("LibreOffice wrote its times or identifiers in a shape that this generator does not know.")
     fixed = times.sub(FIXED_TIME, pdf)
+    fixed = re.sub(rb"(?<=CreateDate>)[-\dT:]{19}Z", FIXED_XMP_TIME, fixed)  # PDF/A: the same as in /Info
     fixed = ids.sub(lambda m: m[0].replace(m[1], FIXED_ID).replace(m[2], FIXED_ID), fixed)
     return checksum.sub(lambda m: m[0].replace(m[1], FIXED_ID), fixed)
 

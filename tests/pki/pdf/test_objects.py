@@ -221,6 +221,7 @@ def test_a_date_survives_its_encoding(moment: datetime, minutes: int) -> None:
         (b"D:20260102030405+07'00", datetime(2026, 1, 1, 20, 4, 5, tzinfo=UTC)),
         (b"D:20260102030405-0030", datetime(2026, 1, 2, 3, 34, 5, tzinfo=UTC)),
         (b"D:20260102030405Z00'00'", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        (b"D:20260102030405Z'", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),  # LibreOffice
         (b"20260102", datetime(2026, 1, 2, tzinfo=UTC)),
         (b"D:2026", datetime(2026, 1, 1, tzinfo=UTC)),
         (b"D:20261301", None),
