@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from .ades.report import DocumentReport, unreadable
@@ -17,8 +18,10 @@ _PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept i
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 
-def open_document(data: bytes) -> Document:
+def open_document(data: bytes, password: Callable[[], str | None] | None = None) -> Document:
     """The document in `data`: PDF or XML, by its first bytes, never by a file name.
+
+    `password` is asked for an encrypted PDF alone, once; None: only the empty user password is tried.
 
     Raises `EmptyInput`, `UnrecognisedFormat`, and what the format's own reader raises (`EncryptedDocument`,
     `FormatError`).
@@ -29,7 +32,7 @@ def open_document(data: bytes) -> Document:
     if b"%PDF-" in head:
         from .pdf.document import PdfDocument
 
-        return PdfDocument(data)
+        return PdfDocument(data, password)
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
 
@@ -49,16 +52,18 @@ def verify_document(
     fetcher: Fetcher | None = None,
     policy: Policy = DEFAULT_POLICY,
     file: str | None = None,
+    password: Callable[[], str | None] | None = None,
 ) -> DocumentReport:
     """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
 
-    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report. Raises
+    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password`
+    as in `open_document`. Raises
     `UsageError` for a time without a zone. A fault of our own is a failed report with the code `internal`.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
     try:
-        document = open_document(data)
+        document = open_document(data, password)
         facts = document.signatures()
         return judge(
             facts,

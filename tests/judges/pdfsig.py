@@ -35,13 +35,14 @@ class PdfVerdict(Verdict):
     signatures: tuple[PdfSignature, ...] = ()
 
 
-def verify(pdf: bytes) -> PdfVerdict:
-    """What pdfsig says about `pdf`."""
+def verify(pdf: bytes, *, password: str | None = None) -> PdfVerdict:
+    """What pdfsig says about `pdf`; `password` is the owner's or a user's, in ASCII."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "document.pdf")
         path.write_bytes(pdf)
+        unlocking = [] if password is None else ["-opw", password, "-upw", password]
         environment = {**os.environ, "HOME": scratch, "LC_ALL": "C.UTF-8"}
-        done = run(["pdfsig", "-nocert", str(path)], package="poppler-utils", environment=environment)
+        done = run(["pdfsig", "-nocert", *unlocking, str(path)], package="poppler-utils", environment=environment)
     blocks = re.split(r"^Signature #\d+:$", done.text, flags=re.MULTILINE)[1:]
     signatures = tuple(_signature(block) for block in blocks)
     valid = done.code == 0 and bool(signatures) and all(s.intact for s in signatures) and signatures[-1].total

@@ -40,8 +40,13 @@ class PyHankoVerdict(Verdict):
     signatures: tuple[PyHankoSignature, ...] = ()
 
 
-def verify(pdf: bytes, roots: Sequence[x509.Certificate], *, at: datetime | None = None) -> PyHankoVerdict:
-    """What pyHanko says, offline, with these roots for signers and timestamps; `at`: now unless given."""
+def verify(
+    pdf: bytes, roots: Sequence[x509.Certificate], *, at: datetime | None = None, password: bytes | None = None
+) -> PyHankoVerdict:
+    """What pyHanko says, offline, with these roots for signers and timestamps; `at`: now unless given.
+
+    `password` opens an encrypted file.
+    """
     need("pyhanko", package="pyhanko")
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import validate_pdf_signature
@@ -52,6 +57,8 @@ def verify(pdf: bytes, roots: Sequence[x509.Certificate], *, at: datetime | None
     found: list[PyHankoSignature] = []
     try:
         reader = PdfFileReader(io.BytesIO(pdf))
+        if password is not None:
+            reader.decrypt(password)
         for embedded in reader.embedded_regular_signatures:
             context = ValidationContext(trust_roots=anchors, allow_fetching=False, moment=at)
             stamps = ValidationContext(trust_roots=anchors, allow_fetching=False, moment=at)
@@ -64,7 +71,14 @@ def verify(pdf: bytes, roots: Sequence[x509.Certificate], *, at: datetime | None
     return PyHankoVerdict(valid, "\n".join(words), tuple(found))
 
 
-def sign(pdf: bytes, holder: Holder, *, field: str = "Signature1", tsa: Holder | None = None) -> bytes:
+def sign(
+    pdf: bytes,
+    holder: Holder,
+    *,
+    field: str = "Signature1",
+    tsa: Holder | None = None,
+    password: bytes | None = None,
+) -> bytes:
     """One more revision with a PAdES B-B signature; B-T with pyHanko's own timestamper when `tsa` is given."""
     need("pyhanko", package="pyhanko")
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -76,6 +90,8 @@ def sign(pdf: bytes, holder: Holder, *, field: str = "Signature1", tsa: Holder |
     timestamper = None if tsa is None else _timestamper(tsa)
     out = io.BytesIO()
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    if password is not None:
+        writer.encrypt(password)
     PdfSigner(metadata, signer, timestamper=timestamper).sign_pdf(writer, output=out)
     return out.getvalue()
 

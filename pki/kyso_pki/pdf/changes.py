@@ -211,7 +211,7 @@ class _Comparison:
             if entry.kind == PLAIN and revision.start <= entry.a < revision.eof:
                 found = reader.at(number, entry, self.index)
                 spans.add((found.offset, found.stop))
-                if isinstance(found.value, Stream) and b"endstream" in found.value.raw:
+                if isinstance(found.value, Stream) and b"endstream" in found.value.stored:
                     self.say("unexplained", f"the stream in object {number} holds the word endstream.", False)
             elif entry.kind == COMPRESSED:
                 containers.setdefault(entry.a, []).append((number, entry))

@@ -2,7 +2,7 @@
 
 Reach for `PdfDocument(data)`. Signing appends one revision with an invisible signature (ETSI EN 319 142-1) and
 leaves every byte of the input where it was; only the hash of the result goes to the key. What cannot be read
-strictly, is encrypted, or is certified against changes is refused before the key is asked.
+strictly, is encrypted against changes, or is certified against changes is refused before the key is asked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..cms.attributes import signed_attributes
 from ..cms.signed_data import signed_data, signed_data_size
@@ -22,6 +22,7 @@ from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import Format, SignatureFacts
 from ..scheme import Scheme
 from .appearance.objects import add_appearance, empty_form, shown
+from .encryption.rights import check_signing
 from .fields import Field, all_fields, signature_fields
 from .objects import (
     Dictionary,
@@ -39,6 +40,9 @@ from .reader import REWRITE, Reader
 from .signature import read_signatures
 from .update import Update, with_entries, with_item
 
+if TYPE_CHECKING:
+    from .encryption.opening import Password
+
 MAX_PAGE_DEPTH: Final = 64  # levels of the page tree; real files stay under 10
 PRINTED: Final = 4  # the flag Print (ISO 32000-2 table 167)
 PRINTED_AND_LOCKED: Final = 4 | 128
@@ -51,12 +55,17 @@ class PdfDocument:
 
     format: Format = "pdf"
 
-    def __init__(self, data: bytes) -> None:
-        self._reader = Reader(data)
+    def __init__(self, data: bytes, password: Password | None = None) -> None:
+        self._reader = Reader(data, password)
 
     @cached_property
     def _signatures(self) -> tuple[SignatureFacts, ...]:
-        return read_signatures(self._reader)
+        facts = read_signatures(self._reader)
+        if self._reader.handler is None:
+            return facts
+        from .encryption.whole import encryption_findings
+
+        return encryption_findings(self._reader, facts)
 
     def signatures(self) -> Sequence[SignatureFacts]:
         """The facts of every signature, in signing order; a broken one has an `error` finding."""
@@ -68,6 +77,7 @@ class PdfDocument:
         if reader.trailing:
             raise FormatError(f"PDF: {reader.trailing} bytes follow the end of the file.", remedy=REWRITE)
         field = _chosen_field(reader, intent.field)
+        check_signing(reader, existing_field=not isinstance(field, str))
         _check_permission(reader, field if isinstance(field, str) else field.name)
         if intent.appearance and intent.appearance.field != (None if isinstance(field, str) else field.name):
             raise UsageError(
@@ -86,6 +96,9 @@ class PdfDocument:
         update.replace(signature, body)
         salt = chain.leaf.sha256.encode() + encode_date(intent.signing_time)
         tail, starts = update.render(salt)
+        if reader.handler is not None:  # encrypted strings have other lengths
+            spans, _ = value_spans(tail, starts[signature.number])
+            gap = spans["Contents"][0] - starts[signature.number]
         at = starts[signature.number] + gap
         tail = _with_byte_range(tail, starts[signature.number], len(reader.data), at, room)
         digest = hashlib.new(scheme.hash_name, reader.data)

@@ -13,12 +13,16 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..errors import EncryptedDocument, FormatError, LimitExceeded
+from ..errors import FormatError, LimitExceeded
 from .filters import Budget, decode
 from .objects import Dictionary, IndirectObject, Ref, Stream, Value, read_indirect, read_value, skip_space
 from .xref import COMPRESSED, FREE, PLAIN, Entry, Section, last_startxref, read_closing, read_section
+
+if TYPE_CHECKING:
+    from .encryption.handler import Handler
+    from .encryption.opening import Password
 
 MAX_REVISIONS: Final = 1024  # against quadratic work; each signature is one
 FREE_ENTRIES: Final = 200_000  # entries that all updates together may have, and one more for
@@ -64,8 +68,10 @@ class Revision:
 class Reader:
     """A PDF file as bytes, read strictly. Raises `FormatError`, `EncryptedDocument`, `LimitExceeded`."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, password: Password | None = None) -> None:
         self.data = data
+        self.handler: Handler | None = None
+        """What decrypts an encrypted file; None for others."""
         self.budget = Budget(len(data))
         self._plain: dict[int, IndirectObject] = {}
         self._members: dict[tuple[int, int], IndirectObject] = {}
@@ -83,12 +89,11 @@ class Reader:
         except FormatError as e:
             raise FormatError(e.message, remedy=REWRITE, **e.details) from None
         self.trailer = self.revisions[-1].trailer
-        if any(s.trailer.get("Encrypt") is not None for r in self.revisions for s in r.sections):
-            raise EncryptedDocument(
-                "The PDF is encrypted; such files are neither signed nor verified here.",
-                remedy="Save it without a password (for example `qpdf --decrypt in.pdf out.pdf`) and try again.",
-            )
         self._index_entries()
+        if any(s.trailer.get("Encrypt") is not None for r in self.revisions for s in r.sections):
+            from .encryption.opening import opened
+
+            self.handler = opened(self, password)
         self.catalog()  # a file whose catalog is not where it is said to be is refused here, not later
 
     def _index_entries(self) -> None:
@@ -146,6 +151,8 @@ class Reader:
             found = self._plain.get(entry.a)
             if found is None:
                 found = read_indirect(self.data, entry.a, lambda ref: self._length(ref, revision))
+                if self.handler is not None:
+                    found = self.handler.opened(found)
                 self._plain[entry.a] = found
             if found.number != number or found.generation != entry.b:
                 raise FormatError(
@@ -163,6 +170,13 @@ class Reader:
                 f"PDF: the cross-reference says that object {number} is number {entry.b} in object stream {entry.a}, "
                 f"but {found.number} is there."
             )
+        return found
+
+    def stored(self, number: int, entry: Entry, revision: int | None = None) -> IndirectObject:
+        """A plain object as it stands in the file, its bytes not decrypted. Raises `FormatError`."""
+        found = read_indirect(self.data, entry.a, lambda ref: self._length(ref, revision))
+        if (found.number, found.generation) != (number, entry.b):
+            raise FormatError(f"PDF: object {number} {entry.b} is not at {entry.a}.", remedy=REWRITE)
         return found
 
     def _length(self, ref: Ref, revision: int | None) -> Value:

@@ -81,6 +81,8 @@ class Update:
         starts: dict[int, int] = {}
         for number in sorted(self._bodies):
             generation, body = self._bodies[number]
+            if self._reader.handler is not None:
+                body = self._reader.handler.sealed(Ref(number, generation), body)
             head = b"%d %d obj\n" % (number, generation)
             offsets[number] = base + size
             starts[number] = size + len(head)

@@ -15,7 +15,6 @@ from pyhanko.sign.fields import MDPPerm
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.document import Intent, Level
 from kyso_pki.errors import (
-    EncryptedDocument,
     FormatError,
     SignatureValueInvalid,
     SigningError,
@@ -322,14 +321,6 @@ def test_demands_of_a_field_that_are_not_met_are_refused(more: bytes, words: str
 
 
 # What is not signed ---------------------------------------------------------------------------------------------
-
-
-def test_an_encrypted_file_is_refused() -> None:
-    out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(pike())) as opened:
-        opened.save(out, encryption=pikepdf.Encryption(owner="o", user=""))
-    with pytest.raises(EncryptedDocument, match="decrypt"):
-        PdfDocument(out.getvalue())
 
 
 @pytest.mark.parametrize(
