@@ -31,9 +31,10 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  ├─ AnchorError            a text that a stamp is placed by
     │  │  ├─ AnchorMissing       is not there
     │  │  └─ AnchorAmbiguous     is there more than once
-    │  └─ PlacementRefused       a stamp would be somewhere where it must not be
-    │     ├─ StampCovers         over text or another annotation
-    │     └─ StampLeavesPage
+    │  ├─ PlacementRefused       a stamp would be somewhere where it must not be
+    │  │  ├─ StampCovers         over text or another annotation
+    │  │  └─ StampLeavesPage
+    │  └─ LintRefused            what is seen may not be what is signed; `details` holds `codes`
     ├─ TimestampError
     ├─ IssuanceError             a CA refuses to issue
     ├─ FetchError                something on the network did not answer as it must
@@ -180,6 +181,10 @@ class StampCovers(PlacementRefused):
 
 class StampLeavesPage(PlacementRefused):
     code = "signing.placement.leaves"
+
+
+class LintRefused(SigningError):
+    code = "signing.lint"
 
 
 class TimestampError(KysoError):

@@ -89,7 +89,7 @@ def sign(
     metadata = PdfSignatureMetadata(field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
     timestamper = None if tsa is None else _timestamper(tsa)
     out = io.BytesIO()
-    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))
     if password is not None:
         writer.encrypt(password)
     PdfSigner(metadata, signer, timestamper=timestamper).sign_pdf(writer, output=out)

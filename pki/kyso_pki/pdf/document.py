@@ -42,6 +42,8 @@ from .update import Update, with_entries, with_item
 
 if TYPE_CHECKING:
     from .encryption.opening import Password
+    from .lint.linting import LintReport
+    from .lint.policy import LintPolicy
 
 MAX_PAGE_DEPTH: Final = 64  # levels of the page tree; real files stay under 10
 PRINTED: Final = 4  # the flag Print (ISO 32000-2 table 167)
@@ -70,6 +72,12 @@ class PdfDocument:
     def signatures(self) -> Sequence[SignatureFacts]:
         """The facts of every signature, in signing order; a broken one has an `error` finding."""
         return self._signatures
+
+    def lint(self, policy: LintPolicy) -> LintReport:
+        """What in the file makes what is seen differ from what would be signed (attack class P10)."""
+        from .lint.linting import lint
+
+        return lint(self._reader, policy)
 
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> PdfPending:
         """One appended revision with an empty slot. Raises `FormatError`, `SigningError`, `UsageError`."""

@@ -23,7 +23,7 @@ def test_a_signed_file_with_a_hole_in_its_encryption_is_refused(attack: Attack) 
 @pytest.mark.parametrize("revision", [4, 6])
 @pytest.mark.parametrize("metadata", [True, False])
 def test_the_victim_itself_passes(revision: int, metadata: bool) -> None:
-    plain = encryption.plain_victim(revision, metadata)  # type: ignore[arg-type]  # a Revision
+    plain = encryption.plain_victim(revision, metadata)
     pdf = encryption.signed_by_other(plain) if metadata else signed(plain)
     assert verdict(pdf) == "passed"
     assert all(map(intact, facts(pdf)))

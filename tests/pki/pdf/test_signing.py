@@ -38,7 +38,6 @@ from tests.pki.pdf.samples import (
     facts,
     hanko_signed,
     intact,
-    pike,
     raw,
     roots,
     saved,

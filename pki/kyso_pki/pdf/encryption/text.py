@@ -104,7 +104,9 @@ def split_stream(body: bytes) -> tuple[bytes, bytes | None]:
     if m is None:
         return body, None
     length = value.get("Length") if isinstance(value, dict) else None
-    if type(length) is not int or not body.startswith((b"\nendstream", b"\r\nendstream", b"endstream"), m.end() + length):
+    if type(length) is not int or not body.startswith(
+        (b"\nendstream", b"\r\nendstream", b"endstream"), m.end() + length
+    ):
         raise FormatError("PDF: a stream to be written has no /Length that is right.")
     return body[:end], body[m.end() : m.end() + length]
 

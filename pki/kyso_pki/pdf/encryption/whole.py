@@ -61,7 +61,7 @@ def _partial(reader: Reader, handler: Handler) -> Iterator[str]:
     """What is not encrypted, part by part; one pass over the objects of each revision."""
     methods = {handler.streams, handler.strings, handler.attachments}
     if "Identity" in methods:
-        yield "The encryption leaves strings, streams or attachments of the file in the clear (crypt filter Identity)."
+        yield "The encryption leaves strings, streams or attachments in the clear (crypt filter Identity)."
     sections = {s.offset for r in reader.revisions for s in r.sections}
     sections |= {s.hidden.offset for r in reader.revisions for s in r.sections if s.hidden is not None}
     for revision in reader.revisions:

@@ -1,4 +1,4 @@
-"""Encrypted files for tests: by pikepdf (qpdf) for every version and revision that it writes, and by hand beyond it."""
+"""Encrypted files for tests: by pikepdf (qpdf) in every revision, and changed by hand."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def locked(
 
 def _fill(opened: pikepdf.Pdf) -> None:
     opened.docinfo["/Title"] = TITLE
-    opened.Root.Metadata = opened.make_stream(
-        _XMP, Type=Name.Metadata, Subtype=Name.XML
-    )
+    opened.Root.Metadata = opened.make_stream(_XMP, Type=Name.Metadata, Subtype=Name.XML)
     opened.attachments["phu-luc.txt"] = b"Phu luc"
     page = opened.pages[0].obj
     page.Contents = opened.make_stream(CONTENT)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
 from pikepdf import Permissions
-from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.document import Intent
@@ -45,7 +46,10 @@ def facts(pdf: bytes, password: str = "") -> list[SignatureFacts]:
 def qpdf_check(pdf: bytes, folder: Path, password: str = "") -> str:
     (folder / "d.pdf").write_bytes(pdf)
     done = subprocess.run(
-        ["qpdf", "--check", f"--password={password}", str(folder / "d.pdf")], capture_output=True, text=True, check=False
+        ["qpdf", "--check", f"--password={password}", str(folder / "d.pdf")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -57,9 +61,7 @@ def qpdf_check(pdf: bytes, folder: Path, password: str = "") -> str:
 def test_two_signatures_in_an_encrypted_file_are_valid_for_every_judge(
     revision: Revision, shape: str, metadata: bool, tmp_path: Path
 ) -> None:
-    pdf = locked(
-        revision, metadata=metadata, object_streams="object" in shape, linearize="linearized" in shape
-    )
+    pdf = locked(revision, metadata=metadata, object_streams="object" in shape, linearize="linearized" in shape)
     once = signed(pdf)
     twice = signed(once, signer=WORLD.seal_signer)
     assert twice.startswith(once)
@@ -87,9 +89,7 @@ def test_a_file_with_a_password_is_signed_with_either_password(revision: Revisio
     assert all(map(intact, facts(pdf, "dung")))
     assert all(map(intact, facts(pdf, "chu so huu")))
     assert pdfsig.verify(pdf, password=password).valid
-    report = verify_document(
-        pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT), password=lambda: password
-    )
+    report = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT), password=lambda: password)
     assert report.verdict == "passed", report
     without = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
     assert [f.code for f in without.findings] == ["format.encrypted"]
@@ -195,7 +195,7 @@ def test_a_file_with_a_message_authentication_code_is_not_checked_and_not_signed
     with pikepdf.new() as pdf:
         pdf.add_blank_page()
         pdf.save(out)
-    writer = copy_into_new_writer(PdfFileReader(out))
+    writer: Any = copy_into_new_writer(PdfFileReader(out))
     writer.encrypt(owner_pass="o", user_pass="")
     plain = io.BytesIO()
     writer.write(plain)
