@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,11 @@ from .options import (
     PATH,
     api_token,
     config_option,
+    document_password,
     json_option,
     module_option,
     modules_in_reach,
+    password_options,
     pin_options,
     secret_source,
     warn_of_open_key,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from kyso_pki.signer import Signer
 
 SignOne = Callable[[bytes], bytes]
+LookAt = Callable[[str, bytes], None]
 HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 
 
@@ -63,12 +67,18 @@ class Request:
     modules: tuple[str, ...]
     token_file: Path | None
     token_env: str | None
+    lint: str
     upload: bool
     force: bool
     as_json: bool
     config: Path | None
     refusal: Path | None
     stamp: StampAsked
+
+    @cached_property
+    def password(self) -> Callable[[], str | None] | None:
+        """Of encrypted documents; what it comes from is read once."""
+        return document_password()
 
     @property
     def to_pipe(self) -> bool:
@@ -106,6 +116,8 @@ class Result:
 @pin_options
 @click.option("--token-file", type=PATH, metavar="FILE")
 @click.option("--token-env", metavar="NAME")
+@click.option("--lint", type=click.Choice(["off", "warn", "refuse"]), default="refuse")
+@password_options
 @click.option("--upload", is_flag=True)
 @click.option("--force", is_flag=True)
 @config_option
@@ -125,9 +137,20 @@ def sign(app: App, asked: Request) -> int:
         check_input(file)
         if target is not None:
             check_output(target, force=asked.force)
+    look = _linter(app, asked, config)
     with _hand(app, asked, config, stamp) as sign_one:
-        results = _sign_all(app, asked, targets, sign_one)
+        results = _sign_all(app, asked, targets, sign_one, look)
     return _conclude(app, asked, results)
+
+
+def _linter(app: App, asked: Request, config: Config) -> LookAt:
+    """What looks at a document before it is signed, warns, and raises where the policy refuses."""
+    from .lint import policy_in_reach, warn
+
+    policy = policy_in_reach(asked.lint, config)
+    if policy is None:
+        return lambda file, data: None
+    return lambda file, data: warn(app, file, data, policy, asked.password)
 
 
 def _check(asked: Request) -> None:
@@ -222,6 +245,7 @@ def _local(asked: Request, signer: Signer, tsa: str | None, stamp: Stamp | None)
         field=asked.field,
         xml_form=asked.form,  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
         stamp=stamp,
+        password=asked.password,
     )
 
 
@@ -243,14 +267,14 @@ def _tsa(asked: Request, base: str | None) -> str | None:
     return f"{base.rstrip('/')}/tsa"
 
 
-def _sign_all(app: App, asked: Request, targets: list[Path | None], sign_one: SignOne) -> list[Result]:
+def _sign_all(app: App, asked: Request, targets: list[Path | None], sign_one: SignOne, look: LookAt) -> list[Result]:
     results: list[Result] = []
     stopped: Exception | None = None
     for file, target in zip(asked.files, targets, strict=True):
         if stopped is not None:
             result = Result(file, skipped=True)
         else:
-            result = _sign_file(app, asked, file, target, sign_one)
+            result = _sign_file(app, asked, file, target, sign_one, look)
             if result.error is not None and not about_the_document(result.error):
                 stopped = result.error
         results.append(result)
@@ -259,11 +283,14 @@ def _sign_all(app: App, asked: Request, targets: list[Path | None], sign_one: Si
     return results
 
 
-def _sign_file(app: App, asked: Request, file: str, target: Path | None, sign_one: SignOne) -> Result:
+def _sign_file(
+    app: App, asked: Request, file: str, target: Path | None, sign_one: SignOne, look: LookAt
+) -> Result:
     from kyso_pki.errors import KysoError
 
     try:
         data = read(file)
+        look(file, data)
         signed = sign_one(data)
         if target is None:
             write_pipe(signed)

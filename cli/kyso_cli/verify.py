@@ -20,7 +20,14 @@ from .command import worded
 from .config import Config, find_config
 from .errors import FAILED, INDETERMINATE, OK, Stop
 from .files import PIPE, check_input, read
-from .options import PATH, config_option, json_option, trust_in_reach
+from .options import (
+    PATH,
+    config_option,
+    document_password,
+    json_option,
+    password_options,
+    trust_in_reach,
+)
 from .output import App, say, say_json
 
 if TYPE_CHECKING:
@@ -53,6 +60,7 @@ class Request:
 @click.option("--at", metavar="TIME")
 @click.option("--accept-parts", is_flag=True)
 @click.option("--accept-overlays", is_flag=True)
+@password_options
 @config_option
 @json_option
 @click.pass_obj
@@ -74,10 +82,13 @@ def verify(app: App, asked: Request) -> int:
     policy = kyso.Policy(accept_parts=asked.accept_parts, accept_overlays=asked.accept_overlays)
     online = config.online if asked.online is None else asked.online
     fetcher = _fetcher(asked, config) if online else None
+    password = document_password()
     reports: list[DocumentReport] = []
     try:
         for file in asked.files:
-            found = kyso.verify(_bytes_of(file), trust=trust, at=at, fetcher=fetcher, policy=policy)
+            found = kyso.verify(
+                _bytes_of(file), trust=trust, at=at, fetcher=fetcher, policy=policy, password=password
+            )
             reports.append(replace(found, file=file))
             if not asked.as_json:
                 _show(app, reports)

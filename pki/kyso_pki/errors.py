@@ -10,6 +10,7 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  ├─ EmptyInput
     │  ├─ UnrecognisedFormat
     │  ├─ EncryptedDocument
+    │  ├─ LintRefused            what is seen may not be what would be signed; `details` holds `codes`
     │  └─ LimitExceeded          a stated bound on size, depth or count was passed
     ├─ KeyAccessError            a private key cannot be reached or used
     │  ├─ KeyNotFound
@@ -31,10 +32,9 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  ├─ AnchorError            a text that a stamp is placed by
     │  │  ├─ AnchorMissing       is not there
     │  │  └─ AnchorAmbiguous     is there more than once
-    │  ├─ PlacementRefused       a stamp would be somewhere where it must not be
-    │  │  ├─ StampCovers         over text or another annotation
-    │  │  └─ StampLeavesPage
-    │  └─ LintRefused            what is seen may not be what is signed; `details` holds `codes`
+    │  └─ PlacementRefused       a stamp would be somewhere where it must not be
+    │     ├─ StampCovers         over text or another annotation
+    │     └─ StampLeavesPage
     ├─ TimestampError
     ├─ IssuanceError             a CA refuses to issue
     ├─ FetchError                something on the network did not answer as it must
@@ -82,6 +82,12 @@ class UnrecognisedFormat(FormatError):
 
 class EncryptedDocument(FormatError):
     code = "format.encrypted"
+
+
+class LintRefused(FormatError):
+    """What is seen may not be what would be signed; `details["codes"]` names the checks (kyso_pki.pdf.lint)."""
+
+    code = "format.lint"
 
 
 class LimitExceeded(FormatError):
@@ -181,10 +187,6 @@ class StampCovers(PlacementRefused):
 
 class StampLeavesPage(PlacementRefused):
     code = "signing.placement.leaves"
-
-
-class LintRefused(SigningError):
-    code = "signing.lint"
 
 
 class TimestampError(KysoError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from .ades.report import DocumentReport, unreadable
 from .ades.verify import DEFAULT_POLICY, Policy, judge
@@ -13,6 +14,10 @@ from .errors import EmptyInput, KysoError, UnrecognisedFormat, UsageError
 from .evidence import NO_EVIDENCE, Evidence
 from .signer import Fetcher
 from .x509.trust import TrustStore
+
+if TYPE_CHECKING:
+    from .pdf.lint.linting import LintReport
+    from .pdf.lint.policy import LintPolicy
 
 _PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept it within the first 1024 bytes
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
@@ -43,6 +48,14 @@ def open_document(data: bytes, password: Callable[[], str | None] | None = None)
     )
 
 
+def lint_document(document: Document, policy: LintPolicy) -> LintReport:
+    """What makes what is seen differ from what would be signed (attack class P10); of XML nothing is looked at."""
+    from .pdf.document import PdfDocument
+    from .pdf.lint.linting import LintReport
+
+    return document.lint(policy) if isinstance(document, PdfDocument) else LintReport(())
+
+
 def verify_document(
     data: bytes,
     *,
@@ -56,9 +69,9 @@ def verify_document(
 ) -> DocumentReport:
     """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
 
-    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password`
-    as in `open_document`. Raises
-    `UsageError` for a time without a zone. A fault of our own is a failed report with the code `internal`.
+    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password` as
+    in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own is a failed report with
+    the code `internal`.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         FormatError,
         KeyAccessError,
         KysoError,
+        LintRefused,
         RemoteError,
         SigningError,
         TimestampError,
@@ -38,11 +39,14 @@ if TYPE_CHECKING:
         VerificationFailed,
     )
     from kyso_pki.pdf.appearance.stamp import Place, Stamp
+    from kyso_pki.pdf.lint.linting import LintReport
+    from kyso_pki.pdf.lint.policy import LintPolicy
     from kyso_pki.x509.trust import TrustStore
 
     from .client import AsyncClient, Client
     from .csc import CscSigner
     from .fetch import HttpFetcher, HttpTimestamper
+    from .linting import lint
     from .signers import open_signer
     from .signing import sign
     from .stamps import load_stamp, preview
@@ -64,6 +68,9 @@ _PLACES = {
     "HttpTimestamper": "kyso.fetch",
     "KeyAccessError": "kyso_pki.errors",
     "KysoError": "kyso_pki.errors",
+    "LintPolicy": "kyso_pki.pdf.lint.policy",
+    "LintRefused": "kyso_pki.errors",
+    "LintReport": "kyso_pki.pdf.lint.linting",
     "Module": "kyso_hsm.opening",
     "Place": "kyso_pki.pdf.appearance.stamp",
     "Policy": "kyso_pki.ades.verify",
@@ -77,6 +84,7 @@ _PLACES = {
     "TrustStore": "kyso_pki.x509.trust",
     "UsageError": "kyso_pki.errors",
     "VerificationFailed": "kyso_pki.errors",
+    "lint": "kyso.linting",
     "load_stamp": "kyso.stamps",
     "load_trust": "kyso.trust",
     "open_signer": "kyso.signers",
@@ -100,6 +108,9 @@ __all__ = [
     "HttpTimestamper",
     "KeyAccessError",
     "KysoError",
+    "LintPolicy",
+    "LintRefused",
+    "LintReport",
     "Module",
     "Place",
     "Policy",
@@ -113,6 +124,7 @@ __all__ = [
     "TrustStore",
     "UsageError",
     "VerificationFailed",
+    "lint",
     "load_stamp",
     "load_trust",
     "open_signer",

@@ -71,7 +71,7 @@ def test_setting_that_cannot_be_right_is_refused_by_name(tmp_path: Path, text: s
 
 def test_unknown_key_is_answered_with_the_list_of_known_ones(tmp_path: Path) -> None:
     text = _refused(tmp_path, "[server]\nhots = 'x'\n")
-    assert "database, host, max_document_mb, port, sad_lifetime_s, url" in text
+    assert "database, host, lint, max_document_mb, port, sad_lifetime_s, url" in text
 
 
 def test_missing_folder_names_the_command_that_makes_one(tmp_path: Path) -> None:

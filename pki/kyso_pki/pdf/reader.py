@@ -32,7 +32,7 @@ MAX_INDIRECTIONS: Final = 8  # references to references
 
 _version = re.compile(rb"%PDF-([12])\.(\d)").match
 REWRITE: Final = (
-    "If it is not signed yet, rewrite it with another program, for example `qpdf in.pdf out.pdf`; "
+    "If it is not signed yet, have it rewritten: `kyso repair in.pdf -o out.pdf`, then look at the result; "
     "if it is signed, get the file again unchanged from its sender."
 )
 

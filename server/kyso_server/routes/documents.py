@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from kyso_pki.document import Intent, level_named
 from kyso_pki.errors import EmptyInput, UsageError
-from kyso_pki.formats import open_document, verify_document
+from kyso_pki.formats import lint_document, open_document, verify_document
 
 from .. import signing
 from ..envelope import read_body
@@ -81,6 +81,8 @@ def _sign(
     house: House, data: bytes, intent: Intent, credential: str, caller: Caller, pin: str | None
 ) -> tuple[bytes, str]:
     document = open_document(data)
+    if house.settings.lint is not None:
+        lint_document(document, house.settings.lint).refuse()
     timestamper = OwnTimestamper(house) if house.tsa is not None else None
     signed = signing.sign_document(house, document, intent, credential, caller, pin=pin, timestamper=timestamper)
     return signed, document.format

@@ -25,7 +25,9 @@ Password = Callable[[], str | None]
 _METHODS: Final[dict[Value, Method]] = {"None": "Identity", "V2": "RC4", "AESV2": "AESV2", "AESV3": "AESV3"}
 _BY_VERSION: Final = {4: ("RC4", "AESV2"), 5: ("AESV3",)}
 _REVISIONS: Final = {1: (2, 3), 2: (2, 3), 4: (4,), 5: (5, 6)}
-REMEDY: Final = "Give the document's password (--password-file or --password-env), or save a copy without a password."
+REMEDY: Final = (
+    "Give the document's password, or save a copy without one (for example `qpdf --decrypt in.pdf out.pdf`)."
+)
 
 
 def opened(reader: Reader, password: Password | None) -> Handler | None:

@@ -80,7 +80,7 @@ def test_a_wrong_or_missing_password_is_refused_with_a_remedy(revision: Revision
     with pytest.raises(EncryptedDocument, match="does not open") as wrong:
         Reader(pdf, lambda: "sai mat khau")
     assert missing.value.remedy == wrong.value.remedy
-    assert "--password-file" in (wrong.value.remedy or "")
+    assert "password" in (wrong.value.remedy or "")
     assert "sai mat khau" not in str(wrong.value)
 
 

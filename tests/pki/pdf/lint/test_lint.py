@@ -96,7 +96,7 @@ def test_a_refusal_names_everything_that_is_refused() -> None:
     pdf = file(catalog=b"/OpenAction<</S/JavaScript/JS(x)>>", page=b"/AA<</O<</S/Named/N/Print>>>>")
     with pytest.raises(LintRefused) as refused:
         PdfDocument(pdf).lint(DEFAULT_LINT).refuse()
-    assert refused.value.code == "signing.lint"
+    assert refused.value.code == "format.lint"
     assert refused.value.details["codes"] == ("JAVASCRIPT", "OPEN_ACTION", "ADDITIONAL_ACTION")
     assert "on the events O" in str(refused.value)
 
