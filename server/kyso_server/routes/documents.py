@@ -59,7 +59,8 @@ async def sign(
 ) -> Response:
     """The document with one more signature.
 
-    The document travels here; with the CSC methods only its hash does.
+    The document travels here; with the CSC methods only its hash does. A PDF in which what is seen may not be what
+    is signed is refused (`format.lint`), or signed with the header `Kyso-Lint` naming what the linter warns of.
     """
     caller = await caller_of(request)
     _refuse_unknown(request, _SIGN_PARAMETERS)
@@ -73,19 +74,24 @@ async def sign(
         xml_form=form,
     )
     data = await _document(request)
-    signed, kind = await in_thread(_sign, house, data, intent, credential, caller, kyso_pin)
-    return Response(signed, media_type=MEDIA_TYPES[kind])
+    signed, kind, warnings = await in_thread(_sign, house, data, intent, credential, caller, kyso_pin)
+    headers = {"Kyso-Lint": ", ".join(warnings)} if warnings else None
+    return Response(signed, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 def _sign(
     house: House, data: bytes, intent: Intent, credential: str, caller: Caller, pin: str | None
-) -> tuple[bytes, str]:
+) -> tuple[bytes, str, list[str]]:
+    """The signed document, its format, and the codes of what the linter warned of."""
     document = open_document(data)
+    warnings: list[str] = []
     if house.settings.lint is not None:
-        lint_document(document, house.settings.lint).refuse()
+        report = lint_document(document, house.settings.lint)
+        report.refuse()
+        warnings = list(dict.fromkeys(s.observation.code for s in report.warnings))
     timestamper = OwnTimestamper(house) if house.tsa is not None else None
     signed = signing.sign_document(house, document, intent, credential, caller, pin=pin, timestamper=timestamper)
-    return signed, document.format
+    return signed, document.format, warnings
 
 
 @router.post("/verify", openapi_extra={"security": TOKEN_NEEDED} | _BODY)

@@ -45,6 +45,7 @@ CHECKS: Final = (
     # Fields and annotations over other content
     Check("OVERLAPPING_FIELDS", "warn", "12.5.2", "Fields lie on each other; one may cover the other."),
     Check("ANNOTATION_OVER_TEXT", "warn", "12.5.2", "An annotation or field may cover the page's text."),
+    Check("CONTENT_OVER_TEXT", "warn", "8.2", "An image or a white area is drawn over text and may cover it."),
     Check("FIELD_APPEARANCE", "warn", "12.7.4.3", "A field shows another text than its value."),
     Check("NEED_APPEARANCES", "warn", "12.7.3", "Each viewer draws the fields anew, in its own way."),
     # Content from elsewhere, and content that depends on the device

@@ -10,7 +10,7 @@ from ..filling import says
 from ..objects import UNREADABLE, Dictionary, Stream, Value
 from .checks import Observation
 from .survey import Page, Survey, page_annotations
-from .textboxes import Box, rectangle, text_boxes
+from .textboxes import Box, covers, rectangle, text_boxes
 
 INVISIBLE, HIDDEN, PRINT, NO_VIEW = 1, 2, 4, 32  # annotation flags (table 167)
 MIN_OVERLAP: Final = 4.0  # square points: borders that touch are no overlap
@@ -26,6 +26,8 @@ _invisible = re.compile(rb"(?<![\d.])[37]\s+Tr(?![A-Za-z])").search
 _white = re.compile(
     rb"(?:(?<![\d.])1(?:\.0*)?\s+1(?:\.0*)?\s+1(?:\.0*)?\s+rg|(?<![\d.\s])\s+1(?:\.0*)?\s+g)(?![A-Za-z])"
 )
+_shows_text = re.compile(rb"(?<![A-Za-z])T[jJ](?![A-Za-z])").search
+_do = re.compile(rb"[\x00\t\n\x0c\r ]Do(?![A-Za-z])").search
 _text_object = re.compile(rb"(?<![A-Za-z])BT(?![A-Za-z])(.*?)(?<![A-Za-z])ET(?![A-Za-z])", re.DOTALL)
 
 
@@ -146,6 +148,32 @@ def drawn(found: Survey) -> Iterator[Observation]:
     for part in found.parts:
         if part.stream is not None and part.dictionary.get("Subtype") == "Form":
             yield from _drawn_text(found.content(part.stream), part.number, None)
+
+
+def over_text(found: Survey) -> Iterator[Observation]:
+    """8.2: later marks cover earlier ones. Only pages that draw an image or white areas after text are followed."""
+    for page in found.pages:
+        content = found.content(page.dictionary.get("Contents"))
+        first = _shows_text(content)
+        if first is None or (
+            _image_follows(found, page, content, first.end()) is None and _white.search(content, first.end()) is None
+        ):
+            continue
+        try:
+            count = covers(found, page.dictionary)
+        except UNREADABLE as e:
+            yield Observation("NOT_CHECKED", f"the content cannot be read: {e}", page.object, page.number)
+            continue
+        if count:
+            text = f"{count} images or white areas are drawn over text"
+            yield Observation("CONTENT_OVER_TEXT", text, page.object, page.number)
+
+
+def _image_follows(found: Survey, page: Page, content: bytes, position: int) -> re.Match[bytes] | None:
+    """A `Do` after the first text, on a page with images (in a form XObject there may be more: those count too)."""
+    xobjects = found.dictionary(found.dictionary(page.dictionary.get("Resources")).get("XObject"))
+    opaque = any(not {"SMask", "Mask"} & found.dictionary(x).keys() for x in xobjects.values())
+    return _do(content, position) if opaque else None
 
 
 def _drawn_text(content: bytes, number: int | None, page: int | None) -> Iterator[Observation]:

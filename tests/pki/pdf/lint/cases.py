@@ -101,6 +101,13 @@ def stamped(rect: bytes, kind: bytes = b"Stamp") -> bytes:
     )
 
 
+def covered(content: bytes, image: bytes = b"") -> bytes:
+    """A page that draws an image."""
+    entries = b"/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8"
+    mask = {41: stream(b"x", entries)} if image else {}
+    return file({40: stream(b"x", entries + image), **mask}, resources=b"/XObject<</X 40 0 R>>", content=content)
+
+
 CLEAN = file()
 ATTACHED = b"/Names<</EmbeddedFiles<</Names[(a)<</Type/Filespec/F(a)/EF<</F 40 0 R>>>>]>>>>"
 FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>"
@@ -193,6 +200,24 @@ CASES = (
     ),
     Case("ANNOTATION_OVER_TEXT", stamped(b"60 700 200 740"), stamped(b"60 500 200 540"), "EAA before signing"),
     Case("ANNOTATION_OVER_TEXT", stamped(b"60 700 200 740"), stamped(b"60 700 200 740", b"Highlight"), "a mark"),
+    Case(
+        "CONTENT_OVER_TEXT",
+        covered(b"BT /F1 12 Tf 72 720 Td (Pay 100) Tj ET q 200 0 0 40 60 710 cm /X Do Q"),
+        covered(b"q 200 0 0 40 60 710 cm /X Do Q BT /F1 12 Tf 72 720 Td (Pay 100) Tj ET"),
+        "an image drawn after the text, not before it",
+    ),
+    Case(
+        "CONTENT_OVER_TEXT",
+        file(content=b"BT /F1 12 Tf 72 720 Td (Pay 100) Tj ET 1 g 60 710 200 40 re f"),
+        file(content=b"BT /F1 12 Tf 72 720 Td (Pay 100) Tj ET 1 g 60 610 200 40 re f"),
+        "a white area",
+    ),
+    Case(
+        "CONTENT_OVER_TEXT",
+        covered(b"BT /F1 12 Tf 72 720 Td (Pay 100) Tj ET q 200 0 0 40 60 710 cm /X Do Q"),
+        covered(b"BT /F1 12 Tf 72 720 Td (Pay 100) Tj ET q 200 0 0 40 60 710 cm /X Do Q", b"/SMask 41 0 R"),
+        "a seal on a clear ground may lie on text",
+    ),
     Case("FIELD_APPEARANCE", shown(b"Khac"), shown(b"Mau"), "P8, 12.7.4.3"),
     Case("NEED_APPEARANCES", file(form=b"/NeedAppearances true"), file(form=b"/NeedAppearances false"), "12.7.3"),
     Case(

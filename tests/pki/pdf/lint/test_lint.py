@@ -161,3 +161,9 @@ def test_a_damaged_file_gives_a_report_or_is_refused_as_unreadable(data: st.Data
     except FormatError:
         return
     lint(reader)
+
+
+def test_the_table_of_checks_stands_in_the_documentation() -> None:
+    text = (Path(__file__).resolve().parents[4] / "docs" / "lint.md").read_text("utf-8")
+    for check in CHECKS:
+        assert f"| `{check.code}` | {check.action} | {check.clause} | {check.means} |" in text
