@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Password = Callable[[], str | None]
 """Gives the password of a document when it is asked for; None: nobody knows it."""
 
-_METHODS: Final[dict[Value, Method]] = {"None": "Identity", "V2": "RC4", "AESV2": "AESV2", "AESV3": "AESV3"}
+_METHODS: Final[dict[str, Method]] = {"None": "Identity", "V2": "RC4", "AESV2": "AESV2", "AESV3": "AESV3"}
 _BY_VERSION: Final = {4: ("RC4", "AESV2"), 5: ("AESV3",)}
 _REVISIONS: Final = {1: (2, 3), 2: (2, 3), 4: (4,), 5: (5, 6)}
 REMEDY: Final = (
@@ -136,13 +136,14 @@ def _crypt_filters(reader: Reader, dictionary: Dictionary, version: int) -> dict
         raise FormatError("PDF: /CF of the encryption is no dictionary.")
     for name, value in (declared or {}).items():
         crypt = reader.dictionary(value)
-        method = _METHODS.get(crypt.get("CFM", "None"))
+        named = crypt.get("CFM", "None")
+        method = _METHODS.get(named) if isinstance(named, str) else None
         if method is None or method not in ("Identity", *_BY_VERSION[version]):
             raise EncryptedDocument(
-                f"The PDF is encrypted with the method {crypt.get('CFM')!r} in version {version}; not supported.",
+                f"The PDF is encrypted with the method {named!r} in version {version}; not supported.",
                 remedy="Save a copy with AES-256 or without a password, and sign that.",
             )
-        if name == "Identity" or crypt.get("CFM", "None") == "None":
+        if name == "Identity" or named == "None":
             raise FormatError("PDF: a crypt filter of the file is called Identity, or leaves decryption to others.")
         filters[name] = method
     return filters

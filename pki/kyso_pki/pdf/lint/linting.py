@@ -28,7 +28,6 @@ _STEPS: Final[tuple[Callable[[Survey], Iterator[Observation]], ...]] = (
     pages.overlaps,
     pages.appearances,
     pages.drawn,
-    pages.over_text,
     structure.structure,
 )
 

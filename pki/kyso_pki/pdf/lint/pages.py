@@ -74,7 +74,7 @@ def _fields_on_fields(
             if compared > MAX_COMPARISONS:
                 yield Observation("NOT_CHECKED", "too many fields lie above each other", page.object, page.number)
                 return
-            both_sign = found.get(annotation, "FT") == "Sig" and found.get(covered, "FT") == "Sig"
+            both_sign = all(_inherited(found, field, "FT") == "Sig" for field in (annotation, covered))
             if box.overlap(other) > MIN_OVERLAP and not both_sign:  # the seal covers a third of the signature: NĐ 30
                 text = f"{_what(found, annotation)} and {_what(found, covered)} lie on each other"
                 yield Observation("OVERLAPPING_FIELDS", text, number, page.number)
@@ -141,32 +141,31 @@ def _inherited(found: Survey, field: Dictionary, key: str) -> Value:
 
 
 def drawn(found: Survey) -> Iterator[Observation]:
-    """9.3.6, 8.6.8: invisible and white text, by the operators inside text objects; a hint, not a rendering."""
+    """9.3.6, 8.6.8, 8.2: invisible and white text, and what is drawn over text; hints, not a rendering."""
     for page in found.pages:
         content = found.content(page.dictionary.get("Contents"))
         yield from _drawn_text(content, page.object, page.number)
+        yield from _over_text_drawn(found, page, content)
     for part in found.parts:
         if part.stream is not None and part.dictionary.get("Subtype") == "Form":
             yield from _drawn_text(found.content(part.stream), part.number, None)
 
 
-def over_text(found: Survey) -> Iterator[Observation]:
-    """8.2: later marks cover earlier ones. Only pages that draw an image or white areas after text are followed."""
-    for page in found.pages:
-        content = found.content(page.dictionary.get("Contents"))
-        first = _shows_text(content)
-        if first is None or (
-            _image_follows(found, page, content, first.end()) is None and _white.search(content, first.end()) is None
-        ):
-            continue
-        try:
-            count = covers(found, page.dictionary)
-        except UNREADABLE as e:
-            yield Observation("NOT_CHECKED", f"the content cannot be read: {e}", page.object, page.number)
-            continue
-        if count:
-            text = f"{count} images or white areas are drawn over text"
-            yield Observation("CONTENT_OVER_TEXT", text, page.object, page.number)
+def _over_text_drawn(found: Survey, page: Page, content: bytes) -> Iterator[Observation]:
+    """Later marks cover earlier ones. Only pages that draw an image or white areas after text are followed."""
+    first = _shows_text(content)
+    if first is None or (
+        _image_follows(found, page, content, first.end()) is None and _white.search(content, first.end()) is None
+    ):
+        return
+    try:
+        count = covers(found, page.dictionary)
+    except UNREADABLE as e:
+        yield Observation("NOT_CHECKED", f"the content cannot be read: {e}", page.object, page.number)
+        return
+    if count:
+        text = f"{count} images or white areas are drawn over text"
+        yield Observation("CONTENT_OVER_TEXT", text, page.object, page.number)
 
 
 def _image_follows(found: Survey, page: Page, content: bytes, position: int) -> re.Match[bytes] | None:

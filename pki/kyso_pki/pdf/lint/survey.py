@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ...errors import LimitExceeded
-from ..filters import decode
+from ..filters import Budget, decode
 from ..objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from ..reader import Reader
 from .checks import Observation
@@ -50,6 +50,11 @@ class Survey:
     """Objects in use that nothing reaches."""
     pages: list[Page] = field(default_factory=list)
     unread: list[Observation] = field(default_factory=list)
+    budget: Budget = field(init=False)
+    """For content streams; the reader's own is left to whoever signs afterwards."""
+
+    def __post_init__(self) -> None:
+        self.budget = Budget(len(self.reader.data))
 
     def get(self, dictionary: Dictionary, key: str) -> Value:
         """The value behind an entry, references followed; null where it cannot be read (which is noted)."""
@@ -82,7 +87,7 @@ class Survey:
             stream = self.resolve(piece)
             if isinstance(stream, Stream):
                 try:
-                    out.append(decode(stream, self.reader.budget))
+                    out.append(decode(stream, self.budget))
                 except UNREADABLE as e:
                     self.note(piece.number if isinstance(piece, Ref) else None, e)
         return b"\n".join(out)

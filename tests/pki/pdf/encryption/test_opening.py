@@ -213,6 +213,7 @@ def test_version_2_takes_its_key_length_from_the_file(bits: int) -> None:
         (b"/V 5", b"/V 6", "version 6"),
         (b"/R 6", b"/R 7", "revision 7"),
         (b"/CFM /AESV3", b"/CFM /AESV4", "AESV4"),
+        (b"/CFM /AESV3", b"/CFM [/AESV3]", "method ['AESV3']"),
         (b"/CFM /AESV3", b"/CFM /V2", "'V2' in version 5"),
     ],
 )
