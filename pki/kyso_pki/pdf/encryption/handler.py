@@ -65,6 +65,8 @@ class Handler:
     """The object that the encryption dictionary is; None: it stands in the trailer."""
     mac: bool = False
     """The file is to carry a PDF MAC (ISO/TS 32004)."""
+    salt: bytes | None = None
+    """/KDFSalt, for the key of the MAC."""
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ Password = Callable[[], str | None]
 _METHODS: Final[dict[str, Method]] = {"None": "Identity", "V2": "RC4", "AESV2": "AESV2", "AESV3": "AESV3"}
 _BY_VERSION: Final = {4: ("RC4", "AESV2"), 5: ("AESV3",)}
 _REVISIONS: Final = {1: (2, 3), 2: (2, 3), 4: (4,), 5: (5, 6)}
+MISSING_IS_TOLERATED: Final = 1 << 12  # bit 13 of /P: the file may lack a PDF MAC (ISO/TS 32004)
 REMEDY: Final = (
     "Give the document's password, or save a copy without one (for example `qpdf --decrypt in.pdf out.pdf`)."
 )
@@ -104,6 +105,7 @@ def _shut(reader: Reader, dictionary: Dictionary, number: int | None) -> Handler
     metadata = dictionary.get("EncryptMetadata", True)
     if type(metadata) is not bool:
         raise FormatError("PDF: /EncryptMetadata is neither true nor false.")
+    salt = reader.resolve(dictionary.get("KDFSalt"))
     filters: dict[str, Method] = {"Identity": "Identity"}
     streams: Method = "RC4"
     strings = attachments = streams
@@ -124,8 +126,17 @@ def _shut(reader: Reader, dictionary: Dictionary, number: int | None) -> Handler
         filters=tuple(filters.items()),
         encrypt_metadata=metadata or version < 4,
         number=number,
-        mac=dictionary.get("KDFSalt") is not None or reader.trailer.get("AuthCode") is not None,
+        mac=_wants_mac(reader, dictionary, revision, permissions),
+        salt=salt if isinstance(salt, bytes) else None,
     )
+
+
+def _wants_mac(reader: Reader, dictionary: Dictionary, revision: int, permissions: int) -> bool:
+    """Whether a message authentication code is there or must be: its bit of /P is guarded by /Perms."""
+    found = dictionary.get("KDFSalt") is not None or any(
+        section.trailer.get("AuthCode") is not None for r in reader.revisions for section in r.sections
+    )
+    return found or (revision >= 6 and not permissions & MISSING_IS_TOLERATED)
 
 
 def _crypt_filters(reader: Reader, dictionary: Dictionary, version: int) -> dict[str, Method]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..reader import Reader
 
 PARTIAL: Final = "PARTIAL_ENCRYPTION"
-MAC: Final = "PDF_MAC_NOT_CHECKED"
 MAX_TOLD: Final = 3  # parts named one by one
 
 
@@ -32,11 +31,21 @@ def encryption_findings(reader: Reader, facts: tuple[SignatureFacts, ...]) -> tu
         return facts
     findings = tuple(Finding(PARTIAL, "error", text) for text in _told(_partial(reader, handler)))
     if handler.mac:
-        text = "The PDF carries a message authentication code (PDF MAC, ISO/TS 32004); NOT_CHECKED."
-        findings = (*findings, Finding(MAC, "error", text))
+        findings += _mac(reader, handler)
     if not findings:
         return facts
     return tuple(replace(f, findings=(*findings, *f.findings)) for f in facts)
+
+
+def _mac(reader: Reader, handler: Handler) -> tuple[Finding, ...]:
+    """What is wrong with the message authentication code of the file (PDF MAC, ISO/TS 32004)."""
+    from .mac import check_mac
+
+    try:
+        check_mac(reader, handler)
+    except UNREADABLE as e:
+        return (Finding("PDF_MAC", "error", f"The PDF MAC (ISO/TS 32004) does not hold: {e}"),)
+    return ()
 
 
 def check_whole(reader: Reader) -> None:

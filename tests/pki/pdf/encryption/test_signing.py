@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 from pathlib import Path
-from typing import Any
 
-import pikepdf
 import pytest
 from pikepdf import Permissions
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.document import Intent
@@ -187,24 +182,6 @@ def test_a_signature_by_pyhanko_in_an_encrypted_file_is_valid_and_stays_so(revis
 def test_a_signature_by_pyhanko_in_a_file_under_rc4_is_read(revision: Revision) -> None:
     pdf = pyhanko.sign(locked(revision), holder(WORLD.person_signer), password=b"")
     assert all(map(intact, facts(pdf)))
-
-
-def test_a_file_with_a_message_authentication_code_is_not_checked_and_not_signed() -> None:
-    """pyHanko adds a PDF MAC (ISO/TS 32004) to what it encrypts itself."""
-    out = io.BytesIO()
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page()
-        pdf.save(out)
-    writer: Any = copy_into_new_writer(PdfFileReader(out))
-    writer.encrypt(owner_pass="o", user_pass="")
-    plain = io.BytesIO()
-    writer.write(plain)
-    with pytest.raises(SigningError, match="PDF MAC"):
-        signed(plain.getvalue())
-    signed_by_other = pyhanko.sign(plain.getvalue(), holder(WORLD.person_signer), password=b"o")
-    found = facts(signed_by_other)
-    assert [f.code for f in found[0].findings if f.severity == "error"] == ["PDF_MAC_NOT_CHECKED"]
-    assert "NOT_CHECKED" in found[0].findings[0].text
 
 
 def test_the_text_that_is_edited_is_the_decrypted_one() -> None:
