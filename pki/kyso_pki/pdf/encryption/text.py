@@ -27,9 +27,8 @@ class Span(NamedTuple):
 
 def string_spans(source: bytes, position: int, end: int) -> list[Span]:
     """Every string of the object `source[position:end]`, but /Contents of signatures. Raises `FormatError`."""
-    if source.find(b"(", position, end) < 0 and source.count(b"<", position, end) == 2 * source.count(
-        b"<<", position, end
-    ):
+    text = source[position:end]  # bytes, also where the source is a memory map
+    if b"(" not in text and text.count(b"<") == 2 * text.count(b"<<"):
         return []  # as most objects are: dictionaries of names, numbers and references
     found: list[Span] = []
     exempt: set[int] = set()
