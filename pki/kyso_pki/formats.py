@@ -37,7 +37,7 @@ def open_document(data: bytes, password: Callable[[], str | None] | None = None)
     if b"%PDF-" in head:
         from .pdf.document import PdfDocument
 
-        return PdfDocument(data, password)
+        return PdfDocument(data, password=password)
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
 

@@ -57,7 +57,7 @@ class PdfDocument:
 
     format: Format = "pdf"
 
-    def __init__(self, data: bytes, password: Password | None = None) -> None:
+    def __init__(self, data: bytes, *, password: Password | None = None) -> None:
         self._reader = Reader(data, password)
 
     @cached_property

@@ -30,12 +30,12 @@ SHAPES = ("table", "object streams", "linearized")
 def signed(
     pdf: bytes, password: str = "", signer: SoftwareSigner = WORLD.person_signer, field: str | None = None
 ) -> bytes:
-    document = PdfDocument(pdf, lambda: password)
+    document = PdfDocument(pdf, password=lambda: password)
     return sign_document(document, Intent(AT, reason=REASON, location="Mẫu", field=field), signer)
 
 
 def facts(pdf: bytes, password: str = "") -> list[SignatureFacts]:
-    return list(PdfDocument(pdf, lambda: password).signatures())
+    return list(PdfDocument(pdf, password=lambda: password).signatures())
 
 
 def qpdf_check(pdf: bytes, folder: Path, password: str = "") -> str:
