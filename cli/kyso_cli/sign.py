@@ -283,9 +283,7 @@ def _sign_all(app: App, asked: Request, targets: list[Path | None], sign_one: Si
     return results
 
 
-def _sign_file(
-    app: App, asked: Request, file: str, target: Path | None, sign_one: SignOne, look: LookAt
-) -> Result:
+def _sign_file(app: App, asked: Request, file: str, target: Path | None, sign_one: SignOne, look: LookAt) -> Result:
     from kyso_pki.errors import KysoError
 
     try:
@@ -296,7 +294,7 @@ def _sign_file(
             write_pipe(signed)
         else:
             write_whole(target, signed, force=asked.force)
-        if asked.stamp.template is not None and covers_signature(data, asked.field):
+        if asked.stamp.template is not None and covers_signature(data, asked.field, asked.password):
             note(app.words("stamp.overlay", file=file))
     except (KysoError, OSError) as e:
         save_refusal(app, e, asked.refusal or _refused(file))

@@ -58,16 +58,24 @@ def sign(
         contact=contact,
         field=field if stamp is None else field or stamp.place.field,
         xml_form=xml_form,
-        appearance=None if stamp is None else _placed(data, stamp, signing_time, signer, field),
+        appearance=None if stamp is None else _placed(data, stamp, signing_time, signer, field, password),
     )
     hand = HttpTimestamper(timestamper) if isinstance(timestamper, str) else timestamper
     return sign_document(document, intent, signer, hand)
 
 
-def _placed(data: bytes, stamp: Stamp, at: datetime, signer: Signer, field: str | None) -> Placed:
+def _placed(
+    data: bytes,
+    stamp: Stamp,
+    at: datetime,
+    signer: Signer,
+    field: str | None,
+    password: Callable[[], str | None] | None,
+) -> Placed:
     from .stamps import placed
 
-    return placed(data, stamp, at=at, signer=signer.chain.leaf.subject.first("CN") or "", field=field)
+    name = signer.chain.leaf.subject.first("CN") or ""
+    return placed(data, stamp, at=at, signer=name, field=field, password=password)
 
 
 def read(source: bytes | os.PathLike[str]) -> bytes:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import kyso
+from tests.documents.makers.stamps import seal_png
+from tests.judges import pdfsig
 from tests.pki.pdf.encryption.locked import locked
 from tests.pki.pdf.lint.cases import clicked
 from tests.pki.pdf.samples import AT, WORLD
@@ -35,3 +37,16 @@ def test_lint_looks_at_files_and_has_nothing_to_say_of_xml() -> None:
 def test_without_a_policy_nothing_is_looked_at() -> None:
     pdf = clicked(b"/S/Launch/F(a.exe)")
     assert kyso.sign(pdf, WORLD.person_signer, at=AT).startswith(pdf)
+
+
+def test_a_stamp_is_placed_in_an_encrypted_document_and_seen_with_its_password() -> None:
+    letter = locked(6, user="dung", pdf=(DOCUMENTS / "cong-van.pdf").read_bytes())
+    stamp = kyso.load_stamp(
+        "con-dau", images=seal_png(), allow_overlap=True, place=kyso.Place(page=1, corner="bottom-left", x=20, y=20)
+    )
+    picture = kyso.preview(letter, stamp, password=lambda: "dung")
+    assert picture.startswith(b"\x89PNG")
+    pdf = kyso.sign(letter, WORLD.person_signer, at=AT, stamp=stamp, password=lambda: "dung")
+    assert pdfsig.verify(pdf, password="dung").valid
+    report = kyso.verify(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT), password=lambda: "dung")
+    report.require_passed()

@@ -72,6 +72,7 @@ class Reader:
         self.data = data
         self.handler: Handler | None = None
         """What decrypts an encrypted file; None for others."""
+        self._password = password
         self.budget = Budget(len(data))
         self._plain: dict[int, IndirectObject] = {}
         self._members: dict[tuple[int, int], IndirectObject] = {}
@@ -106,6 +107,11 @@ class Reader:
         for revision in updates:
             for number, entry in revision.entries():
                 self._history.setdefault(number, []).append((revision.index, entry))
+
+    @property
+    def password_if_encrypted(self) -> Password | None:
+        """Where the password comes from, for other libraries that open the file anew; None when it needs none."""
+        return None if self.handler is None else self._password
 
     @property
     def last(self) -> int:
