@@ -58,7 +58,7 @@ def overlaps(found: Survey) -> Iterator[Observation]:
                 boxes.append((box, annotation, getattr(item, "number", None)))
         if boxes:
             yield from _fields_on_fields(found, page, [b for b in boxes if found.get(b[1], "Subtype") == "Widget"])
-            yield from _over_text(found, page, [b for b in boxes if _draws(found, b[1])])
+            yield from _over_text(found, page, [b for b in boxes if _draws(found, b[1]) and not _signed(found, b[1])])
 
 
 def _fields_on_fields(
@@ -98,6 +98,11 @@ def _over_text(found: Survey, page: Page, boxes: list[tuple[Box, Dictionary, int
         if any(box.overlap(text) > MIN_OVERLAP for text in texts):
             text = f"{_what(found, annotation)} lies on text"
             yield Observation("ANNOTATION_OVER_TEXT", text, number, page.number)
+
+
+def _signed(found: Survey, annotation: Dictionary) -> bool:
+    """A signature that is there already: what it shows is its signer's, and judged by those who verify."""
+    return _inherited(found, annotation, "FT") == "Sig" and _inherited(found, annotation, "V") is not None
 
 
 def _draws(found: Survey, annotation: Dictionary) -> bool:

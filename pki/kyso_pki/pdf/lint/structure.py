@@ -8,14 +8,16 @@ from typing import Final
 from ..fields import signature_fields
 from ..objects import UNREADABLE, Stream
 from .checks import Observation
-from .survey import Survey
+from .survey import Survey, left_by_updates
 
 MAX_NAMED: Final = 20  # numbers of objects in one line
 
 
 def structure(found: Survey) -> Iterator[Observation]:
     """Unreachable objects, catalogs besides the one in use, and updates before the first signature."""
-    numbers = sorted(number for number, _ in found.unreached)
+    signed = _signed(found)
+    left = left_by_updates(found) if signed and found.reader.last else set()  # signing only ever appends
+    numbers = sorted({number for number, _ in found.unreached} - left)
     if numbers:
         named = ", ".join(map(str, numbers[:MAX_NAMED])) + (" …" if len(numbers) > MAX_NAMED else "")
         yield Observation("UNREACHABLE", f"{len(numbers)} objects that nothing refers to: {named}", numbers[0])
@@ -26,7 +28,7 @@ def structure(found: Survey) -> Iterator[Observation]:
     for part in found.parts:
         if part.dictionary.get("Type") == "Catalog" and part.number != root and not isinstance(part.stream, Stream):
             yield Observation("SECOND_CATALOG", "another catalog, which something refers to", part.number)
-    if found.reader.last and not _signed(found):
+    if found.reader.last and not signed:
         yield Observation("EARLIER_REVISIONS", f"{found.reader.last} updates before the first signature")
 
 

@@ -14,6 +14,7 @@ from ...errors import LimitExceeded
 from ..filters import Budget, decode
 from ..objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from ..reader import Reader
+from ..xref import FREE
 from .checks import Observation
 
 MAX_PARTS: Final = 4_000_000  # values in all objects together; a scanned volume of 1,000 pages has some 100,000
@@ -154,6 +155,38 @@ def _unreached(found: Survey, reached: set[int]) -> None:
                 continue
             if holder is not None and not _of_the_file(holder.value):
                 found.unreached.append((number, holder.value))
+
+
+def left_by_updates(found: Survey) -> set[int]:
+    """Of the unreached objects those that an earlier revision reached: an update replaced what referred to them."""
+    unreached = dict(found.unreached)
+    left: set[int] = set()
+    pending: list[Value] = list(_replaced(found))
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Ref):
+            if value.number in unreached and value.number not in left:
+                left.add(value.number)
+                pending.append(unreached[value.number])
+        elif isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            pending += value.values()
+        elif isinstance(value, Stream):
+            pending += value.dictionary.values()
+    return left
+
+
+def _replaced(found: Survey) -> Iterator[Value]:
+    """What objects were before an update replaced them."""
+    reader = found.reader
+    for revision in reader.revisions:
+        for number, entry in revision.entries():
+            if entry.kind != FREE and entry != reader.entry(number):
+                try:
+                    yield reader.at(number, entry, revision.index).value
+                except UNREADABLE as e:
+                    found.note(number, e)
 
 
 def _of_the_file(value: Value) -> bool:

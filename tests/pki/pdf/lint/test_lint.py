@@ -17,7 +17,7 @@ from kyso_pki.pdf.lint.linting import MAX_PER_CODE, LintReport, lint
 from kyso_pki.pdf.lint.policy import DEFAULT_LINT, WARN_ONLY, LintPolicy, policy_from, policy_named
 from kyso_pki.pdf.reader import Reader
 from tests.pki.pdf.encryption.locked import locked
-from tests.pki.pdf.samples import SHAPES, shaped, signed
+from tests.pki.pdf.samples import SHAPES, append, raw, shaped, signed, stream
 
 from .cases import BY_POLICY, CASES, CLEAN, Case, clicked, field, file
 
@@ -75,6 +75,26 @@ def test_ordinary_documents_of_an_office_pass_without_a_word(name: str) -> None:
 
 def test_a_signed_file_may_be_signed_again_without_a_word_about_its_updates() -> None:
     assert report(signed(signed(CLEAN))).stated == ()
+
+
+def test_what_an_update_to_a_signed_file_leaves_behind_is_told_apart_from_what_was_hidden_in_it() -> None:
+    """A reserved field loses its empty appearance when it is signed later; nobody hid that object."""
+    box = b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Dau)/Rect[60 300 200 340]/F 4%s>>"
+    look = stream(b"", b"/Type/XObject/Subtype/Form/BBox[0 0 90 90]")
+    reserved = file({40: look}, annotations=(box % b"/AP<</N 40 0 R>>",), form=b"")
+    widget = next(n for n, _ in Reader(reserved).revisions[0].entries() if n and b"/T(Dau)" in raw(reserved, n))
+    replaced = {widget: box % b""}
+    assert codes(append(signed(reserved), replaced)) == set()
+    assert "UNREACHABLE" in codes(append(reserved, replaced))  # before the first signature it is a leftover
+    assert "UNREACHABLE" in codes(signed(file({41: b"<</Left/Over>>"})))
+
+
+def test_a_seal_that_was_set_over_text_is_its_signers_business() -> None:
+    box = b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Dau)/Rect[60 700 200 740]/F 4/AP<</N 40 0 R>>>>"
+    look = stream(b"0 0 90 90 re f", b"/Type/XObject/Subtype/Form/BBox[0 0 90 90]")
+    pdf = file({40: look}, annotations=(box,), form=b"")
+    assert "ANNOTATION_OVER_TEXT" in codes(pdf)
+    assert "ANNOTATION_OVER_TEXT" not in codes(signed(pdf, field="Dau"))
 
 
 def test_an_encrypted_file_is_looked_into() -> None:
