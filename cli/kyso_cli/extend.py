@@ -19,10 +19,12 @@ from .files import check_input, check_output
 from .options import (
     PATH,
     config_option,
+    document_password,
     evidence_in,
     evidence_options,
     fetcher,
     json_option,
+    password_options,
     trust_in_reach,
     tsa_in_reach,
 )
@@ -37,6 +39,7 @@ from .output import App, note, say, say_json
 @evidence_options
 @click.option("--offline", is_flag=True)
 @click.option("--trust", multiple=True, type=PATH, metavar="FILE|DIR")
+@password_options
 @click.option("--force", is_flag=True)
 @config_option
 @json_option
@@ -73,6 +76,7 @@ def extend(
     )
     anchors = trust_in_reach(trust, found)
     given = evidence_in(evidence)
+    password = document_password()
     with closing(fetcher(hosts, found, len(files))) as asks:
 
         def one(source: Path, target: Path) -> None:
@@ -84,6 +88,7 @@ def extend(
                 fetcher=_Nothing() if offline else asks,
                 evidence=given,
                 trust=anchors,
+                password=password,
                 force=force,
             )
 

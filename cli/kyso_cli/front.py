@@ -13,6 +13,8 @@ from .messages import Words
 COMMANDS: dict[str, str] = {
     "sign": "kyso_cli.sign",
     "verify": "kyso_cli.verify",
+    "lint": "kyso_cli.lint",
+    "repair": "kyso_cli.repair",
     "preview": "kyso_cli.preview",
     "templates": "kyso_cli.templates",
     "extend": "kyso_cli.extend",

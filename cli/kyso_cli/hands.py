@@ -9,13 +9,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import Config
 from .errors import Stop, about_the_document
 from .files import PIPE, read, write_whole
-from .options import api_token, evidence_in, fetcher, modules_in_reach, secret_source, tsa_in_reach, warn_of_open_key
+from .lint import policy_in_reach, tell, warn
+from .options import (
+    api_token,
+    document_password,
+    evidence_in,
+    fetcher,
+    modules_in_reach,
+    secret_source,
+    tsa_in_reach,
+    warn_of_open_key,
+)
 from .output import App, note, write_pipe
 from .stamping import StampAsked, covers_signature, save_refusal
 
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
     from kyso import FieldLock
     from kyso.files import FileResult
     from kyso_pki.pdf.appearance.stamp import Stamp
+    from kyso_pki.pdf.lint.policy import LintPolicy
     from kyso_pki.signer import Signer
 
 Job = tuple[str, Path | None]
@@ -55,6 +67,7 @@ class Request:
     modules: tuple[str, ...]
     token_file: Path | None
     token_env: str | None
+    lint: str
     upload: bool
     resume: bool
     force: bool
@@ -62,6 +75,11 @@ class Request:
     config: Path | None
     refusal: Path | None
     stamp: StampAsked
+
+    @cached_property
+    def password(self) -> Callable[[], str | None] | None:
+        """Of encrypted documents; what it comes from is read once."""
+        return document_password()
 
     @property
     def to_pipe(self) -> bool:
@@ -126,6 +144,7 @@ def _local(
     )
     tsa = tsa_in_reach(asked.tsa, asked.level, base)
     given = evidence_in(asked.evidence)
+    policy, password = policy_in_reach(asked.lint, config), asked.password
     with closing(fetcher(asked.hosts, config, len(asked.files))) as asks:
 
         def sign_all(jobs: Sequence[Job]) -> Iterator[Result]:
@@ -146,14 +165,26 @@ def _local(
                         stamp=stamp,
                         fetcher=asks,
                         evidence=given,
+                        password=password,
                     )
 
-                yield from _one_by_one(app, asked, jobs, one)
+                yield from _one_by_one(app, asked, jobs, policy, one)
                 return
             pairs = [(file, target) for file, target in jobs if target is not None]
             for done in kyso.sign_files(
-                pairs, signer, intent, timestamper=tsa, fetcher=asks, evidence=given, stamp=stamp, force=asked.force
+                pairs,
+                signer,
+                intent,
+                timestamper=tsa,
+                fetcher=asks,
+                evidence=given,
+                stamp=stamp,
+                password=password,
+                lint=policy,
+                force=asked.force,
             ):
+                if done.lint is not None and done.error is None:
+                    tell(app, str(done.source), done.lint)
                 yield _after(app, asked, _result(str(done.source), done))
 
         yield sign_all
@@ -198,6 +229,7 @@ def _remote(
                 yield sign_all
             return
         needs_pin = client.credential(credential).pin
+        policy = policy_in_reach(asked.lint, config)
 
         def one(data: bytes) -> bytes:
             return client.sign_document(
@@ -211,7 +243,7 @@ def _remote(
                 xml_form=asked.form,  # type: ignore[arg-type]  # as above
             )
 
-        yield lambda jobs: _one_by_one(app, asked, jobs, one)
+        yield lambda jobs: _one_by_one(app, asked, jobs, policy, one)
 
 
 def _after(app: App, asked: Request, result: Result, data: bytes | None = None) -> Result:
@@ -220,7 +252,7 @@ def _after(app: App, asked: Request, result: Result, data: bytes | None = None) 
         save_refusal(app, result.error, asked.refusal or _refused(result.file))
     elif asked.stamp.template is not None and not result.skipped:
         document = read(result.file) if data is None else data
-        if covers_signature(document, asked.field):
+        if covers_signature(document, asked.field, asked.password):
             note(app.words("stamp.overlay", file=result.file))
     return result
 
@@ -232,22 +264,29 @@ def _refused(file: str) -> Path:
 
 
 def _one_by_one(
-    app: App, asked: Request, jobs: Sequence[Job], sign_one: Callable[[bytes], bytes]
+    app: App, asked: Request, jobs: Sequence[Job], policy: LintPolicy | None, sign_one: Callable[[bytes], bytes]
 ) -> Iterator[Result]:
     stopped = False
     for file, target in jobs:
-        result = Result(file, skipped=True) if stopped else _sign_file(app, asked, file, target, sign_one)
+        result = Result(file, skipped=True) if stopped else _sign_file(app, asked, file, target, policy, sign_one)
         stopped = stopped or (result.error is not None and not about_the_document(result.error))
         yield result
 
 
 def _sign_file(
-    app: App, asked: Request, file: str, target: Path | None, sign_one: Callable[[bytes], bytes]
+    app: App,
+    asked: Request,
+    file: str,
+    target: Path | None,
+    policy: LintPolicy | None,
+    sign_one: Callable[[bytes], bytes],
 ) -> Result:
     from kyso_pki.errors import KysoError
 
     try:
         data = read(file)
+        if policy is not None:
+            warn(app, file, data, policy, asked.password)
         signed = sign_one(data)
         if target is None:
             write_pipe(signed)

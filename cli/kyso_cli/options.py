@@ -61,6 +61,22 @@ def so_pin_options(function: _F) -> _F:
     return _ways("so-pin")(function)
 
 
+def password_options(function: _F) -> _F:
+    """Ways for the password of encrypted documents; none of them is the command line itself."""
+    return _ways("password")(function)
+
+
+def document_password() -> Callable[[], str | None] | None:
+    """The password of the documents, read once and at once; None: only the empty one is tried."""
+    from kyso_hsm.pin import SecretRequest
+
+    source = named_source("password")
+    if source is None:
+        return None
+    text = source(SecretRequest("password", "the document"))
+    return lambda: text
+
+
 _Named = tuple[str, "SecretSource"]
 
 

@@ -10,7 +10,7 @@ import click
 from .command import worded
 from .errors import OK, Stop
 from .files import PIPE, check_input, check_output, read, write_whole
-from .options import PATH, json_option
+from .options import PATH, document_password, json_option, password_options
 from .output import App, say, say_json
 from .stamping import save_refusal, stamp_from, stamp_options, taken
 
@@ -23,6 +23,7 @@ from .stamping import save_refusal, stamp_from, stamp_options, taken
 @click.option("--dpi", type=click.FloatRange(10, 600), default=110.0, metavar="N")
 @click.option("-o", "--output", type=PATH, metavar="FILE.png")
 @click.option("--force", is_flag=True)
+@password_options
 @json_option
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:
@@ -41,10 +42,10 @@ def preview(app: App, file: str, output: Path | None, force: bool, as_json: bool
     target = output or Path(file).with_name(f"{Path(file).stem}.preview.png")
     check_input(file)
     check_output(target, force=force)
-    data = read(file)
+    data, password = read(file), document_password()
     signer = given["signer"] or app.words("stamp.somebody")
     try:
-        picture = kyso.preview(data, stamp, signer=signer, field=given["field"], dpi=given["dpi"])
+        picture = kyso.preview(data, stamp, signer=signer, field=given["field"], dpi=given["dpi"], password=password)
     except kyso.SigningError as e:
         save_refusal(app, e, target)
         raise

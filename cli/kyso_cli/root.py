@@ -11,7 +11,14 @@ from .errors import INTERRUPTED, USAGE, Stop, exit_code
 from .front import COMMANDS, first_page
 from .output import App, OutputLost, note, output_lost, say, show_error
 
-EXTRAS = {"lxml": "xml", "pkcs11": "pkcs11", "fastapi": "server", "uvicorn": "server", "sqlalchemy": "server"}
+EXTRAS = {
+    "pikepdf": "cli",
+    "lxml": "xml",
+    "pkcs11": "pkcs11",
+    "fastapi": "server",
+    "uvicorn": "server",
+    "sqlalchemy": "server",
+}
 """Libraries that come with an extra: a base install says which one is missing."""
 
 

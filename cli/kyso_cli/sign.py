@@ -20,7 +20,15 @@ from .config import find_config
 from .errors import FAILED, OK, Stop, about_the_document, exit_code, explain
 from .files import PIPE, check_input, check_output
 from .hands import Job, Request, Result, hand
-from .options import PATH, config_option, evidence_options, json_option, module_option, pin_options
+from .options import (
+    PATH,
+    config_option,
+    evidence_options,
+    json_option,
+    module_option,
+    password_options,
+    pin_options,
+)
 from .output import App, note, say, say_json, to_terminal
 from .stamping import stamp_from, stamp_options, taken
 
@@ -51,6 +59,8 @@ HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 @pin_options
 @click.option("--token-file", type=PATH, metavar="FILE")
 @click.option("--token-env", metavar="NAME")
+@click.option("--lint", type=click.Choice(["off", "warn", "refuse"]), default="refuse")
+@password_options
 @click.option("--upload", is_flag=True)
 @click.option("--resume", is_flag=True)
 @click.option("--force", is_flag=True)

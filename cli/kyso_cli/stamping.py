@@ -163,12 +163,12 @@ def save_refusal(app: App, error: Exception, target: Path) -> None:
         note(app.words("stamp.refusal", path=target))
 
 
-def covers_signature(data: bytes, field: str | None) -> bool:
+def covers_signature(data: bytes, field: str | None, password: Callable[[], str | None] | None = None) -> bool:
     """Whether a stamp in a field of its own is going to lie over pages that somebody signed before."""
     from kyso_pki.pdf.fields import all_fields
     from kyso_pki.pdf.reader import Reader
 
-    found = [f for f in all_fields(Reader(data)) if f.problem is None and f.type == "Sig"]
+    found = [f for f in all_fields(Reader(data, password)) if f.problem is None and f.type == "Sig"]
     return any(f.value is not None for f in found) and not any(f.name == field and f.value is None for f in found)
 
 

@@ -9,7 +9,7 @@ import click
 from .command import worded
 from .config import find_config
 from .extend import each
-from .options import config_option, json_option, tsa_in_reach
+from .options import config_option, document_password, json_option, password_options, tsa_in_reach
 from .output import App
 
 
@@ -17,6 +17,7 @@ from .output import App
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--tsa", metavar="URL")
 @click.option("-o", "--output", metavar="FILE")
+@password_options
 @click.option("--force", is_flag=True)
 @config_option
 @json_option
@@ -37,7 +38,9 @@ def command(
     authority = tsa_in_reach(tsa, "B-T", find_config(config).url)
     assert authority is not None  # noqa: S101 - B-T has one, or a `Stop` was raised
 
+    password = document_password()
+
     def one(source: Path, target: Path) -> None:
-        kyso.timestamp_file(source, target, authority, force=force)
+        kyso.timestamp_file(source, target, authority, password=password, force=force)
 
     return each(app, files, output, "timestamped", one, force=force, as_json=as_json)

@@ -20,7 +20,17 @@ from .command import worded
 from .config import find_config
 from .errors import FAILED, INDETERMINATE, OK, Stop
 from .files import PIPE, check_input, read
-from .options import PATH, config_option, evidence_in, evidence_options, fetcher, json_option, trust_in_reach
+from .options import (
+    PATH,
+    config_option,
+    document_password,
+    evidence_in,
+    evidence_options,
+    fetcher,
+    json_option,
+    password_options,
+    trust_in_reach,
+)
 from .output import App, say, say_json
 
 if TYPE_CHECKING:
@@ -51,6 +61,7 @@ class Request:
 @click.option("--at", metavar="TIME")
 @click.option("--accept-parts", is_flag=True)
 @click.option("--accept-overlays", is_flag=True)
+@password_options
 @config_option
 @json_option
 @click.pass_obj
@@ -72,13 +83,22 @@ def verify(app: App, asked: Request) -> int:
     policy = kyso.Policy(accept_parts=asked.accept_parts, accept_overlays=asked.accept_overlays)
     evidence = evidence_in(asked.evidence)
     online = config.online if asked.online is None else asked.online
+    password = document_password()
     asks = fetcher(asked.hosts, config, len(asked.files)) if online else None
     reports: list[DocumentReport] = []
     try:
         for file in asked.files:
             try:
                 source = read(PIPE) if file == PIPE else Path(file)
-                found = kyso.verify(source, trust=trust, at=at, fetcher=asks, evidence=evidence, policy=policy)
+                found = kyso.verify(
+                    source,
+                    trust=trust,
+                    at=at,
+                    fetcher=asks,
+                    evidence=evidence,
+                    policy=policy,
+                    password=password,
+                )
             except OSError as e:
                 raise Stop("file_unreadable", path=file, why=e.strerror) from None
             reports.append(replace(found, file=file))

@@ -174,5 +174,8 @@ class Growing(Document, Protocol):
     def evidence_tail(self, evidence: Evidence, salt: bytes) -> bytes:
         """What is to be appended to add this evidence; empty when the document holds all of it."""
 
+    def reopened(self, data: bytes) -> Growing:
+        """The document in other bytes, such as those that `Pending.finish` gave, opened as this one was."""
+
     def appended(self, tail: bytes) -> Growing:
         """The document with this at its end."""

@@ -10,6 +10,7 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  ├─ EmptyInput
     │  ├─ UnrecognisedFormat
     │  ├─ EncryptedDocument
+    │  ├─ LintRefused            what is seen may not be what would be signed; `details` holds `codes`
     │  └─ LimitExceeded          a stated bound on size, depth or count was passed
     ├─ KeyAccessError            a private key cannot be reached or used
     │  ├─ KeyNotFound
@@ -84,6 +85,12 @@ class UnrecognisedFormat(FormatError):
 
 class EncryptedDocument(FormatError):
     code = "format.encrypted"
+
+
+class LintRefused(FormatError):
+    """What is seen may not be what would be signed; `details["codes"]` names the checks (kyso_pki.pdf.lint)."""
+
+    code = "format.lint"
 
 
 class LimitExceeded(FormatError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from .ades.report import DocumentReport, unreadable
 from .ades.verify import DEFAULT_POLICY, Policy, judge
@@ -14,14 +15,19 @@ from .octets import Octets
 from .signer import Fetcher
 from .x509.trust import TrustStore
 
+if TYPE_CHECKING:
+    from .pdf.lint.linting import LintReport
+    from .pdf.lint.policy import LintPolicy
+
 _PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept it within the first 1024 bytes
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 
-def open_document(data: Octets) -> Document:
+def open_document(data: Octets, password: Callable[[], str | None] | None = None) -> Document:
     """The document in `data`: PDF or XML, by its first bytes, never by a file name.
 
-    A PDF in a memory map is read where it is; anything else is copied out of the map.
+    A PDF in a memory map is read where it is; anything else is copied out of the map. `password` is asked for an
+    encrypted PDF alone, once; None: only the empty user password is tried.
 
     Raises `EmptyInput`, `UnrecognisedFormat`, and what the format's own reader raises (`EncryptedDocument`,
     `FormatError`).
@@ -32,7 +38,8 @@ def open_document(data: Octets) -> Document:
     if b"%PDF-" in head:
         from .pdf.document import PdfDocument
 
-        return PdfDocument(cast(bytes, data))  # what it does with its input, a map can do too (octets)
+        octets = cast(bytes, data)  # what it does with its input, a map can do too (octets)
+        return PdfDocument(octets, password=password)
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
         from .xml.parse import MAX_BYTES
@@ -44,6 +51,14 @@ def open_document(data: Octets) -> Document:
     )
 
 
+def lint_document(document: Document, policy: LintPolicy) -> LintReport:
+    """What makes what is seen differ from what would be signed (attack class P10); of XML nothing is looked at."""
+    from .pdf.document import PdfDocument
+    from .pdf.lint.linting import LintReport
+
+    return document.lint(policy) if isinstance(document, PdfDocument) else LintReport(())
+
+
 def verify_document(
     data: Octets,
     *,
@@ -53,16 +68,18 @@ def verify_document(
     fetcher: Fetcher | None = None,
     policy: Policy = DEFAULT_POLICY,
     file: str | None = None,
+    password: Callable[[], str | None] | None = None,
 ) -> DocumentReport:
     """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
 
-    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report. Raises
-    `UsageError` for a time without a zone. A fault of our own is a failed report with the code `internal`.
+    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password` as
+    in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own is a failed report with
+    the code `internal`.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
     try:
-        document = open_document(data)
+        document = open_document(data, password)
         facts = document.signatures()
         return judge(
             facts,

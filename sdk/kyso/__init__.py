@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         FormatError,
         KeyAccessError,
         KysoError,
+        LintRefused,
         RemoteError,
         SigningError,
         TimestampError,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     )
     from kyso_pki.evidence import Evidence
     from kyso_pki.pdf.appearance.stamp import Place, Stamp
+    from kyso_pki.pdf.lint.linting import LintReport
+    from kyso_pki.pdf.lint.policy import LintPolicy
     from kyso_pki.x509.trust import TrustStore
 
     from .client import AsyncClient, Client
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from .fetch import HttpFetcher, HttpTimestamper
     from .files import extend_file, sign_file, sign_files, timestamp_file
     from .growing import extend, timestamp
+    from .linting import lint
     from .signers import open_signer
     from .signing import sign
     from .stamps import load_stamp, preview
@@ -74,6 +78,9 @@ _PLACES = {
     "Intent": "kyso_pki.document",
     "KeyAccessError": "kyso_pki.errors",
     "KysoError": "kyso_pki.errors",
+    "LintPolicy": "kyso_pki.pdf.lint.policy",
+    "LintRefused": "kyso_pki.errors",
+    "LintReport": "kyso_pki.pdf.lint.linting",
     "Module": "kyso_hsm.opening",
     "Place": "kyso_pki.pdf.appearance.stamp",
     "Policy": "kyso_pki.ades.verify",
@@ -87,9 +94,10 @@ _PLACES = {
     "TrustStore": "kyso_pki.x509.trust",
     "UsageError": "kyso_pki.errors",
     "VerificationFailed": "kyso_pki.errors",
-    "load_stamp": "kyso.stamps",
     "extend": "kyso.growing",
     "extend_file": "kyso.files",
+    "lint": "kyso.linting",
+    "load_stamp": "kyso.stamps",
     "load_evidence": "kyso.evidence",
     "load_trust": "kyso.trust",
     "open_signer": "kyso.signers",
@@ -121,6 +129,9 @@ __all__ = [
     "Intent",
     "KeyAccessError",
     "KysoError",
+    "LintPolicy",
+    "LintRefused",
+    "LintReport",
     "Module",
     "Place",
     "Policy",
@@ -136,6 +147,7 @@ __all__ = [
     "VerificationFailed",
     "extend",
     "extend_file",
+    "lint",
     "load_evidence",
     "load_stamp",
     "load_trust",

@@ -49,7 +49,7 @@ from kyso_pki.signer import Fetcher, Timestamper
 
 from .csc import CscSigner, chain_of, checked, requests_for
 from .fetch import without_password
-from .signing import read, sign, sources_for, timestamper_of
+from .signing import Password, asked_once, read, sign, sources_for, timestamper_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -444,10 +444,12 @@ class AsyncClient:
         at: datetime | None = None,
         fetcher: Fetcher | None = None,
         evidence: Evidence = NO_EVIDENCE,
+        password: Password | None = None,
     ) -> bytes:
         """The signed document; only its hash goes to the server. All but the calls to it runs in a thread."""
         import asyncio
 
+        password = asked_once(password)
         hand = timestamper_of(timestamper)
         intent = Intent(
             signing_time=at or datetime.now(UTC),
@@ -460,7 +462,7 @@ class AsyncClient:
         info = await self.credential(credential_id)
         chain = chain_of(info)
         scheme = Scheme.for_key(chain.leaf.public_key)
-        document = await asyncio.to_thread(lambda: open_document(read(source)))
+        document = await asyncio.to_thread(lambda: open_document(read(source), password))
         require_growth(document, intent)
         with sources_for(intent.level, fetcher, evidence, NO_TRUST) as sources:
             ready_ = await asyncio.to_thread(ready, intent, chain, scheme, hand, sources)
@@ -471,7 +473,7 @@ class AsyncClient:
             if sources is None:
                 return signed
             return await asyncio.to_thread(
-                lambda: extend(open_document(signed), intent.level, timestamper=hand, sources=sources).data
+                lambda: extend(open_document(signed, password), intent.level, timestamper=hand, sources=sources).data
             )
 
     async def _value_for(self, credential_id: str, info: CredentialInfo, pending: Pending, pin: Pin) -> bytes:

@@ -29,10 +29,12 @@ from kyso_pki.signer import Fetcher, Signer, Timestamper
 from kyso_pki.x509.trust import TrustStore
 
 from .disk import Beside, Mapped
-from .signing import sources_for, stamped, timestamper_of
+from .signing import Password, asked_once, sources_for, stamped, timestamper_of
 
 if TYPE_CHECKING:
     from kyso_pki.pdf.appearance.stamp import Stamp
+    from kyso_pki.pdf.lint.linting import LintReport
+    from kyso_pki.pdf.lint.policy import LintPolicy
 
 BATCH = 256  # hashes sent to the key at once; the appended revisions of so many files have some 10 MB
 _HEAD = 1024  # bytes in which %PDF- may stand
@@ -47,6 +49,8 @@ class FileResult:
     target: Path
     error: Exception | None = None
     skipped: bool = False
+    lint: LintReport | None = None
+    """What was found before it was signed; None where nobody looked."""
 
     @property
     def signed(self) -> bool:
@@ -64,6 +68,8 @@ def sign_file(
     evidence: Evidence = NO_EVIDENCE,
     trust: TrustStore = NO_TRUST,
     stamp: Stamp | None = None,
+    password: Password | None = None,
+    lint: LintPolicy | None = None,
     force: bool = False,
 ) -> Path:
     """The path of the signed file. What an `Intent` does not say is as in `kyso.sign`.
@@ -79,6 +85,8 @@ def sign_file(
         evidence=evidence,
         trust=trust,
         stamp=stamp,
+        password=password,
+        lint=lint,
         force=force,
     )
     if result.error is not None:
@@ -96,6 +104,8 @@ def sign_files(
     evidence: Evidence = NO_EVIDENCE,
     trust: TrustStore = NO_TRUST,
     stamp: Stamp | None = None,
+    password: Password | None = None,
+    lint: LintPolicy | None = None,
     force: bool = False,
     batch: int = BATCH,
 ) -> Iterator[FileResult]:
@@ -104,14 +114,15 @@ def sign_files(
     The hashes of up to `batch` files go to the key together. A file that cannot be signed does not stop the others;
     a key, a certificate or an authority that fails does, and the files after it are `skipped`. A run that was
     stopped is continued with the files that have no target yet. A `stamp` is placed in each document, which is then
-    in memory as a whole. Raises `UsageError`, `CertificateError` before the first file.
+    in memory as a whole. `password` is asked for once, and opens all that is encrypted. `lint` looks at each PDF
+    first: one that the policy refuses is not signed, and what it warns of stands in the result. Raises `UsageError`,
+    `CertificateError` before the first file.
     """
     wanted = intent or Intent(datetime.now(UTC))
     authority = timestamper_of(timestamper)
     with sources_for(wanted.level, fetcher, evidence, trust) as sources:
-        run = _Run(
-            signer, ready(wanted, signer.chain, signer.scheme, authority, sources), authority, sources, stamp, force
-        )
+        intent = ready(wanted, signer.chain, signer.scheme, authority, sources)
+        run = _Run(signer, intent, authority, sources, stamp, asked_once(password), lint, force)
         stopped = False
         for group in _groups(files, max(1, batch)):
             if stopped:
@@ -152,20 +163,22 @@ class _Run:
     timestamper: Timestamper | None
     sources: Sources | None
     stamp: Stamp | None
+    password: Password | None
+    lint: LintPolicy | None
     force: bool
 
     def group(self, group: Sequence[tuple[Path, Path]]) -> Iterator[FileResult]:
         """Prepares all, asks the key once, finishes one after the other."""
-        waiting: list[Pending | Exception] = [self._prepared(source) for source, _ in group]
-        pending = [w for w in waiting if not isinstance(w, Exception)]
+        waiting = [self._prepared(source) for source, _ in group]
+        pending = [w for w, _ in waiting if not isinstance(w, Exception)]
         try:
             values = iter(values_of(self.signer, pending) if pending else [])
             stop: Exception | None = None
         except KysoError as e:
             values, stop = iter(()), e
-        for (source, target), item in zip(group, waiting, strict=True):
+        for (source, target), (item, seen) in zip(group, waiting, strict=True):
             if isinstance(item, Exception):
-                yield FileResult(source, target, item)
+                yield FileResult(source, target, item, lint=seen)
             elif stop is not None:
                 yield (
                     FileResult(source, target, _Final(stop)) if pending else FileResult(source, target, skipped=True)
@@ -176,22 +189,28 @@ class _Run:
                 stop = error.cause if isinstance(error, _Final) else None
                 if stop is not None:
                     pending = []
-                yield FileResult(source, target, error)
+                yield FileResult(source, target, error, lint=seen)
 
-    def _prepared(self, source: Path) -> Pending | Exception:
+    def _prepared(self, source: Path) -> tuple[Pending | Exception, LintReport | None]:
         chain, scheme, intent = self.signer.chain, self.signer.scheme, self.intent
+        seen: LintReport | None = None
         try:
             with Mapped(source) as mapped:
+                if b"%PDF-" not in mapped.map[:_HEAD]:
+                    if self.stamp is not None:
+                        intent = stamped(mapped.map[:], intent, self.stamp, chain, self.password)
+                    held = open_document(mapped.map[:])
+                    require_growth(held, intent)
+                    return held.prepare(intent, chain, scheme), None
+                document = _mapped_document(mapped, self.password)
+                if self.lint is not None:
+                    seen = document.lint(self.lint)
+                    seen.refuse()
                 if self.stamp is not None:
-                    intent = stamped(mapped.map[:], intent, self.stamp, chain)
-                if b"%PDF-" in mapped.map[:_HEAD]:
-                    document = PdfDocument(mapped.map, mapped.pieces)  # type: ignore[arg-type]  # a map reads as bytes do
-                    return document.prepare(intent, chain, scheme)
-                held = open_document(mapped.map[:])
-                require_growth(held, intent)
-                return held.prepare(intent, chain, scheme)
+                    intent = stamped(mapped.map[:], intent, self.stamp, chain, self.password)
+                return document.prepare(intent, chain, scheme), seen
         except (FormatError, SigningError, UsageError, OSError) as e:
-            return e
+            return e, seen
 
     def _finished(self, source: Path, target: Path, pending: Pending, value: bytes) -> Exception | None:
         """Writes one file; the error, wrapped when the next file would meet it as well."""
@@ -226,7 +245,7 @@ class _Run:
             )
         beside.append((tail,))
         if self.sources is not None:
-            growing = _Growing(beside)
+            growing = _Growing(beside, self.password)
             try:
                 level, hand = self.intent.level, self.timestamper
                 grow.extend(growing.open(), level, timestamper=hand, sources=self.sources, append=growing.append)
@@ -243,12 +262,16 @@ def extend_file(
     fetcher: Fetcher | None = None,
     evidence: Evidence = NO_EVIDENCE,
     trust: TrustStore = NO_TRUST,
+    password: Password | None = None,
     force: bool = False,
 ) -> Path:
     """The path of the extended file; see `kyso.extend`. Raises also `FileExistsError` unless `force`, `OSError`."""
     wanted = level_named(level)
     authority = timestamper_of(timestamper)
-    with sources_for("B-LT", fetcher, evidence, trust) as sources, _copied(source, target, force) as growing:
+    with (
+        sources_for("B-LT", fetcher, evidence, trust) as sources,
+        _copied(source, target, password, force) as growing,
+    ):
         assert sources is not None  # noqa: S101 - B-LT has sources
         grow.extend(growing.open(), wanted, timestamper=authority, sources=sources, append=growing.append)
         growing.beside.commit()
@@ -256,23 +279,28 @@ def extend_file(
 
 
 def timestamp_file(
-    source: PathLike, target: PathLike, timestamper: Timestamper | str, *, force: bool = False
+    source: PathLike,
+    target: PathLike,
+    timestamper: Timestamper | str,
+    *,
+    password: Password | None = None,
+    force: bool = False,
 ) -> Path:
     """The path of the file with a document timestamp; see `kyso.timestamp`. Raises as `extend_file`."""
-    with _copied(source, target, force) as growing:
+    with _copied(source, target, password, force) as growing:
         grow.timestamp_document(growing.open(), timestamper_of(timestamper), growing.append)
         growing.beside.commit()
     return Path(target)
 
 
 @contextmanager
-def _copied(source: PathLike, target: PathLike, force: bool) -> Iterator[_Growing]:
+def _copied(source: PathLike, target: PathLike, password: Password | None, force: bool) -> Iterator[_Growing]:
     with Beside(target, force=force) as beside:
         with Mapped(source) as mapped:
             if b"%PDF-" not in mapped.map[:_HEAD]:
                 raise UsageError("Only PDF documents are extended yet.", remedy="Sign XML at level B-B or B-T.")
             beside.append(mapped.pieces())
-        growing = _Growing(beside)
+        growing = _Growing(beside, asked_once(password))
         try:
             yield growing
         finally:
@@ -282,14 +310,15 @@ def _copied(source: PathLike, target: PathLike, force: bool) -> Iterator[_Growin
 class _Growing:
     """The file beside, mapped anew after each addition."""
 
-    def __init__(self, beside: Beside) -> None:
+    def __init__(self, beside: Beside, password: Password | None) -> None:
         self.beside = beside
+        self._password = password
         self._opened: Mapped | None = None
 
     def open(self) -> PdfDocument:
         self.close()
         self._opened = Mapped(self.beside.path)
-        return PdfDocument(self._opened.map, self._opened.pieces)  # type: ignore[arg-type]  # a map reads as bytes do
+        return _mapped_document(self._opened, self._password)
 
     def append(self, tail: bytes) -> PdfDocument:
         self.close()
@@ -300,6 +329,10 @@ class _Growing:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+
+def _mapped_document(mapped: Mapped, password: Password | None) -> PdfDocument:
+    return PdfDocument(mapped.map, mapped.pieces, password=password)  # type: ignore[arg-type]  # a map reads as bytes do
 
 
 def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from kyso_pki.formats import open_document
 from kyso_pki.signer import Fetcher, Timestamper
 from kyso_pki.x509.trust import TrustStore
 
-from .signing import read, sources_for, timestamper_of
+from .signing import Password, asked_once, read, sources_for, timestamper_of
 
 
 def extend(
@@ -23,24 +23,29 @@ def extend(
     fetcher: Fetcher | None = None,
     evidence: Evidence = NO_EVIDENCE,
     trust: TrustStore = NO_TRUST,
+    password: Password | None = None,
 ) -> bytes:
     """The PDF with every signature in it brought to `level`; the input is a prefix of the result.
 
     B-T adds a document timestamp where a signature has no time; B-LT the evidence (certificates, OCSP, CRL) for each
     signer and time-stamping authority; B-LTA one more document timestamp over all of it, and so on a document that is
-    B-LTA it is the renewal. Fetching is as in `kyso.sign`. No key is needed. Raises `EvidenceMissing` naming what
-    cannot be had, `SigningError` for a damaged document, `TimestampError`, `FormatError`.
+    B-LTA it is the renewal. Fetching and `password` are as in `kyso.sign`. No key is needed. Raises `EvidenceMissing`
+    naming what cannot be had, `SigningError` for a damaged document, `TimestampError`, `FormatError`.
     """
     wanted = level_named(level)
     with sources_for("B-LT", fetcher, evidence, trust) as sources:
         assert sources is not None  # noqa: S101 - B-LT has sources
-        document = open_document(read(source))
+        document = open_document(read(source), asked_once(password))
         return grow.extend(document, wanted, timestamper=timestamper_of(timestamper), sources=sources).data
 
 
-def timestamp(source: bytes | os.PathLike[str], timestamper: Timestamper | str) -> bytes:
+def timestamp(
+    source: bytes | os.PathLike[str], timestamper: Timestamper | str, *, password: Password | None = None
+) -> bytes:
     """The PDF with a document timestamp over all of it, signed or not (ETSI.RFC3161); no key is needed.
 
-    It proves that the document existed then, not who made it. Raises `TimestampError`, `FormatError`.
+    It proves that the document existed then, not who made it. `password` is as in `kyso.sign`. Raises
+    `TimestampError`, `FormatError`.
     """
-    return grow.timestamp_document(open_document(read(source)), timestamper_of(timestamper)).data
+    document = open_document(read(source), asked_once(password))
+    return grow.timestamp_document(document, timestamper_of(timestamper)).data

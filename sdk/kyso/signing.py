@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from kyso_pki.ades.sign import sign_document
 from kyso_pki.credential import Chain
 from kyso_pki.document import Certification, FieldLock, Intent, Level, XmlForm, level_named
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.formats import open_document
+from kyso_pki.formats import lint_document, open_document
 from kyso_pki.signer import Fetcher, Signer, Timestamper
 from kyso_pki.x509.trust import TrustStore
 
@@ -24,6 +24,10 @@ from .fetch import HttpFetcher, HttpTimestamper
 
 if TYPE_CHECKING:
     from kyso_pki.pdf.appearance.stamp import Stamp
+    from kyso_pki.pdf.lint.policy import LintPolicy
+
+Password = Callable[[], str | None]
+"""Gives the password of an encrypted document when it is asked for; None: nobody knows it."""
 
 
 def sign(
@@ -44,6 +48,8 @@ def sign(
     fetcher: Fetcher | None = None,
     evidence: Evidence = NO_EVIDENCE,
     trust: TrustStore = NO_TRUST,
+    password: Password | None = None,
+    lint: LintPolicy | None = None,
 ) -> bytes:
     """The signed document; the input is never changed and nothing is written.
 
@@ -51,12 +57,15 @@ def sign(
     goes to the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T and higher need one. Evidence for
     B-LT and B-LTA comes from `evidence`, else it is fetched (OCSP, CRL, issuers) with `fetcher`, an `HttpFetcher`
     unless another is given; with `trust` its chains may end at anchors that are not self-signed. `stamp` (PDF) is
-    what the signature shows and where (`load_stamp`). `at` is the claimed time, now by default. Raises `KysoError`
-    subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the key,
-    `TimestampError`, `EvidenceMissing`, `SigningError`.
+    what the signature shows and where (`load_stamp`). `at` is the claimed time, now by default. `password` is asked
+    for, once, when the document is encrypted. `lint` looks at a PDF first and raises `LintRefused` where that policy
+    refuses (`kyso.lint` tells its warnings). Raises `KysoError` subclasses: `FormatError` for the document,
+    `CertificateError` and `KeyAccessError` for the key, `TimestampError`, `EvidenceMissing`, `SigningError`.
     """
-    data = read(source)
-    document = open_document(data)
+    data, password = read(source), asked_once(password)
+    document = open_document(data, password)
+    if lint is not None:
+        lint_document(document, lint).refuse()
     intent = Intent(
         signing_time=at or datetime.now(UTC),
         level=level_named(level),
@@ -69,18 +78,23 @@ def sign(
         xml_form=xml_form,
     )
     if stamp is not None:
-        intent = stamped(data, intent, stamp, signer.chain)
+        intent = stamped(data, intent, stamp, signer.chain, password)
     with sources_for(intent.level, fetcher, evidence, trust) as sources:
         return sign_document(document, intent, signer, timestamper_of(timestamper), sources)
 
 
-def stamped(data: bytes, intent: Intent, stamp: Stamp, chain: Chain) -> Intent:
+def stamped(data: bytes, intent: Intent, stamp: Stamp, chain: Chain, password: Password | None = None) -> Intent:
     """The intent with the stamp in its place in this document."""
     from .stamps import placed
 
     name, at = chain.leaf.subject.first("CN") or "", intent.signing_time
-    appearance = placed(data, stamp, at=at, signer=name, field=intent.field)
+    appearance = placed(data, stamp, at=at, signer=name, field=intent.field, password=password)
     return replace(intent, field=intent.field or stamp.place.field, appearance=appearance)
+
+
+def asked_once(password: Password | None) -> Password | None:
+    """The same, asking whoever knows it no second time."""
+    return None if password is None else cache(password)
 
 
 def read(source: bytes | os.PathLike[str]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,21 +68,31 @@ def preview(
     field: str | None = None,
     at: datetime | None = None,
     dpi: float = previewing.DPI,
+    password: Callable[[], str | None] | None = None,
 ) -> bytes:
     """The page with the stamp on it, as PNG; no key is asked for and nothing is signed.
 
-    `signer` stands for the name in the certificate. Raises what `sign` would: `AnchorError`, `PlacementRefused`
-    (its `picture` shows why), `SigningError`, `UsageError`, `FormatError`.
+    `signer` stands for the name in the certificate; `password` is asked for when the document is encrypted. Raises
+    what `sign` would: `AnchorError`, `PlacementRefused` (its `picture` shows why), `SigningError`, `UsageError`,
+    `FormatError`.
     """
     when = at or datetime.now(UTC)
-    return previewing.preview(Reader(read(source)), stamp, at=when, signer=signer, field=field, dpi=dpi)
+    return previewing.preview(Reader(read(source), password), stamp, at=when, signer=signer, field=field, dpi=dpi)
 
 
-def placed(data: bytes, stamp: Stamp, *, at: datetime, signer: str, field: str | None) -> Placed:
+def placed(
+    data: bytes,
+    stamp: Stamp,
+    *,
+    at: datetime,
+    signer: str,
+    field: str | None,
+    password: Callable[[], str | None] | None = None,
+) -> Placed:
     """The stamp in its place in this document."""
     if not data.startswith(b"%PDF-"):
         raise UsageError("Only a PDF can show a stamp.", remedy="Leave the template out to sign XML.")
-    return placing.place(Reader(data), stamp, at=at, signer=signer, field=field)
+    return placing.place(Reader(data, password), stamp, at=at, signer=signer, field=field)
 
 
 def _template(template: str | os.PathLike[str]) -> tuple[Template, Path | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,12 +30,14 @@ def verify(
     fetcher: Fetcher | None = None,
     evidence: Evidence = NO_EVIDENCE,
     policy: Policy = DEFAULT_POLICY,
+    password: Callable[[], str | None] | None = None,
 ) -> DocumentReport:
     """The report on every signature in the document; it never raises for what the document holds.
 
     Offline (the default) uses the evidence in the file and in `evidence`; `offline=False` asks OCSP responders
     and fetches CRLs, within the limits of `HttpFetcher`, or use your own `fetcher`. Without trust anchors no
-    signature can pass. A report has no truth value: ask `.passed` or call `.require_passed()`.
+    signature can pass. `password` is asked for when the document is encrypted. A report has no truth value: ask
+    `.passed` or call `.require_passed()`.
 
     A path to a large PDF is read through a memory map, in constant memory. Raises `OSError` when it cannot be
     opened, `FormatError` when it changes meanwhile.
@@ -50,6 +53,7 @@ def verify(
                 fetcher=own if fetcher is None else fetcher,
                 policy=policy,
                 file=None if isinstance(source, bytes) else str(Path(source)),
+                password=password,
             )
     finally:
         if own is not None:

@@ -78,6 +78,7 @@ TABLE: dict[str, Row] = {
     "format.unrecognised": Row(415, "Neither PDF nor XML"),
     "format.encrypted": Row(422, "The document is encrypted"),
     "format.limit": Row(422, "The document passes a limit"),
+    "format.lint": Row(422, "What is seen may not be what is signed"),
     "certificate": Row(409, "The credential's certificate cannot sign"),
     "key": Row(503, "The key cannot be reached", "The key cannot be used now; the server's log says why."),
     "key.pin_required": Row(400, "The PIN is missing", "This credential needs a PIN, in the header Kyso-Pin."),

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from kyso_hsm import uri
 from kyso_hsm.module import Module
 from kyso_pki.errors import UsageError
+from kyso_pki.pdf.lint.policy import DEFAULT_LINT, LintPolicy, policy_from, policy_named
 
 FILE_NAME = "kyso.toml"
 _T = TypeVar("_T")
@@ -79,6 +80,8 @@ class Settings:
     tsa: TsaSettings | None = None
     max_document_mb: int = 64
     """A larger request body is refused with 413 before it is read (R3)."""
+    lint: LintPolicy | None = DEFAULT_LINT
+    """What /v1/sign does with documents in which what is seen may not be what is signed; None: it does not look."""
     sad_lifetime_s: int = 300
     """How long an authorisation may be used."""
 
@@ -113,6 +116,7 @@ def _settings(folder: Path, top: _Table) -> Settings:
         trust_timestamping=trust.paths("timestamping", folder),
         ca=_ca(ca, folder) if (ca := top.table("ca")) else None,
         tsa=_tsa(tsa, folder) if (tsa := top.table("tsa")) else None,
+        lint=_lint(server, top),
         max_document_mb=server.number("max_document_mb", 64, 1, 1024),
         sad_lifetime_s=server.number("sad_lifetime_s", 300, 1, 3600),
     )
@@ -123,6 +127,13 @@ def _settings(folder: Path, top: _Table) -> Settings:
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         raise UsageError(f"{top.where}: credential {', '.join(twice)} stands twice; an id names one key.")
     return settings
+
+
+def _lint(server: _Table, top: _Table) -> LintPolicy | None:
+    """`lint = "off" | "warn" | "refuse"` of [server], and the actions per code of the table [lint]."""
+    base = policy_named(server.text("lint", "refuse"))
+    actions = top.strings("lint")
+    return None if base is None else policy_from(actions, base)
 
 
 def _module(table: _Table, folder: Path) -> Module:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 
 from tests.documents.makers.stamps import seal_png, signature_png
+from tests.pki.pdf.lint.cases import clicked
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ROOT / "tests" / "documents"
@@ -150,6 +151,8 @@ def desk(tmp_path: Path) -> Path:
     (tmp_path / "chu-ky.png").write_bytes(signature_png())
     (tmp_path / "dau.png").write_bytes(seal_png())
     (tmp_path / "mau-rieng.toml").write_text(FREE_TEMPLATE, "utf-8")
+    (tmp_path / "co-ma.pdf").write_bytes(clicked(b"/S/JavaScript/JS(app.alert)"))
+    (tmp_path / "co-lien-ket.pdf").write_bytes(clicked(b"/S/URI/URI(http://mau.example)"))
     (tmp_path / "expired.p12").write_bytes(_expired_key())
     for name, text in (("secret", "mat-khau"), ("wrong", "00000000")):
         (tmp_path / name).write_text(text + "\n", "utf-8")

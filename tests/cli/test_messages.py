@@ -21,6 +21,7 @@ from kyso_cli.messages import Words, catalogue, choose_language
 from kyso_cli.root import kyso
 from kyso_pki import errors
 from kyso_pki.errors import KysoError
+from kyso_pki.pdf.lint.checks import BY_CODE
 
 VI, EN = catalogue("vi"), catalogue("en")
 CODES = sorted(kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, KysoError))
@@ -29,8 +30,10 @@ CODES = sorted(kind.code for kind in vars(errors).values() if isinstance(kind, t
 def said_by_the_code(key: str) -> bool:
     """Whether the English of this text stands in the code: findings, and messages of `KysoError`."""
     parts = key.split(".")
-    return parts[0] == "findings" or (
-        parts[0] == "errors" and parts[-1] in ("message", "detailed") and ".".join(parts[1:-1]) in CODES
+    return (
+        parts[0] == "findings"
+        or parts[:2] == ["lint", "means"]
+        or (parts[0] == "errors" and parts[-1] in ("message", "detailed") and ".".join(parts[1:-1]) in CODES)
     )
 
 
@@ -87,6 +90,10 @@ def finding_codes() -> Iterator[str]:
 @pytest.mark.parametrize("code", sorted(set(finding_codes())))
 def test_every_problem_of_a_signature_is_told_in_vietnamese(code: str) -> None:
     assert VI[f"findings.{code}"]
+
+
+def test_every_check_of_the_linter_is_told_in_vietnamese() -> None:
+    assert {k.removeprefix("lint.means.") for k in VI if k.startswith("lint.means.")} == BY_CODE.keys()
 
 
 REMEDIES = sorted(key for key in EN if key.startswith("remedies.") and key.endswith(".english"))

@@ -30,7 +30,7 @@ def test_the_first_page_of_help_imports_nothing_of_weight(environ: dict[str, str
 
 
 def test_help_of_a_command_imports_no_engine(environ: dict[str, str]) -> None:
-    for command in ("sign", "verify", "keys", "quickstart", "serve"):
+    for command in ("sign", "verify", "lint", "repair", "keys", "quickstart", "serve"):
         loaded = imported_by(environ, command, "--help")
         assert not loaded & {
             "rich",
@@ -41,6 +41,7 @@ def test_help_of_a_command_imports_no_engine(environ: dict[str, str]) -> None:
             "uvicorn",
             "sqlalchemy",
             "httpx2",
+            "pikepdf",
         }, command
 
 

@@ -23,6 +23,7 @@ import kyso
 from kyso_pki.document import FieldLock
 from kyso_pki.testing import World
 from tests.judges import dss, endesive, flip, pdfsig, pyhanko
+from tests.pki.pdf.encryption.locked import Revision, locked
 from tests.pki.pdf.samples import hanko_prepared, hybrid_pdf
 
 from .loopback import time_stamping_authority
@@ -46,6 +47,8 @@ class Product:
 
     stamped: bool = False
     """The last signature carries a signature timestamp."""
+    password: str | None = None
+    """The user's, of an encrypted document."""
 
     def __str__(self) -> str:
         return f"{self.by} {self.name}"
@@ -93,6 +96,19 @@ def _timestamp_alone(province: Province, pdf: bytes) -> bytes:
     return kyso.timestamp(pdf, province.world.timestamper(now()))
 
 
+def _encrypted(province: Province, pdf: bytes, revision: Revision, level: str = "B-B") -> bytes:
+    """Encrypted by qpdf, then signed by who has only the user password."""
+    return province.sign(locked(revision, user=_PASSWORD, pdf=pdf), "rsa2048", level=level, password=_PASSWORD)
+
+
+def _aes128_archived(province: Province, pdf: bytes) -> bytes:
+    return _encrypted(province, pdf, 4, "B-LTA")
+
+
+def _aes256_archived(province: Province, pdf: bytes) -> bytes:
+    return _encrypted(province, pdf, 6, "B-LTA")
+
+
 def _certified_archived(province: Province, pdf: bytes) -> bytes:
     return province.sign(pdf, "rsa2048", certify=1, level="B-LTA")
 
@@ -101,6 +117,7 @@ def _certified_then_signed(province: Province, pdf: bytes) -> bytes:
     return province.sign(province.sign(pdf, "rsa2048", certify=2), "p256")
 
 
+_PASSWORD = "mat khau"
 _LOCKED = SigFieldSpec("ChuKy", field_mdp_spec=FieldMDPSpec(FieldMDPAction.ALL))
 _LOCK = FieldLock("Include", ("HoTen", "NgayKy"))
 
@@ -125,6 +142,14 @@ OURS = (
     Product("kyso", "certified, DocMDP 2, then signed", _certified_then_signed),
     Product("kyso", "locks fields", lambda p, pdf: p.sign(pdf, "rsa2048", lock=_LOCK)),
     Product("kyso", "into an empty field with a lock", _filled, stamped=True),
+    Product("kyso", "AES-128 (R4), B-B", lambda p, pdf: _encrypted(p, pdf, 4), password=_PASSWORD),
+    Product(
+        "kyso", "AES-128 (R4), B-LTA", lambda p, pdf: _encrypted(p, pdf, 4, "B-LTA"), "archived", password=_PASSWORD
+    ),
+    Product("kyso", "AES-256 (R6), B-B", lambda p, pdf: _encrypted(p, pdf, 6), password=_PASSWORD),
+    Product(
+        "kyso", "AES-256 (R6), B-LTA", lambda p, pdf: _encrypted(p, pdf, 6, "B-LTA"), "archived", password=_PASSWORD
+    ),
 )
 
 # What others sign
@@ -219,7 +244,7 @@ class Cell:
 
 
 def _by_kyso(province: Province, product: Product, pdf: bytes) -> Cell:
-    report = province.verify(pdf)
+    report = province.verify(pdf, password=product.password)
     levels = ", ".join(dict.fromkeys(signature.level for signature in report.signatures))
     findings = [f.code for s in report.signatures for f in s.findings if f.severity == "error"]
     # A timestamp is no signature: a document with nothing else has not "passed", so here its report is asked.
@@ -231,7 +256,7 @@ def _by_kyso(province: Province, product: Product, pdf: bytes) -> Cell:
 
 
 def _by_pdfsig(province: Province, product: Product, pdf: bytes) -> Cell:
-    verdict = pdfsig.verify(pdf)
+    verdict = pdfsig.verify(pdf, password=product.password)
     known = [s for s in verdict.signatures if s.kind != "unknown"]
     accepted = bool(known) and all(s.intact for s in known) and len(known) == len(verdict.signatures)
     total = verdict.signatures[-1].total if verdict.signatures else False
@@ -242,11 +267,12 @@ def _by_pdfsig(province: Province, product: Product, pdf: bytes) -> Cell:
 def _by_pyhanko(province: Province, product: Product, pdf: bytes) -> Cell:
     """Also from nothing but the file where it carries its evidence."""
     at = now() + timedelta(seconds=2)
+    password = None if product.password is None else product.password.encode()
     judge = pyhanko.verify if product.evidence == "asked for" else pyhanko.verify_long_term
-    verdict = judge(pdf, [province.root], at=at)
+    verdict = judge(pdf, [province.root], at=at, password=password)
     accepted, words = verdict.valid, verdict.output
     if accepted and product.evidence == "archived":
-        archival = pyhanko.verify_archival(pdf, [province.root], at=at)
+        archival = pyhanko.verify_archival(pdf, [province.root], at=at, password=password)
         accepted, words = archival.valid, archival.output
     found = [*verdict.signatures, *verdict.timestamps]
     accepted = accepted and all(s.docmdp_ok is not False for s in found)
@@ -257,7 +283,7 @@ def _by_pyhanko(province: Province, product: Product, pdf: bytes) -> Cell:
 def _by_dss(province: Province, product: Product, pdf: bytes) -> Cell:
     at = now() + timedelta(seconds=2)
     crls = province.world.crls(at) if product.evidence == "asked for" else ()
-    verdict = dss.verify(pdf, [province.root], at=at, crls=crls)
+    verdict = dss.verify(pdf, [province.root], at=at, crls=crls, password=product.password)
     formats = ", ".join(dict.fromkeys(s.format for s in verdict.signatures)) or "document timestamp"
     return Cell(verdict.valid, formats if verdict.valid else verdict.output.splitlines()[0], verdict.output)
 

@@ -43,6 +43,7 @@ class Province:
         field: str | None = None,
         certify: Certification | None = None,
         lock: FieldLock | None = None,
+        password: str | None = None,
     ) -> bytes:
         """What kyso signs; timestamps and evidence come from this world."""
         at = now()
@@ -57,12 +58,21 @@ class Province:
             certify=certify,
             lock=lock,
             at=at,
+            password=None if password is None else lambda: password,
         )
 
-    def verify(self, source: bytes, trust: TrustStore | None = None) -> DocumentReport:
+    def verify(
+        self, source: bytes, trust: TrustStore | None = None, *, password: str | None = None
+    ) -> DocumentReport:
         """kyso's report a moment later, revocation asked of this world's servers."""
         later = now() + timedelta(seconds=2)
-        return kyso.verify(source, trust=trust or self.world.trust, at=later, fetcher=self.world.fetcher(later))
+        return kyso.verify(
+            source,
+            trust=trust or self.world.trust,
+            at=later,
+            fetcher=self.world.fetcher(later),
+            password=None if password is None else lambda: password,
+        )
 
 
 def now() -> datetime:

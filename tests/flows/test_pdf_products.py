@@ -62,7 +62,7 @@ def test_every_judge_refuses_the_product_after_one_flipped_byte(
     for name, judge in JUDGES.items():
         cell = judge(province, product, changed)
         assert cell.accepted == (blind(product, name, flipped) is not None), f"{name}: {cell.words}"
-    assert province.verify(changed).verdict == "failed"
+    assert province.verify(changed, password=product.password).verdict == "failed"
 
 
 # the committed letter that LibreOffice signed

@@ -12,6 +12,7 @@ import pikepdf
 import pytest
 
 from tests.judges import pdfsig, pyhanko, xmlsec
+from tests.pki.pdf.lint.cases import clicked
 from tests.server.province import Province, as_x509
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "documents"
@@ -170,6 +171,7 @@ def _encrypted() -> bytes:
         (b"", {"credential": "con-dau"}, 400, "format.empty"),
         (b"PK\x03\x04 not ours", {"credential": "con-dau"}, 415, "format.unrecognised"),
         (_encrypted(), {"credential": "con-dau"}, 422, "format.encrypted"),
+        (clicked(b"/S/JavaScript/JS(x)"), {"credential": "con-dau"}, 422, "format.lint"),
         (LETTER[:3000], {"credential": "con-dau"}, 422, "format"),
         (LETTER, {"credential": "het-han"}, 409, "certificate.expired"),
         (LETTER, {"credential": "thu-hoi"}, 409, "certificate.unsuitable"),
@@ -182,6 +184,12 @@ def test_bad_input_is_refused_as_a_problem_with_its_code(
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["request"] == answer.headers["x-request-id"]
+
+
+def test_what_the_linter_warns_of_is_named_in_a_header(client: httpx2.Client) -> None:
+    answer = client.post("/v1/sign", content=clicked(b"/S/URI/URI(a)"), params={"credential": "con-dau"})
+    assert (answer.status_code, answer.headers["kyso-lint"]) == (200, "URI")
+    assert "kyso-lint" not in client.post("/v1/sign", content=LETTER, params={"credential": "con-dau"}).headers
 
 
 @pytest.mark.parametrize("path", ["/v1/sign?credential=con-dau", "/v1/verify"])

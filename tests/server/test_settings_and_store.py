@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from kyso_pki.errors import UsageError
+from kyso_pki.pdf.lint.policy import DEFAULT_LINT
 from kyso_server import setup, store
 from kyso_server.settings import Settings, load_settings
 from tests.server.province import Province
@@ -71,7 +72,19 @@ def test_setting_that_cannot_be_right_is_refused_by_name(tmp_path: Path, text: s
 
 def test_unknown_key_is_answered_with_the_list_of_known_ones(tmp_path: Path) -> None:
     text = _refused(tmp_path, "[server]\nhots = 'x'\n")
-    assert "database, host, max_document_mb, port, sad_lifetime_s, url" in text
+    assert "database, host, lint, max_document_mb, port, sad_lifetime_s, url" in text
+
+
+def test_the_linter_is_on_unless_it_is_turned_off_and_its_table_decides_per_code(tmp_path: Path) -> None:
+    assert _settings(tmp_path).lint == DEFAULT_LINT
+    assert "no check 'URL'" in _refused(tmp_path, "[lint]\nURL = 'warn'\n")
+    assert "no way to run" in _refused(tmp_path, "[server]\nlint = 'maybe'\n")
+    (tmp_path / "kyso.toml").write_text("[server]\nlint = 'warn'\n[lint]\nURI = 'ignore'\n", "utf-8")
+    found = load_settings(tmp_path).lint
+    assert found is not None
+    assert (found.action("JAVASCRIPT"), found.action("URI")) == ("warn", "ignore")
+    (tmp_path / "kyso.toml").write_text("[server]\nlint = 'off'\n", "utf-8")
+    assert load_settings(tmp_path).lint is None
 
 
 def test_missing_folder_names_the_command_that_makes_one(tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ def sign_documents(
     out: list[bytes] = []
     for document, waiting, value in zip(documents, pending, values, strict=True):
         signed = waiting.finish(value, evidence_for(waiting, value, intent, timestamper))
-        if intent.level in ("B-LT", "B-LTA") and sources is not None:
-            grown = extend(_again(document, signed), intent.level, timestamper=timestamper, sources=sources)
-            signed = grown.data
+        if intent.level in ("B-LT", "B-LTA") and sources is not None and isinstance(document, Growing):
+            again = document.reopened(signed)
+            signed = extend(again, intent.level, timestamper=timestamper, sources=sources).data
         out.append(signed)
     return out
 
@@ -100,8 +100,3 @@ def evidence_for(pending: Pending, value: bytes, intent: Intent, timestamper: Ti
         return NO_EVIDENCE
     token = timestamper.timestamp(digest(TIMESTAMP_HASH, pending.timestamp_message(value)), TIMESTAMP_HASH)
     return Evidence(timestamps=(token,))
-
-
-def _again(document: Document, data: bytes) -> Document:
-    """The signed bytes as a document of the same format."""
-    return type(document)(data)  # type: ignore[call-arg]  # every document is made from its bytes

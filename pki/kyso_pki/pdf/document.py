@@ -2,7 +2,7 @@
 
 Reach for `PdfDocument(data)`. Signing appends one revision (ETSI EN 319 142-1) and leaves every byte of the input
 where it was; only the hash of the result goes to the key. Growing appends too: a document timestamp, or evidence in
-the document security store. What cannot be read strictly, is encrypted, or is certified against changes is refused
+the document security store. What cannot be read strictly, or is encrypted or certified against changes, is refused
 before the key is asked.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..cms.signed_data import signed_data_size
 from ..credential import Chain
@@ -21,6 +21,7 @@ from ..facts import Format, SignatureFacts
 from ..scheme import Scheme
 from . import form
 from .digests import Digests
+from .encryption.rights import check_signing
 from .fields import all_fields
 from .objects import Dictionary, encode_date, encode_text, serialize
 from .pending import PdfPending, PdfStamp, attributes
@@ -31,6 +32,11 @@ from .signature import RFC3161, read_signatures
 from .slot import Pieces, appended_with_slot
 from .store import add_evidence
 from .update import Update
+
+if TYPE_CHECKING:
+    from .encryption.opening import Password
+    from .lint.linting import LintReport
+    from .lint.policy import LintPolicy
 
 _SUBFILTER: Final = "ETSI.CAdES.detached"
 
@@ -44,14 +50,19 @@ class PdfDocument:
 
     format: Format = "pdf"
 
-    def __init__(self, data: bytes, pieces: Pieces | None = None) -> None:
-        self._reader = Reader(data)
+    def __init__(self, data: bytes, pieces: Pieces | None = None, *, password: Password | None = None) -> None:
+        self._reader = Reader(data, password)
         self._digests = Digests(data)
         self._pieces: Pieces = pieces or (lambda: (data,))
 
     @cached_property
     def _signatures(self) -> tuple[SignatureFacts, ...]:
-        return read_signatures(self._reader, self._digests)
+        facts = read_signatures(self._reader, self._digests)
+        if self._reader.handler is None:
+            return facts
+        from .encryption.whole import encryption_findings
+
+        return encryption_findings(self._reader, facts)
 
     def sha256(self) -> str:
         """Of the whole file, lower-case hex; after `signatures` it costs only what they left."""
@@ -61,6 +72,12 @@ class PdfDocument:
         """The facts of every signature, in signing order; a broken one has an `error` finding."""
         return self._signatures
 
+    def lint(self, policy: LintPolicy) -> LintReport:
+        """What in the file makes what is seen differ from what would be signed (attack class P10)."""
+        from .lint.linting import lint
+
+        return lint(self._reader, policy)
+
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> PdfPending:
         """One appended revision with an empty slot. Raises `FormatError`, `SigningError`, `UsageError`."""
         reader = self._reader
@@ -68,6 +85,8 @@ class PdfDocument:
         fields = all_fields(reader)
         field = form.chosen_field(fields, intent.field)
         name = field if isinstance(field, str) else field.name
+        grows = intent.level in ("B-LT", "B-LTA")  # then objects are added besides the field
+        check_signing(reader, existing_field=not isinstance(field, str) and not grows)
         check_permission(reader, fields, name)
         if intent.appearance and intent.appearance.field != (None if isinstance(field, str) else name):
             raise UsageError(
@@ -116,6 +135,7 @@ class PdfDocument:
         reader = self._reader
         self._refuse_trailing()
         fields = all_fields(reader)
+        check_signing(reader, existing_field=False)
         check_permission(reader, fields, None)
         update = Update(reader)
         signature = update.reserve()
@@ -128,6 +148,7 @@ class PdfDocument:
     def evidence_tail(self, evidence: Evidence, salt: bytes) -> bytes:
         """The revision that adds this evidence to the store, empty when all of it is there. Raises `FormatError`."""
         self._refuse_trailing()
+        check_signing(self._reader, existing_field=False)
         update = Update(self._reader)
         add_evidence(self._reader, update, evidence)
         return b"" if update.empty else update.render(salt)[0]
@@ -137,9 +158,13 @@ class PdfDocument:
         """The whole file."""
         return b"".join(self._pieces())
 
+    def reopened(self, data: bytes) -> PdfDocument:
+        """The same document in other bytes, opened with the same password. Raises `FormatError`."""
+        return PdfDocument(data, password=self._reader.password_if_encrypted)
+
     def appended(self, tail: bytes) -> PdfDocument:
         """The file with this revision at its end. Raises `FormatError` when it does not fit."""
-        return PdfDocument(b"".join([*self._pieces(), tail]))
+        return self.reopened(b"".join([*self._pieces(), tail]))
 
     def _refuse_trailing(self) -> None:
         if self._reader.trailing:

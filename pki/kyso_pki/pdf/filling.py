@@ -44,8 +44,8 @@ def fills_consistently(
     if before is None and not _plain_resources(reader, now, revision):
         return False
     try:
-        was_right = before is None or _says(reader, before, values[0])
-        return was_right and _says(reader, now, values[1])
+        was_right = before is None or says(reader, before, values[0])
+        return was_right and says(reader, now, values[1])
     except FormatError:
         return False
 
@@ -80,7 +80,7 @@ def _plain_resources(reader: Reader, appearance: Stream, revision: int) -> bool:
     return all(isinstance(f, Ref) and reader.entry(f.number, revision - 1) is not None for f in fonts.values())
 
 
-def _says(reader: Reader, appearance: Stream, value: Value) -> bool:
+def says(reader: Reader, appearance: Stream, value: Value) -> bool:
     """Whether the text that an appearance shows is the value, white space aside."""
     if value is not None and not isinstance(value, bytes):
         return False

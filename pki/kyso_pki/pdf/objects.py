@@ -47,12 +47,17 @@ class Stream:
         self.length = length
 
     @property
+    def stored(self) -> bytes:
+        """The bytes as they stand in the file."""
+        return self.source[self.start : self.start + self.length]
+
+    @property
     def raw(self) -> bytes:
-        """The bytes as stored, filters not undone."""
+        """The bytes with filters not undone; of an encrypted file, decrypted."""
         return self.source[self.start : self.start + self.length]
 
     def contains(self, needle: bytes) -> bool:
-        """Whether `needle` stands in the bytes as stored."""
+        """Whether `needle` stands in the bytes as they stand in the file."""
         return find(self.source, needle, self.start, self.start + self.length) >= 0
 
 
@@ -67,6 +72,7 @@ _W = rb"[" + SPACE + rb"]++"
 
 _NAME, _NUMBER, _GENERATION, _INT, _TEXT, _DICT, _END_DICT, _ARRAY, _END_ARRAY = range(1, 10)
 _NULL, _HEX, _LITERAL, _REAL, _TRUE, _FALSE = range(10, 16)
+_BRACKETS = {_DICT: "<<", _END_DICT: ">>", _ARRAY: "[", _END_ARRAY: "]"}
 _token = re.compile(
     _SKIP
     + rb"(?:/([^" + SPACE + _DELIMITERS + rb"]*+)"  # 1
@@ -191,6 +197,30 @@ def value_spans(source: bytes, position: int) -> tuple[dict[str, tuple[int, int]
         if key in spans:
             raise FormatError(f"PDF: the key /{key} stands twice in the dictionary at offset {start}.")
         spans[key] = (start, position)
+
+
+class Token(NamedTuple):
+    """One token `source[start:end]`: `<<`, `>>`, `[`, `]`, `string`, or `other` for any other object."""
+
+    kind: str
+    start: int
+    end: int
+    value: Value
+
+
+def next_token(source: bytes, position: int) -> Token:
+    """The token after white space and comments, the same that `read_value` would see. Raises `FormatError`."""
+    m = _token(source, position)
+    if m is None:
+        raise _no_token(source, position)
+    kind = m.lastindex or 0
+    if (bracket := _BRACKETS.get(kind)) is not None:
+        return Token(bracket, m.start(kind), m.end(), None)
+    if kind not in (_NAME, _HEX, _LITERAL, _TEXT):
+        return Token("other", m.start(), m.end(), None)
+    start = m.start(kind) - (kind in (_NAME, _TEXT))
+    value, end = read_value(source, start)
+    return Token("other" if kind == _NAME else "string", start, end, value)
 
 
 def skip_space(source: bytes, position: int) -> int:
@@ -382,7 +412,7 @@ def _real(value: float) -> bytes:
 
 # Text and dates -----------------------------------------------------------------------------------------
 
-_PDF_DOC = {
+PDF_DOC = {
     **dict(enumerate("\u02d8\u02c7\u02c6\u02d9\u02dd\u02db\u02da\u02dc", 0x18)),
     **dict(enumerate("•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž", 0x80)),
     0xA0: "€",
@@ -399,7 +429,7 @@ def decode_text(value: bytes) -> str:
         return value[2:].decode("utf-16-be", "replace")
     if value.startswith(b"\xef\xbb\xbf"):
         return value[3:].decode("utf-8", "replace")
-    return value.decode("latin-1").translate(_PDF_DOC)
+    return value.decode("latin-1").translate(PDF_DOC)
 
 
 def encode_text(text: str) -> bytes:

@@ -15,6 +15,7 @@ from ..errors import FormatError, LimitExceeded
 from .fields import Field
 from .objects import Dictionary, IndirectObject, Ref, Value, same, value_spans
 from .reader import Reader, Revision
+from .xref import PLAIN, Entry
 
 MAX_CONTENTS: Final = 8 << 20  # bytes of CMS; with a long chain and CRLs inside real ones stay under 1 MiB
 
@@ -82,14 +83,23 @@ def _holder(reader: Reader, field: Field) -> tuple[IndirectObject, int]:
         found = reader.fetch(field.value.number)
         if found is None or found.generation != field.value.generation:
             raise Malformed("VALUE", "The value of the signature field is a reference to nothing.")
+        found = _as_stored(reader, found)
         return found, found.start
     if not isinstance(field.value, dict):
         raise Malformed("VALUE", "The value of the signature field is no dictionary.")
     found = reader.fetch(field.ref.number) if field.ref else None
     if found is None:
         raise Malformed("VALUE", "The signature stands directly in the form's array of fields.")
+    found = _as_stored(reader, found)
     spans, _ = value_spans(found.source, found.start)
     return found, spans["V"][0]
+
+
+def _as_stored(reader: Reader, found: IndirectObject) -> IndirectObject:
+    """The object with its offsets in the file; of an encrypted file the reader's own text is another."""
+    if reader.handler is None or found.compressed:
+        return found
+    return reader.stored(found.number, Entry(PLAIN, found.offset, found.generation))
 
 
 def _check_new(reader: Reader, field: Field, holder: IndirectObject) -> None:

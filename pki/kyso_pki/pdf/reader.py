@@ -12,13 +12,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..errors import EncryptedDocument, FormatError, LimitExceeded
+from ..errors import FormatError, LimitExceeded
 from .filters import Budget, decode
 from .objects import Dictionary, IndirectObject, Ref, Stream, Value, read_indirect, read_value, skip_space
 from .xref import COMPRESSED, FREE, PLAIN, Entry, Section, last_startxref, read_closing, read_section
+
+if TYPE_CHECKING:
+    from .encryption.handler import Handler
+    from .encryption.opening import Password
 
 MAX_REVISIONS: Final = 1024  # against quadratic work; each signature is one
 FREE_ENTRIES: Final = 200_000  # entries that all updates together may have, and one more for
@@ -29,7 +34,7 @@ MAX_INDIRECTIONS: Final = 8  # references to references
 
 _version = re.compile(rb"%PDF-([12])\.(\d)").match
 REWRITE: Final = (
-    "If it is not signed yet, rewrite it with another program, for example `qpdf in.pdf out.pdf`; "
+    "If it is not signed yet, have it rewritten: `kyso repair in.pdf -o out.pdf`, then look at the result; "
     "if it is signed, get the file again unchanged from its sender."
 )
 
@@ -65,8 +70,11 @@ class Revision:
 class Reader:
     """A PDF file as bytes, read strictly. Raises `FormatError`, `EncryptedDocument`, `LimitExceeded`."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, password: Password | None = None) -> None:
         self.data = data
+        self.handler: Handler | None = None
+        """What decrypts an encrypted file; None for others."""
+        self._password = None if password is None else cache(password)  # whoever types it is asked once
         self.budget = Budget(len(data))
         self._plain: dict[int, IndirectObject] = {}
         self._members: dict[tuple[int, int], IndirectObject] = {}
@@ -86,12 +94,11 @@ class Reader:
         except FormatError as e:
             raise FormatError(e.message, remedy=REWRITE, **e.details) from None
         self.trailer = self.revisions[-1].trailer
-        if any(s.trailer.get("Encrypt") is not None for r in self.revisions for s in r.sections):
-            raise EncryptedDocument(
-                "The PDF is encrypted; such files are neither signed nor verified here.",
-                remedy="Save it without a password (for example `qpdf --decrypt in.pdf out.pdf`) and try again.",
-            )
         self._index_entries()
+        if any(s.trailer.get("Encrypt") is not None for r in self.revisions for s in r.sections):
+            from .encryption.opening import opened
+
+            self.handler = opened(self, self._password)
         self.catalog()  # a file whose catalog is not where it is said to be is refused here, not later
 
     def _index_entries(self) -> None:
@@ -104,6 +111,11 @@ class Reader:
         for revision in updates:
             for number, entry in revision.entries():
                 self._history.setdefault(number, []).append((revision.index, entry))
+
+    @property
+    def password_if_encrypted(self) -> Password | None:
+        """Where the password comes from, for other libraries that open the file anew; None when it needs none."""
+        return None if self.handler is None else self._password
 
     @property
     def last(self) -> int:
@@ -149,6 +161,8 @@ class Reader:
             found = self._plain.get(entry.a)
             if found is None:
                 found = read_indirect(self.data, entry.a, lambda ref: self._length(ref, revision))
+                if self.handler is not None:
+                    found = self.handler.opened(found)
                 if not _is_container(found.value):  # those are kept decoded, as long as there is room
                     self._plain[entry.a] = found
             if found.number != number or found.generation != entry.b:
@@ -167,6 +181,13 @@ class Reader:
                 f"PDF: the cross-reference says that object {number} is number {entry.b} in object stream {entry.a}, "
                 f"but {found.number} is there."
             )
+        return found
+
+    def stored(self, number: int, entry: Entry, revision: int | None = None) -> IndirectObject:
+        """A plain object as it stands in the file, its bytes not decrypted. Raises `FormatError`."""
+        found = read_indirect(self.data, entry.a, lambda ref: self._length(ref, revision))
+        if (found.number, found.generation) != (number, entry.b):
+            raise FormatError(f"PDF: object {number} {entry.b} is not at {entry.a}.", remedy=REWRITE)
         return found
 
     def _length(self, ref: Ref, revision: int | None) -> Value:

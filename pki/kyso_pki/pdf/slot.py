@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import SigningError
-from .objects import Dictionary, Ref
+from .objects import Dictionary, Ref, value_spans
 from .update import Update
 
 Pieces = Callable[[], Iterable[bytes | memoryview]]
@@ -66,6 +66,8 @@ def appended_with_slot(
     update.replace(signature, b"".join([body, b"<", b"0" * (2 * room), b">>>"]))
     tail, starts = update.render(salt)
     start = starts[signature.number]
+    if update.encrypts:  # encrypted strings have other lengths
+        gap = value_spans(tail, start)[0]["Contents"][0] - start
     at = start + gap
     after = at + 2 * room + 2
     numbers = b" %d %d %d" % (base + at, base + after, len(tail) - after)

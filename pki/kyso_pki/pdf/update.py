@@ -88,6 +88,11 @@ class Update:
         return read_value(body, 0)[0], body, 0
 
     @property
+    def encrypts(self) -> bool:
+        """Whether `render` encrypts the strings and streams of the objects (7.6)."""
+        return self._reader.handler is not None
+
+    @property
     def empty(self) -> bool:
         return not self._bodies
 
@@ -103,6 +108,8 @@ class Update:
         starts: dict[int, int] = {}
         for number in sorted(self._bodies):
             generation, body = self._bodies[number]
+            if self._reader.handler is not None:
+                body = self._reader.handler.sealed(Ref(number, generation), body)
             head = b"%d %d obj\n" % (number, generation)
             offsets[number] = base + size
             starts[number] = size + len(head)

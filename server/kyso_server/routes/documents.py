@@ -15,7 +15,7 @@ from kyso_pki.ades import grow
 from kyso_pki.ades.grow import Sources
 from kyso_pki.document import Intent, Level, level_named
 from kyso_pki.errors import EmptyInput, UsageError
-from kyso_pki.formats import open_document, verify_document
+from kyso_pki.formats import lint_document, open_document, verify_document
 
 from .. import signing
 from ..envelope import read_body
@@ -64,7 +64,8 @@ async def sign(
 ) -> Response:
     """The document with one more signature.
 
-    The document travels here; with the CSC methods only its hash does.
+    The document travels here; with the CSC methods only its hash does. A PDF in which what is seen may not be what
+    is signed is refused (`format.lint`), or signed with the header `Kyso-Lint` naming what the linter warns of.
     """
     caller = await caller_of(request)
     _refuse_unknown(request, _SIGN_PARAMETERS)
@@ -78,19 +79,26 @@ async def sign(
         xml_form=form,
     )
     data = await _document(request)
-    signed, kind = await in_thread(_sign, house, data, intent, credential, caller, kyso_pin)
-    return Response(signed, media_type=MEDIA_TYPES[kind])
+    signed, kind, warnings = await in_thread(_sign, house, data, intent, credential, caller, kyso_pin)
+    headers = {"Kyso-Lint": ", ".join(warnings)} if warnings else None
+    return Response(signed, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 def _sign(
     house: House, data: bytes, intent: Intent, credential: str, caller: Caller, pin: str | None
-) -> tuple[bytes, str]:
+) -> tuple[bytes, str, list[str]]:
+    """The signed document, its format, and the codes of what the linter warned of."""
     document = open_document(data)
+    warnings: list[str] = []
+    if house.settings.lint is not None:
+        report = lint_document(document, house.settings.lint)
+        report.refuse()
+        warnings = list(dict.fromkeys(s.observation.code for s in report.warnings))
     timestamper = OwnTimestamper(house) if house.tsa is not None else None
     signed = signing.sign_document(
         house, document, intent, credential, caller, pin=pin, timestamper=timestamper, sources=_sources(house)
     )
-    return signed, document.format
+    return signed, document.format, warnings
 
 
 def _sources(house: House) -> Sources:

@@ -93,7 +93,7 @@ def test_a_damaged_file_is_refused_and_never_rebuilt(what: str, change: object) 
     assert damaged != table_pdf()
     with pytest.raises(FormatError) as caught:
         Reader(damaged)
-    assert "qpdf" in str(caught.value), what
+    assert "kyso repair" in str(caught.value), what
 
 
 def test_an_encrypted_file_is_named_as_such() -> None:

@@ -35,7 +35,7 @@ class Look:
 
     @contextmanager
     def open(self) -> Iterator[Sight]:
-        with sight(self.reader.data) as seen:
+        with sight(self.reader.data, self.reader.password_if_encrypted) as seen:
             yield seen
 
     def letters(self, page: Page, seen: Sight | None = None) -> list[Letter]:

@@ -74,7 +74,7 @@ def stamped(reader: Reader, placed: Placed) -> bytes:
 
 def _picture(reader: Reader, placed: Placed, dpi: float) -> Image:
     data = stamped(reader, placed)
-    with sight(data) as seen:
+    with sight(data, reader.password_if_encrypted) as seen:
         return seen.picture(page_at(reader, placed.page + 1), dpi)
 
 

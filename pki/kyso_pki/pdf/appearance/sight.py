@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -143,13 +143,13 @@ class Sight:
 
 
 @contextmanager
-def sight(data: bytes) -> Iterator[Sight]:
-    """The file, opened. Raises `FormatError`, `UsageError` when the library is missing."""
+def sight(data: bytes, password: Callable[[], str | None] | None = None) -> Iterator[Sight]:
+    """The file, opened; `password` is asked at once. Raises `FormatError`, `UsageError` without the library."""
     with needed("Finding text on a page"):
         import pypdfium2
     with _lock:
         try:
-            document = pypdfium2.PdfDocument(data)
+            document = pypdfium2.PdfDocument(data, password=None if password is None else password())
         except pypdfium2.PdfiumError as e:
             raise FormatError(f"PDF: the file cannot be shown ({e}).") from None
         try:

@@ -1,0 +1,26 @@
+"""Look at a document before it is signed: is what is seen what would be signed?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from kyso_pki.formats import lint_document, open_document
+from kyso_pki.pdf.lint.linting import LintReport
+from kyso_pki.pdf.lint.policy import DEFAULT_LINT, LintPolicy
+
+from .signing import read
+
+
+def lint(
+    source: bytes | os.PathLike[str],
+    *,
+    policy: LintPolicy = DEFAULT_LINT,
+    password: Callable[[], str | None] | None = None,
+) -> LintReport:
+    """The report on a PDF; XML has nothing of the kind, so its report is empty.
+
+    `report.refuse()` raises `LintRefused` where the policy refuses. Raises `FormatError` for a document that cannot
+    be read, `EncryptedDocument` for one that `password` does not open.
+    """
+    return lint_document(open_document(read(source), password), policy)
