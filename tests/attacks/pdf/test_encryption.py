@@ -7,6 +7,7 @@ import pytest
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.document import Intent
 from kyso_pki.errors import SigningError
+from kyso_pki.evidence import Evidence
 from kyso_pki.pdf.document import PdfDocument
 from tests.pki.pdf.samples import AT, WORLD, facts, intact, signed
 
@@ -35,3 +36,7 @@ def test_the_victim_itself_passes(revision: int, metadata: bool) -> None:
 def test_a_file_that_is_only_partly_encrypted_is_not_signed(attack: Attack) -> None:
     with pytest.raises(SigningError, match="partly encrypted"):
         sign_document(PdfDocument(attack.make()), Intent(AT), WORLD.person_signer)
+    with pytest.raises(SigningError, match="partly encrypted"):
+        PdfDocument(attack.make()).prepare_timestamp(10_000)
+    with pytest.raises(SigningError, match="partly encrypted"):
+        PdfDocument(attack.make()).evidence_tail(Evidence(certificates=(WORLD.issuing,)), b"")

@@ -11,6 +11,7 @@ from pikepdf import Permissions
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.document import Intent
 from kyso_pki.errors import SigningError
+from kyso_pki.evidence import Evidence
 from kyso_pki.facts import SignatureFacts
 from kyso_pki.formats import verify_document
 from kyso_pki.pdf.document import PdfDocument
@@ -155,6 +156,31 @@ def test_a_user_may_not_sign_a_field_where_even_form_filling_is_forbidden(revisi
     pdf = locked(revision, pdf=with_fields(SIGNATURE_BOX % (b"Ky", b"1 1 9 9", b"")), allow=NO_CHANGE)
     with pytest.raises(SigningError, match="fill in and sign fields"):
         signed(pdf, field="Ky")
+
+
+def test_who_may_only_fill_in_a_field_may_not_add_evidence_either_and_is_told_before_the_key_is_used() -> None:
+    pdf = locked(6, pdf=with_fields(SIGNATURE_BOX % (b"Ky", b"1 1 9 9", b"")), allow=FORMS_ONLY)
+    signer = WORLD.person_signer
+    with pytest.raises(SigningError, match="does not allow to add a signature field"):
+        PdfDocument(pdf).prepare(Intent(AT, "B-LTA", field="Ky"), signer.chain, signer.scheme)
+
+
+EVIDENCE = Evidence(certificates=(WORLD.issuing,))
+
+
+@pytest.mark.parametrize("refused", [locked(6, allow=FORMS_ONLY), locked(3, aes=False)])
+def test_a_document_timestamp_and_evidence_need_what_a_new_field_needs(refused: bytes) -> None:
+    document = PdfDocument(refused)
+    with pytest.raises(SigningError, match="PDF"):
+        document.prepare_timestamp(10_000)
+    with pytest.raises(SigningError, match="PDF"):
+        document.evidence_tail(EVIDENCE, b"")
+
+
+def test_metadata_in_the_clear_stands_against_no_timestamp_and_no_evidence() -> None:
+    document = PdfDocument(locked(6, metadata=False))
+    assert document.prepare_timestamp(10_000).field == "Timestamp1"
+    assert document.evidence_tail(EVIDENCE, b"")
 
 
 @pytest.mark.parametrize(("revision", "aes"), [(2, False), (3, False), (4, False)])
