@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeGuard
 
 from .credential import Chain
 from .errors import UsageError
@@ -160,7 +160,6 @@ class PendingStamp(Protocol):
         """What is to be appended, with the token over this imprint in it. Raises `TimestampError`, `SigningError`."""
 
 
-@runtime_checkable
 class Growing(Document, Protocol):
     """A document whose signatures can be kept verifiable by additions at its end (B-T, B-LT, B-LTA)."""
 
@@ -179,3 +178,8 @@ class Growing(Document, Protocol):
 
     def appended(self, tail: bytes) -> Growing:
         """The document with this at its end."""
+
+
+def can_grow(document: Document) -> TypeGuard[Growing]:
+    """Whether this format's signatures can be extended. By its class: to ask for `data` would read the whole file."""
+    return hasattr(type(document), "evidence_tail")

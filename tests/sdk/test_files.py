@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ from kyso_pki.document import Intent, Level
 from kyso_pki.errors import FormatError, PinRefused, UsageError
 from kyso_pki.scheme import Scheme
 from kyso_pki.testing import World
-from tests.pki.pdf.samples import table_pdf
+from tests.pki.pdf.encryption.locked import locked
+from tests.pki.pdf.samples import BODIES, stream, table_pdf
 
 AT = datetime.now(UTC).replace(microsecond=0)
 WORLD = World.create(AT)
@@ -238,3 +240,44 @@ def test_a_file_of_more_than_two_gigabytes_is_signed_in_constant_memory(tmp_path
         assert mapped.map[first : first + 1] == b"<"
         assert mapped.map[second - 1 : second] == b">"
     signed.unlink()
+
+
+GROWING = """
+import resource, sys
+from datetime import UTC, datetime
+sys.path[:0] = {paths!r}
+import kyso
+from kyso_pki.testing import World
+at = datetime.now(UTC).replace(microsecond=0)
+world = World.create(at)
+
+def sign(path):
+    kyso.sign_file(path, path + ".signed", world.person_signer, kyso.Intent(at, "B-LTA"), lint=kyso.LintPolicy(),
+        timestamper=world.timestamper(at), fetcher=world.fetcher(at), password=lambda: "dung")
+
+sign(sys.argv[2])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+sign(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_large_file_is_looked_at_signed_and_grown_to_b_lta_in_constant_memory(
+    tmp_path: Path, encrypted: bool
+) -> None:
+    large, small = tmp_path / "large.pdf", tmp_path / "small.pdf"
+    pdf = table_pdf({**BODIES, 6: stream(secrets.token_bytes(64 << 20))})
+    large.write_bytes(locked(6, user="dung", pdf=pdf) if encrypted else pdf)
+    small.write_bytes(locked(6, user="dung") if encrypted else table_pdf())
+    paths = [p for p in sys.path if p]
+    done = subprocess.run(
+        [sys.executable, "-c", GROWING.format(paths=paths), str(large), str(small)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    grown_kib = int(done.stdout)
+    assert grown_kib < 16 * 1024, f"{grown_kib} KiB more than for a small file"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from ..document import Document, Growing, Level
+from ..document import Document, Growing, Level, can_grow
 from ..errors import EvidenceMissing, FetchError, FormatError, NotExtendable, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import SignatureFacts, TimestampFacts
@@ -124,7 +124,7 @@ def missing_evidence(signatures: Sequence[SignatureFacts], sources: Sources) -> 
 
 
 def _growing(document: Document) -> Growing:
-    if not isinstance(document, Growing):
+    if not can_grow(document):
         raise UsageError(
             f"Signatures in {document.format.upper()} documents cannot be extended yet.",
             remedy="Sign at level B-B or B-T.",

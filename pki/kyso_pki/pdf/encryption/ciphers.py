@@ -22,22 +22,22 @@ BLOCK: Final = 16  # bytes of an AES block; an initialisation vector is one bloc
 
 def aes_decrypt(key: bytes, data: bytes) -> bytes:
     """The plaintext of IV + CBC with PKCS#7 padding (ISO 32000-2 7.6.3.1). Raises `FormatError`."""
-    _check_shape(data)
+    _check_size(len(data))
     decryptor = Cipher(AES(key), CBC(data[:BLOCK])).decryptor()
     padded = decryptor.update(memoryview(data)[BLOCK:]) + decryptor.finalize()
     return padded[: len(padded) - _padding(padded[-BLOCK:])]
 
 
-def check_aes(key: bytes, data: bytes) -> None:
-    """Decrypts only the last block: whether `data` can be IV + CBC + padding at all. Raises `FormatError`."""
-    _check_shape(data)
-    decryptor = Cipher(AES(key), CBC(data[-2 * BLOCK : -BLOCK])).decryptor()
-    _padding(decryptor.update(data[-BLOCK:]) + decryptor.finalize())
+def check_aes(key: bytes, size: int, end: bytes) -> None:
+    """Whether `size` bytes, the last two blocks of them `end`, can be IV + CBC + padding. Raises `FormatError`."""
+    _check_size(size)
+    decryptor = Cipher(AES(key), CBC(end[:BLOCK])).decryptor()
+    _padding(decryptor.update(end[BLOCK:]) + decryptor.finalize())
 
 
-def _check_shape(data: bytes) -> None:
-    if len(data) < 2 * BLOCK or len(data) % BLOCK:
-        raise FormatError(f"PDF: {len(data)} bytes are no AES data with an initialisation vector.")
+def _check_size(size: int) -> None:
+    if size < 2 * BLOCK or size % BLOCK:
+        raise FormatError(f"PDF: {size} bytes are no AES data with an initialisation vector.")
 
 
 def _padding(last: bytes) -> int:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from ...errors import FormatError, SigningError
 from ..objects import Dictionary, IndirectObject, Ref, Stream, Value, read_value
-from .ciphers import aes_decrypt, aes_encrypt, check_aes, rc4
+from .ciphers import BLOCK, aes_decrypt, aes_encrypt, check_aes, rc4
 from .text import split_stream, string_spans, with_length, with_strings
 
 Method = Literal["Identity", "RC4", "AESV2", "AESV3"]
@@ -115,7 +115,9 @@ class Handler:
         if isinstance(stream, Stream) and stream.length and stream.dictionary.get("Type") != "XRef":
             method = self.method_of(stream.dictionary)
             if method in WRITTEN:
-                check_aes(self._key_of(Ref(found.number, found.generation), method), stream.stored)
+                stop = stream.start + stream.length
+                end = stream.source[max(stream.start, stop - 2 * BLOCK) : stop]  # a slice: the stream may be large
+                check_aes(self._key_of(Ref(found.number, found.generation), method), stream.length, end)
 
     def method_of(self, dictionary: Dictionary) -> Method:
         """How a stream is encrypted, by its dictionary (7.6.6, 7.4.10). Raises `FormatError`."""
