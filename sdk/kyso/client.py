@@ -289,8 +289,9 @@ class Client:
         at: datetime | None = None,
         fetcher: Fetcher | None = None,
         evidence: Evidence = NO_EVIDENCE,
+        password: Password | None = None,
     ) -> bytes:
-        """The signed document; only its hash goes to the server. Levels and evidence are as in `kyso.sign`."""
+        """The signed document; only its hash goes to the server. The rest is as in `kyso.sign`."""
         return sign(
             source,
             self.signer(credential_id, pin=pin),
@@ -303,6 +304,7 @@ class Client:
             at=at,
             fetcher=fetcher,
             evidence=evidence,
+            password=password,
         )
 
     def extend_document(self, source: bytes | os.PathLike[str], *, level: str = "B-LTA") -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +23,7 @@ from kyso_pki.errors import (
     UsageError,
 )
 from tests.pki.ades.inputs import PDF, XML
+from tests.pki.pdf.encryption.locked import locked
 from tests.server.province import OWN_PIN, Province
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -124,6 +126,24 @@ def test_the_async_client_does_the_same(province: Province) -> None:
     check(province, uploaded).require_passed()
     assert verdict["verdict"] == "passed"
     assert count == len(province.certificates)
+
+
+def test_of_an_encrypted_document_only_the_hash_travels_too_and_never_its_password(
+    province: Province, client: Client
+) -> None:
+    pdf = locked(6, user="dung")
+
+    async def grown() -> bytes:
+        async with AsyncClient(province.url, province.api_token) as one:
+            tsa, fetcher = f"{province.url}/tsa", kyso.HttpFetcher(allowed_hosts=[urlsplit(province.url).netloc])
+            return await one.sign(
+                pdf, "nguyen-van-mau", level="B-LT", timestamper=tsa, fetcher=fetcher, password=lambda: "dung"
+            )
+
+    for signed in (client.sign(pdf, "nguyen-van-mau", password=lambda: "dung"), asyncio.run(grown())):
+        fetcher = kyso.HttpFetcher(allowed_hosts=[urlsplit(province.url).netloc])
+        trust = kyso.TrustStore.of([province.root])
+        kyso.verify(signed, trust=trust, fetcher=fetcher, password=lambda: "dung").require_passed()
 
 
 def test_refusals_have_types_and_say_what_to_do(province: Province, client: Client) -> None:
