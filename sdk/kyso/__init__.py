@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from kyso_pki.ades.verify import Policy
     from kyso_pki.document import FieldLock, Intent
     from kyso_pki.errors import (
+        AnchorError,
         CertificateError,
         EvidenceMissing,
         FetchError,
         FormatError,
         KeyAccessError,
         KysoError,
+        PlacementRefused,
         RemoteError,
         SigningError,
         TimestampError,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from .verifying import verify
 
 _PLACES = {
+    "AnchorError": "kyso_pki.errors",
     "AsyncClient": "kyso.client",
     "CertificateError": "kyso_pki.errors",
     "Client": "kyso.client",
@@ -76,6 +79,7 @@ _PLACES = {
     "KysoError": "kyso_pki.errors",
     "Module": "kyso_hsm.opening",
     "Place": "kyso_pki.pdf.appearance.stamp",
+    "PlacementRefused": "kyso_pki.errors",
     "Policy": "kyso_pki.ades.verify",
     "PromptPin": "kyso_hsm.pin:Prompt",
     "RemoteError": "kyso_pki.errors",
@@ -103,6 +107,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "AnchorError",
     "AsyncClient",
     "CertificateError",
     "Client",
@@ -123,6 +128,7 @@ __all__ = [
     "KysoError",
     "Module",
     "Place",
+    "PlacementRefused",
     "Policy",
     "PromptPin",
     "RemoteError",
