@@ -26,4 +26,5 @@ soak: dev ## 100,000 signatures while workers die and tokens vanish: make soak [
 	sh scripts/soak.sh $(if $(N),--count $(N))
 
 clean: ## remove what was built; keys and provinces stay
-	rm -rf $(VENV) .venv-judges .venv-bench .judges .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) .venv-judges .venv-cards .judges .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+		.hypothesis build dist

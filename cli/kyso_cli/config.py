@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import Stop
 
 if TYPE_CHECKING:
-    from kyso_hsm.opening import Module
+    from kyso_hsm.module import Module
 
 FILE_NAME = "kyso.toml"
 
@@ -70,7 +70,7 @@ def read_config(path: Path) -> Config:
 
 
 def _config(path: Path, table: Mapping[str, Any]) -> Config:
-    from kyso_hsm.opening import Module
+    from kyso_hsm.module import Module
 
     home = path.parent
     trust = table.get("trust", {})

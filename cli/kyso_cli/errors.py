@@ -115,7 +115,7 @@ def _kyso(error: e.KysoError, words: Words) -> Explanation:
         return Explanation(error.code, said, remedy)
     detailed = words.find(f"errors.{error.code}.detailed", **_readable(error.details))
     message = detailed or _nearest(words, error.code, "message") or said
-    return Explanation(error.code, message, remedy, None if detailed else said)
+    return Explanation(error.code, message, remedy, None if detailed else in_words(said, words))
 
 
 def _remedy(error: e.KysoError, words: Words) -> str | None:
@@ -144,6 +144,14 @@ def remedy_in(text: str, code: str | None, words: Words) -> tuple[str, str | Non
             said = words(key.removesuffix("english") + "text", **found.groupdict())
             return text[: found.start()].rstrip(), said
     return text, words.texts.get(f"errors.{code}.remedy")
+
+
+def in_words(text: str, words: Words) -> str:
+    """What a layer below said in English, in the user's words where `[details]` of the catalogue has some."""
+    for key, english in words.texts.items():
+        if key.startswith("details.") and key.endswith(".english") and (found := _pattern(english).fullmatch(text)):
+            return words(key.removesuffix("english") + "text", **found.groupdict())
+    return text
 
 
 @cache

@@ -5,17 +5,19 @@ No key is needed. The document is copied beside and appended to; the original st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kyso_pki.errors import UsageError
+
 from .command import worded
 from .config import find_config
 from .errors import FAILED, OK, Stop, about_the_document, exit_code, explain
-from .files import check_input, check_output
+from .files import PIPE, check_input, check_output
 from .options import (
     PATH,
     config_option,
@@ -70,7 +72,7 @@ def extend(
     found = find_config(config)
     wanted = level_named(level)
     if wanted == "B-B":
-        raise Stop("option_needs", option="kyso extend", needed="--level B-T, B-LT, B-LTA")
+        raise Stop("extend_level")
     authority = (
         None if wanted == "B-LT" and tsa is None and found.url is None else tsa_in_reach(tsa, level, found.url)
     )
@@ -127,10 +129,14 @@ def each(
     """Does it to each file, `van-ban.pdf` into `van-ban.SUFFIX.pdf`, and says what became of it; the exit code."""
     if output is not None and len(files) > 1:
         raise Stop("output_for_many")
+    if PIPE in files or output == PIPE:
+        raise Stop("no_pipe")
     jobs = [
         (Path(f), Path(output) if output else Path(f).with_name(f"{Path(f).stem}.{suffix}{Path(f).suffix}"))
         for f in files
     ]
+    if (twice := _first_twice(target for _, target in jobs)) is not None:
+        raise Stop("output_twice", path=twice)
     for source, target in jobs:
         check_input(str(source), streamed=True)
         if target.exists() and target.samefile(source):
@@ -138,7 +144,7 @@ def each(
         check_output(target, force=force)
     errors: list[Exception] = []
     lines: list[dict[str, Any]] = []
-    for source, target in jobs:
+    for number, (source, target) in enumerate(jobs, start=1):
         error = _tried(one, source, target)
         if error is not None and len(jobs) == 1:
             raise error
@@ -147,19 +153,39 @@ def each(
             "file": str(source),
             "output": None if error else str(target),
             "error": shown.to_json() if shown else None,
+            "skipped": False,
         })  # fmt: skip
         if error is None and not as_json:
             say(app.words("extend.done", file=source, output=target))
         elif error is not None and shown is not None:
             errors.append(error)
             if not as_json:
-                note(app.words("extend.failed", file=source, why=shown.message))
-            if not about_the_document(error):
+                why = f"{shown.message} {shown.detail}" if shown.detail else shown.message
+                note(app.words("extend.failed", file=source, why=why))
+                if shown.remedy:
+                    note(app.words("errors.frame.remedy", text=shown.remedy))
+            if not about_the_document(error) and not isinstance(error, UsageError):
+                lines += [_skipped(app, left, as_json) for left, _ in jobs[number:]]
                 break
     if as_json:
         say_json({"files": lines})
-    fatal = next((e for e in errors if not about_the_document(e)), None)
+    fatal = next((e for e in errors if not isinstance(e, UsageError) and not about_the_document(e)), None)
     return OK if not errors else FAILED if fatal is None else exit_code(fatal)
+
+
+def _first_twice(targets: Iterable[Path]) -> Path | None:
+    seen: set[Path] = set()
+    for target in targets:
+        if target.absolute() in seen:
+            return target
+        seen.add(target.absolute())
+    return None
+
+
+def _skipped(app: App, source: Path, as_json: bool) -> dict[str, Any]:
+    if not as_json:
+        note(app.words("extend.skipped", file=source))
+    return {"file": str(source), "output": None, "error": None, "skipped": True}
 
 
 def _tried(one: Callable[[Path, Path], None], source: Path, target: Path) -> Exception | None:

@@ -14,7 +14,7 @@ from kyso_pki.ades.report import ChangedAfter, DocumentReport, SignatureReport, 
 from kyso_pki.facts import Finding
 from kyso_pki.x509.certificate import Certificate, Name
 
-from .errors import remedy_in
+from .errors import in_words, remedy_in
 from .messages import Words, printable
 from .output import Colour, coloured
 from .times import local
@@ -54,6 +54,8 @@ def finding_text(finding: Finding, words: Words) -> str:
     text = words.texts.get(f"findings.{finding.code}")
     if text is None or words.language == "en":
         return printable(finding.text)
+    if (own := in_words(finding.text, words)) != finding.text:
+        return printable(own)
     return f"{text} {printable(finding.text)}" if text.endswith(":") else text
 
 
@@ -70,7 +72,7 @@ def _rows(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
     yield from _times(s, words)
     yield "level", f"{s.level} ({s.scheme})" if s.scheme else s.level
     whole = words("verify.coverage.whole" if s.coverage.whole else "verify.coverage.part")
-    yield "coverage", f"{whole} ({s.coverage.what})"
+    yield "coverage", f"{whole} ({in_words(s.coverage.what, words)})"
     if s.certificate is not None:
         yield from _certificate(s, s.certificate, words)
     yield "path", _path(s, words)
@@ -104,7 +106,7 @@ def _changes(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
         where = [words("verify.change_at.page", page=change.page)] if change.page else []
         where += [words("verify.change_at.field", field=change.field)] if change.field else []
         place = f" ({', '.join(where)})" if where else ""
-        yield "change", f"{kind}{place}, {allowed}: {change.text}"
+        yield "change", f"{kind}{place}, {allowed}: {in_words(change.text, words)}"
 
 
 def _people(c: Certificate) -> Iterator[tuple[str, str]]:
@@ -155,7 +157,7 @@ def _path(s: SignatureReport, words: Words) -> str:
 def _revocation(s: SignatureReport, words: Words) -> str:
     r = s.revocation
     text = words(f"verify.revocation.{r.status}")
-    extra = [r.source or "", local(r.at) if r.at else "", r.reason or ""]
+    extra = [in_words(r.source or "", words), local(r.at) if r.at else "", r.reason or ""]
     shown = ", ".join(e for e in extra if e)
     return f"{text} ({shown})" if shown else text
 

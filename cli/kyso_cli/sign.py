@@ -76,7 +76,7 @@ def sign(app: App, asked: Request) -> int:
     config = find_config(asked.config)
     _check(asked)
     stamp = stamp_from(asked.stamp)
-    jobs = list(zip(asked.files, _targets(asked), strict=True))
+    jobs = _without_results(asked, list(zip(asked.files, _targets(asked), strict=True)))
     for file, target in jobs:
         check_input(file, streamed=not asked.upload)
         if target is not None and not _done(asked, target):
@@ -89,6 +89,12 @@ def sign(app: App, asked: Request) -> int:
     return _conclude(app, asked, results)
 
 
+def _without_results(asked: Request, jobs: list[Job]) -> list[Job]:
+    """With --resume `*.pdf` names the results of the earlier run too: they are not signed a second time."""
+    results = {target.absolute() for _, target in jobs if target is not None}
+    return [job for job in jobs if not (asked.resume and Path(job[0]).absolute() in results)]
+
+
 def _done(asked: Request, target: Path | None) -> bool:
     """Whether an earlier run wrote this result; results are whole or not there."""
     return asked.resume and target is not None and target.exists()
@@ -99,8 +105,8 @@ def _check(asked: Request) -> None:
     from kyso_pki.document import level_named
 
     level = level_named(asked.level)
-    if asked.upload and (asked.certify or asked.locked or asked.evidence):
-        raise Stop("local_only", options="--certify, --lock, --evidence")
+    if asked.upload and (unheard := [name for name, value in _only_here(asked) if value]):
+        raise Stop("local_only", options=", ".join(unheard))
     if asked.evidence and level not in ("B-LT", "B-LTA"):
         raise Stop("option_needs", option="--evidence", needed="--level B-LT")
     if asked.resume and asked.force:
@@ -127,6 +133,19 @@ def _check(asked: Request) -> None:
         raise Stop("pipe_to_terminal")
 
 
+def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
+    """What /v1/sign cannot be told; left out in silence, something else would be signed than was meant."""
+    return (
+        ("--certify", asked.certify),
+        ("--lock", asked.locked),
+        ("--evidence", asked.evidence),
+        ("--allow-host", asked.hosts),
+        ("--tsa", asked.tsa),
+        ("--hash", asked.hash_name),
+        ("--pss", asked.pss),
+    )
+
+
 def _targets(asked: Request) -> list[Path | None]:
     """Where each result goes, None for standard output. Two files never share a target, nor does the original."""
     if asked.to_pipe:
@@ -137,6 +156,8 @@ def _targets(asked: Request) -> list[Path | None]:
         if target.absolute() in seen:
             raise Stop("output_twice", path=target)
         if file != PIPE and _same(target, Path(file)):
+            raise Stop("output_is_input", path=target)
+        if asked.force and any(_same(target, Path(other)) for other in asked.files if other != PIPE):
             raise Stop("output_is_input", path=target)
         seen.add(target.absolute())
     return list(targets)

@@ -66,9 +66,9 @@ def taken(given: dict[str, Any]) -> StampAsked:
 def stamp_from(asked: StampAsked) -> Stamp | None:
     """The stamp that was asked for, None when none was. Raises `Stop`, `UsageError`."""
     if asked.template is None:
-        for name in ("images", "settings", "place", "anchors", "beside", "font", "reserve"):
+        for name in ("images", "settings", "place", "anchors", "beside", "font", "allow_overlap", "reserve"):
             if getattr(asked, name):
-                option = {"images": "image", "settings": "set", "anchors": "anchor"}.get(name, name)
+                option = {"images": "image", "settings": "set", "anchors": "anchor"}.get(name, name.replace("_", "-"))
                 raise Stop("option_needs", option=f"--{option}", needed="--template")
         return None
     import kyso

@@ -66,6 +66,8 @@ class KeyReport:
     """Under the same CKA_ID, but for another key: they do not belong to it."""
     attributes: wire.KeyAttributes | None
     """None while the token hides its private keys (before a login), and for keys in files."""
+    locked: bool = False
+    """A file that shows nothing of key and certificate without its password."""
 
     @property
     def belongs(self) -> bool | None:
@@ -188,7 +190,7 @@ def look_into_file(uri: str, secret: SecretSource | None = None) -> KeyReport:
         certificate = found.certificate
         public = None if certificate is None else certificate.public_key
         certificates = () if certificate is None else (certificate,)
-        return KeyReport(found.uri, found.label, b"", found.algorithm, public, certificates, (), None)
+        return KeyReport(found.uri, found.label, b"", found.algorithm, public, certificates, (), None, found.locked)
     with _opened(uri, secret, (), False, None) as key:
         certificates = (key.chain.leaf,) if isinstance(key, Signer) else ()
         algorithm = key_name(key.public_key)

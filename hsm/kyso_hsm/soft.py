@@ -31,7 +31,6 @@ from kyso_pki.errors import (
     KeyNotFound,
     LimitExceeded,
     PinRefused,
-    UnrecognisedFormat,
     UsageError,
 )
 from kyso_pki.scheme import HashName, Scheme, key_name
@@ -283,7 +282,7 @@ def _read(path: str) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise LimitExceeded(f"The key file {path} has more than {MAX_FILE_BYTES} bytes.")
     if b"-----BEGIN" not in data and data[0] != 0x30:
-        raise UnrecognisedFormat(f"{path} is neither PEM nor PKCS#12.", remedy="Give a .pem, .p12 or .pfx file.")
+        raise KeyNotFound(f"{path} is neither PEM nor PKCS#12.", remedy="Give a .pem, .p12 or .pfx file.")
     return data
 
 

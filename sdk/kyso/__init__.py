@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kyso_pki.ades.verify import Policy
     from kyso_pki.document import FieldLock, Intent
     from kyso_pki.errors import (
+        AnchorError,
         CertificateError,
         EvidenceMissing,
         FetchError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         KeyAccessError,
         KysoError,
         LintRefused,
+        PlacementRefused,
         RemoteError,
         SigningError,
         TimestampError,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from .verifying import verify
 
 _PLACES = {
+    "AnchorError": "kyso_pki.errors",
     "AsyncClient": "kyso.client",
     "CertificateError": "kyso_pki.errors",
     "Client": "kyso.client",
@@ -83,6 +86,7 @@ _PLACES = {
     "LintReport": "kyso_pki.pdf.lint.linting",
     "Module": "kyso_hsm.opening",
     "Place": "kyso_pki.pdf.appearance.stamp",
+    "PlacementRefused": "kyso_pki.errors",
     "Policy": "kyso_pki.ades.verify",
     "PromptPin": "kyso_hsm.pin:Prompt",
     "RemoteError": "kyso_pki.errors",
@@ -111,6 +115,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "AnchorError",
     "AsyncClient",
     "CertificateError",
     "Client",
@@ -134,6 +139,7 @@ __all__ = [
     "LintReport",
     "Module",
     "Place",
+    "PlacementRefused",
     "Policy",
     "PromptPin",
     "RemoteError",

@@ -31,7 +31,7 @@ def said_by_the_code(key: str) -> bool:
     """Whether the English of this text stands in the code: findings, and messages of `KysoError`."""
     parts = key.split(".")
     return (
-        parts[0] == "findings"
+        parts[0] in ("findings", "details")
         or parts[:2] == ["lint", "means"]
         or (parts[0] == "errors" and parts[-1] in ("message", "detailed") and ".".join(parts[1:-1]) in CODES)
     )
@@ -107,6 +107,16 @@ def test_every_remedy_with_words_of_its_own_stands_in_the_sources(key: str) -> N
     sources = (p for name in ("pki", "hsm", "sdk", "server") for p in (packages / name).rglob("*.py"))
     assert VI[key] == EN[key]
     assert any(begin in path.read_text("utf-8") for path in sources)
+
+
+@pytest.mark.parametrize("key", sorted(k for k in VI if k.startswith("details.") and k.endswith(".english")))
+def test_every_detail_with_vietnamese_words_stands_in_the_sources(key: str) -> None:
+    pieces = [text for text, _, _, _ in string.Formatter().parse(VI[key])]
+    longest = max((word for piece in pieces for word in re.split(r"[:;.] ", piece)), key=len).strip(" .()")
+    packages = Path(kyso_pki.__file__).parents[2]
+    sources = (p for name in ("pki", "hsm", "sdk", "server") for p in (packages / name).rglob("*.py"))
+    assert any(longest in path.read_text("utf-8") for path in sources), longest
+    assert places(VI[key.removesuffix("english") + "text"]) <= places(VI[key])
 
 
 def test_every_sub_indication_is_told_in_both_languages() -> None:

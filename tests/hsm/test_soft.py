@@ -23,7 +23,6 @@ from kyso_pki.errors import (
     PinRefused,
     PinRequired,
     SignatureValueInvalid,
-    UnrecognisedFormat,
     UsageError,
 )
 from kyso_pki.x509.certificate import Certificate
@@ -193,7 +192,7 @@ def test_a_key_without_certificate_opens_as_key_only(tmp_path: Path, leaf: Certi
     ("content", "error"),
     [
         (b"", EmptyInput),
-        (b"%PDF-1.7", UnrecognisedFormat),
+        (b"%PDF-1.7", KeyNotFound),
         (b"0" * 2_000_000, LimitExceeded),
         (b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", KeyNotFound),
         (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", FormatError),

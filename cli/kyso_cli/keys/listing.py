@@ -18,7 +18,7 @@ from ..files import check_input
 from ..options import config_option, json_option, module_option, modules_in_reach
 from ..output import App, note, printable, say, say_json
 from ..times import local
-from .shown import certificate_json, short_name, state_of, table
+from .shown import algorithm_shown, certificate_json, short_name, state_of, table
 
 if TYPE_CHECKING:
     from kyso_hsm.opening import KeyInfo, KeyListing
@@ -90,4 +90,6 @@ def _row(app: App, key: KeyInfo) -> tuple[str, ...]:
     else:
         subject, until = short_name(c), local(c.not_after)
     state = app.words(f"keys.state.{state_of(key.info) or 'file'}")
-    return tuple(map(printable, (key.label, key.algorithm, key.token, state, subject, until)))
+    return tuple(
+        map(printable, (key.label, algorithm_shown(app.words, key.algorithm), key.token, state, subject, until))
+    )

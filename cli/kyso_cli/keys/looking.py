@@ -24,7 +24,7 @@ from ..options import (
     secret_source,
 )
 from ..output import App, printable, say, say_json
-from .shown import certificate_json, key_json, lines, report_json, short_name, state_of, validity
+from .shown import algorithm_shown, certificate_json, key_json, lines, report_json, short_name, state_of, validity
 
 if TYPE_CHECKING:
     from kyso_hsm.provisioning import KeyReport, TokenReport
@@ -79,7 +79,9 @@ def info(
 def _show_key(app: App, key: KeyReport) -> None:
     words = app.words
     certificate = key.certificates[0] if key.certificates else None
-    say(printable(words("keys.title.key", label=key.label or key.id.hex(), algorithm=key.algorithm)))
+    algorithm = algorithm_shown(words, key.algorithm)
+    say(printable(words("keys.title.key", label=key.label or key.id.hex(), algorithm=algorithm)))
+    unseen = words("keys.locked" if key.locked else "keys.no_certificate")
     lines(
         words,
         [
@@ -87,7 +89,7 @@ def _show_key(app: App, key: KeyReport) -> None:
             ("id", key.id.hex() or None),
             ("protection", _protection(app, key)),
             ("use", _use(app, key)),
-            ("certificate", words("keys.no_certificate") if certificate is None else short_name(certificate)),
+            ("certificate", unseen if certificate is None else short_name(certificate)),
             ("issuer", None if certificate is None else str(certificate.issuer)),
             ("validity", None if certificate is None else validity(words, certificate)),
             ("serial", None if certificate is None else certificate.serial_hex),

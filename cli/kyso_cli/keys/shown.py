@@ -103,6 +103,11 @@ def key_json(key: KeyReport) -> dict[str, Any]:
     }
 
 
+def algorithm_shown(words: Words, name: str) -> str:
+    """The algorithm's name; in words where a password hides it."""
+    return words("keys.unknown") if name == "unknown" else name
+
+
 def short_name(certificate: Certificate) -> str:
     return certificate.subject.first("CN") or str(certificate.subject)
 

@@ -168,6 +168,8 @@ def _refuse_unsupported(intent: Intent, scheme: Scheme) -> None:
     for option in ("reason", "contact", "field"):
         if getattr(intent, option) is not None:
             raise UsageError(f"An XML signature carries no {option}.", remedy=f"Leave the {option} out.")
+    if intent.certify is not None or intent.lock is not None:
+        raise UsageError("An XML signature neither certifies nor locks.", remedy="Leave both out to sign XML.")
     if intent.location and intent.xml_form == "xmldsig":
         raise UsageError("A plain XML signature carries no location.", remedy="Use XAdES, or leave the location out.")
 

@@ -107,9 +107,9 @@ def _read(data: bytes, name: str) -> Image:
             return _jpeg(data, opened, name) if opened.format == "JPEG" else _png(opened, name)
     except Pillow.DecompressionBombError:
         raise LimitExceeded(f"The image {name} has too many pixels; at most {MAX_PIXELS:,} are read.") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as e:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise UsageError(
-            f"The image {name} cannot be read ({e}).",
+            f"The image {name!r} is no PNG or JPEG, or is damaged.",
             remedy="Use a PNG; a signature or a seal with transparency.",
         ) from None
 

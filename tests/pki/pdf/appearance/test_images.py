@@ -78,9 +78,9 @@ def test_colours_need_no_output_intent_and_look_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "cannot be read"),
-        (b"GIF89a" + bytes(50), "cannot be read"),
-        (png(Pillow.new("RGB", (9, 9)))[:40], "cannot be read"),
+        (b"", "no PNG or JPEG"),
+        (b"GIF89a" + bytes(50), "no PNG or JPEG"),
+        (png(Pillow.new("RGB", (9, 9)))[:40], "no PNG or JPEG"),
         (png(Pillow.new("I;16", (9, 9))), "more than 8 bits"),
         (png(Pillow.new("CMYK", (9, 9)), "JPEG"), "JPEG in CMYK"),
         (png(Pillow.new("RGBA", (9, 9))), "wholly transparent"),
