@@ -40,7 +40,7 @@ from .checking import Checking
 from .lanes import Lane, Limits, NoTurn, Turns
 from .module import Module, TokenInfo
 from .pin import SecretRequest, SecretSource, ask
-from .pins import Attempt, Mark, PinMemory
+from .pins import Attempt, Mark, PinMemory, Trace
 from .worker import Worker, WorkerGone, WorkerTimeout
 
 log = logging.getLogger("kyso_hsm")
@@ -105,6 +105,7 @@ class TokenHost:
         self._login_lock = threading.Lock()  # one person at a time is asked for the PIN
         self._users = 0
         self._accepted: Mark | None = None
+        self._trace: Trace | None = None
         self._trouble: TokenCondition | None = None
         self._events: Counter[str] = Counter()
         self._pace_s: float | None = None
@@ -214,7 +215,7 @@ class TokenHost:
         return error
 
     def _running_worker(self, lane: Lane) -> Worker:
-        if lane.worker is not None and lane.worker.usable:
+        if lane.worker is not None and lane.worker.alive:
             return lane.worker
         if lane.worker is not None:
             self._count("worker_crashes")
@@ -407,7 +408,7 @@ class TokenHost:
                 self._settle(reply, attempt)
                 raise self._error_of(reply)
             attempt.right()
-            self._accepted = attempt.mark
+            self._accepted, self._trace = attempt.mark, attempt.trace
             lane.logged_in = True
 
     def _log_in_too(self, lane: Lane, pin: str, attempt: Attempt) -> None:
@@ -441,6 +442,8 @@ class TokenHost:
             info = state.token
             if not info.needs_login or state.logged_in:
                 return
+            if not info.has_pinpad and self._log_in_with_held(lane, info):
+                return
             automatic = not getattr(source, "interactive", False)  # what was given long ago is not given now
             self._refuse_unsafe(info, automatic and not info.has_pinpad)
             if not info.has_pinpad:
@@ -452,6 +455,40 @@ class TokenHost:
             return
         with self._attempt(info, pin, automatic, not automatic) as attempt:
             self._log_in(lane, pin, automatic, attempt)
+
+    def _log_in_with_held(self, lane: Lane, info: TokenInfo) -> bool:
+        """Whether the worker is in again with the PIN that it still holds: one try, written down like any other.
+
+        The lane and the login lock are held, so that workers that lost their sessions together try one after the
+        other, and none after one was refused.
+        """
+        if self._accepted is None or self._trace is None or info.count_low or info.final_try or info.locked:
+            return False
+        with self._pool.pins.attempt_again(info, self._accepted, self._trace, self.limits.login_s) as attempt:
+            if attempt is None:
+                return False
+            attempt.begin()
+            try:
+                reply = self._ask(lane, wire.LoginAgain(), self.limits.login_s)
+            except KysoError as e:
+                if e.details.get("not_begun"):
+                    attempt.not_tried()
+                else:
+                    attempt.unknown()
+                raise
+            if isinstance(reply, wire.Refusal) and reply.reason != "login":
+                attempt.not_tried()  # a new worker holds no PIN
+                return False
+            self._count("logins")
+            if isinstance(reply, wire.Refusal):
+                log.error("token %r: opening a lost session answered %s", self.info.label, ckr.name_of(reply.number))
+                self._settle(reply, attempt)
+                raise self._error_of(reply)
+            attempt.right()
+            self._count("retries_reopen")
+            log.warning("token %r: the session was lost and opened again", self.info.label)
+            lane.logged_in = True
+            return True
 
     def _open_or_retire(self, lane: Lane, source: SecretSource | None) -> None:
         """Opens the lane again; one whose login is refused is left out while another serves."""
@@ -475,7 +512,7 @@ class TokenHost:
             self._users -= 1
             if self._users:
                 return
-            self._accepted = None
+            self._accepted = self._trace = None
             for lane in self._lanes:
                 if lane.alive:
                     with contextlib.suppress(KysoError), self._turn(self.limits.call_s, lane):
@@ -576,16 +613,6 @@ class TokenHost:
         if lost or (refusal.reason == "ckr" and ckr.recovery_of(refusal.number) == "restart"):
             lane.failed()
             raise _Interrupted(error, lane, "restart")
-        tried = refusal.reason == "login" and refusal.number not in ckr.LOGIN_NOT_TRIED
-        if tried:  # the worker logged in again by itself and was refused
-            sure = refusal.number not in ckr.LOGIN_UNSURE
-            self._count("logins_refused" if sure else "logins_unsure")
-            log.error(
-                "token %r: a login to open a lost session answered %s", self.info.label, ckr.name_of(refusal.number)
-            )
-            lane.logged_in = False
-            if self._accepted is not None:
-                self._pool.pins.was_refused(self._accepted, sure=sure)
         raise error
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -79,15 +79,24 @@ class _Entry:
     """Nobody has logged in since."""
 
 
+@dataclass(frozen=True)
+class Trace:
+    """How a PIN stands in the record of its token: enough to write it down again without knowing it."""
+
+    salt: bytes = field(repr=False)
+    hash: str = field(repr=False)
+
+
 class Attempt:
     """One PIN that may be tried on one token now; the holder is the only process of this user that may."""
 
-    def __init__(self, memory: PinMemory, record: _Record, mark: Mark, pin: str, typed: bool) -> None:
+    def __init__(self, memory: PinMemory, record: _Record, mark: Mark, hashed: str, typed: bool) -> None:
         self.mark = mark
+        self.trace = Trace(record.salt, hashed)
         self._typed = typed
         self._memory = memory
         self._record = record
-        self._hash = record.hash_of(pin)
+        self._hash = hashed
 
     def begin(self) -> None:
         """Written down as of unknown fate, so that no crash can lead to a second try."""
@@ -159,28 +168,33 @@ class PinMemory:
         folder = (self._folder or state_folder()) / "pins"
         with _locked(_file_of(folder, token.label, token.serial), limit_s, token.label) as path:
             record = _Record(path)
-            attempt = Attempt(self, record, mark, pin, typed)
+            hashed = record.hash_of(pin)
             self.check(mark)  # again: another thread may have tried it while this one waited
-            if not typed and record.holds(attempt._hash):
+            if not typed and record.holds(hashed):
                 raise _known_to_be_wrong(token.label)
-            if automatic and record.refusals >= MAX_AUTOMATIC_REFUSALS:
-                raise PinRefused(
-                    f"{record.refusals} PINs were refused by token {token.label!r} since somebody last logged in; "
-                    "no other is tried automatically, as many tokens lock after three.",
-                    remedy="Make sure of the PIN and type it at a prompt once.",
-                    token=token.label,
-                )
-            yield attempt
+            if automatic:
+                record.check_count(token.label)
+            yield Attempt(self, record, mark, hashed, typed)
 
-    def was_refused(self, mark: Mark, *, sure: bool) -> None:
-        """A PIN that the worker tried by itself, to open a lost session again, was refused.
+    @contextlib.contextmanager
+    def attempt_again(self, token: TokenInfo, mark: Mark, trace: Trace, limit_s: float) -> Iterator[Attempt | None]:
+        """The right to try once more the PIN that a worker still holds, after a lost session; always automatic.
 
-        Not `sure`: the token answered what may mean anything. The PIN was right before in this process, so it gets
-        the benefit of the doubt once, until it is right again (as in `Attempt.unknown`).
+        None when the record was begun anew, so that nobody can say whether this PIN stands in it: then it has to be
+        given again. Raises `PinRefused`, `TokenBusy`, `UsageError`.
         """
-        if sure or mark not in self._right:
-            self._refused.add(mark)
-        self._right.discard(mark)
+        self.check(mark)
+        folder = (self._folder or state_folder()) / "pins"
+        with _locked(_file_of(folder, token.label, token.serial), limit_s, token.label) as path:
+            record = _Record(path, trace.salt)
+            self.check(mark)  # again: another worker may have been refused while this one waited
+            record.check_count(token.label)
+            if record.salt != trace.salt:
+                yield None
+                return
+            if record.holds(trace.hash):
+                raise _known_to_be_wrong(token.label)
+            yield Attempt(self, record, mark, trace.hash, typed=False)
 
     def forget(self, token: TokenInfo) -> None:
         """Forgets what was refused on this token, after its PIN has been changed by somebody who knew it."""
@@ -201,17 +215,18 @@ def _known_to_be_wrong(label: str) -> PinRefused:
 class _Record:
     """The remembered PINs of one token; its lock is held."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, salt: bytes | None = None) -> None:
+        """`salt`: for a record that is begun anew."""
         self._path = path
         held = _read(path)
         try:
-            self._salt = os.urandom(16) if held is None else bytes.fromhex(held["salt"])
+            self.salt = (salt or os.urandom(16)) if held is None else bytes.fromhex(held["salt"])
             self._entries = [] if held is None else [_Entry(**e) for e in held["pins"]]
         except (KeyError, TypeError, ValueError):
             raise _unreadable(path) from None
 
     def hash_of(self, pin: str) -> str:
-        return hashlib.scrypt(pin.encode(), salt=self._salt, dklen=32, **_SCRYPT).hex()
+        return hashlib.scrypt(pin.encode(), salt=self.salt, dklen=32, **_SCRYPT).hex()
 
     def holds(self, hashed: str) -> bool:
         return any(hmac.compare_digest(e.hash, hashed) for e in self._entries)
@@ -219,6 +234,16 @@ class _Record:
     @property
     def refusals(self) -> int:
         return sum(e.counts for e in self._entries)
+
+    def check_count(self, label: str) -> None:
+        """Raises `PinRefused` when so many PINs were refused that one more, tried automatically, might lock."""
+        if self.refusals >= MAX_AUTOMATIC_REFUSALS:
+            raise PinRefused(
+                f"{self.refusals} PINs were refused by token {label!r} since somebody last logged in; "
+                "no other is tried automatically, as many tokens lock after three.",
+                remedy="Make sure of the PIN and type it at a prompt once.",
+                token=label,
+            )
 
     def put(self, hashed: str, *, known: bool) -> None:
         entry = _Entry(hashed, datetime.now(UTC).isoformat(timespec="seconds"), known, True)
@@ -236,7 +261,7 @@ class _Record:
         if not self._entries:
             self._path.unlink(missing_ok=True)
             return
-        _write(self._path, {"salt": self._salt.hex(), "pins": [asdict(e) for e in self._entries]})
+        _write(self._path, {"salt": self.salt.hex(), "pins": [asdict(e) for e in self._entries]})
 
 
 class Guesses:

@@ -89,6 +89,7 @@ class ModuleHost:
             wire.ReadToken: self._read_token,
             wire.ReadObjects: self._read_objects,
             wire.Login: self._login,
+            wire.LoginAgain: self._login_again,
             wire.Logout: self._logout,
             wire.Generate: self._generate,
             wire.ImportCertificate: self._import_certificate,
@@ -244,9 +245,21 @@ class ModuleHost:
             wipe(self._pin)
             self._pin = None
 
+    def _login_again(self, request: wire.LoginAgain) -> wire.Reply:
+        session = self._require_session()
+        if self._pin is None:
+            raise Refused(wire.Refusal("not-logged-in"))
+        if not self._logged_in:
+            try:
+                self._login_once(session, self._pin, even_if_low=False)
+            except Refused:
+                self._forget_pin()
+                raise
+        return wire.TokenState(self._fresh_info(), True)
+
     def _reopen(self) -> None:
-        """A new session with the PIN that was right before; never with a pad, never after anyone's wrong PIN."""
-        was_logged_in, pin = self._logged_in, self._pin
+        """A new session. Its login is the host's to make again: another worker's may have been refused."""
+        was_logged_in = self._logged_in
         self._logged_in = False
         self._keys.clear()
         self._calls.close_all_sessions(self._token.slot.slot_id)
@@ -254,9 +267,7 @@ class ModuleHost:
         self._fresh_info()
         self._open_session()
         if was_logged_in:
-            if pin is None:
-                raise Refused(wire.Refusal("not-logged-in"))  # the parent asks the person at the pad again
-            self._login_once(self._session, pin, even_if_low=False)
+            raise Refused(wire.Refusal("not-logged-in"))
 
     # Keys ----------------------------------------------------------------------------------------------
 
@@ -312,9 +323,11 @@ class ModuleHost:
                     yield wire.Signatures(part, reopened, done == total)
                 break
             except (Refused, CkrError, pkcs11.PKCS11Error) as e:
+                if ready:  # what was made is told, so that nobody signs it again
+                    done += len(ready)
+                    part, ready = tuple(ready), []
+                    yield wire.Signatures(part, reopened, False)
                 if reopened or not self._may_reopen(e):
-                    if ready:  # what was made is told, so that nobody signs it again
-                        yield wire.Signatures(tuple(ready), reopened, False)
                     raise
                 self._reopen()
                 reopened = True  # and goes on with the same imprint: those before it have their values

@@ -75,6 +75,11 @@ class Login:
 
 
 @dataclass(frozen=True)
+class LoginAgain:
+    """One C_Login with the PIN of the last right one, after a lost session. The worker never logs in unasked."""
+
+
+@dataclass(frozen=True)
 class Logout:
     pass
 
@@ -311,6 +316,7 @@ Request = Union[  # noqa: UP007 - a runtime tuple of classes is read from it bel
     ReadToken,
     ReadObjects,
     Login,
+    LoginAgain,
     Logout,
     Sign,
     Generate,

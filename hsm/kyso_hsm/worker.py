@@ -85,11 +85,6 @@ class Worker:
         """Whether it can be called. Never from a forked child: two processes on one pipe would mix their frames."""
         return not self._ended and self._owner == os.getpid() and self._process.poll() is None
 
-    @property
-    def usable(self) -> bool:
-        """Whether it may be called, as far as is known without asking the system; a call finds out the rest."""
-        return not self._ended and self._owner == os.getpid() and self._process.returncode is None
-
     def call(self, request: wire.Request, deadline_s: float) -> wire.Reply:
         """The one reply to a request. Raises `WorkerTimeout` (and has killed the process), `WorkerGone`."""
         replies: list[wire.Reply] = []

@@ -17,7 +17,7 @@ from kyso_hsm.opening import Module, open_signer
 from kyso_hsm.pin import FromText, SecretRequest
 from kyso_hsm.pins import Guesses, PinMemory, state_folder
 from kyso_hsm.pool import Pool
-from kyso_pki.errors import PinLocked, PinRefused, TokenTimeout, UsageError
+from kyso_pki.errors import KysoError, PinLocked, PinRefused, TokenTimeout, UsageError
 
 from .softhsm import COUNT_LOW, EC, FINAL_TRY, LABEL, PIN, WRONG_PIN, SoftHsm
 from .standins import making
@@ -327,3 +327,41 @@ def test_a_worker_that_may_not_log_in_again_leaves_the_work_to_the_other(own_hsm
     own_hsm.set_flags(0)
     with open_signer(f"{own_hsm.uri};object={EC}", secret=FromText(PIN), modules=modules, pool=pool) as signer:
         assert len(signer.sign([bytes(32)])) == 1
+
+
+def test_workers_that_lost_their_sessions_together_try_a_changed_pin_once(own_hsm: SoftHsm, tmp_path: Path) -> None:
+    """The PIN was changed elsewhere and the token shows no flags: three workers, and the next start, make one try."""
+    import dataclasses
+
+    from .softhsm import program
+
+    log = tmp_path / "calls"
+    modules = [dataclasses.replace(own_hsm.spied(log), workers=3)]
+    pool = Pool()
+    with open_signer(f"{own_hsm.uri};object={EC}", secret=FromText(PIN), modules=modules, pool=pool) as signer:
+        before = logins(log)
+        assert before == 3  # the second and third with a PIN that was just right
+        program(
+            "pkcs11-tool", "--module", own_hsm.module.path, "--token-label", "kyso tỉnh Mẫu", "--login", "--pin", PIN,
+            "--change-pin", "--new-pin", "pin-moi-77", env=own_hsm.env(),
+        )  # fmt: skip
+        own_hsm.set_flags(0)
+        stored = {p: p.read_bytes() for p in own_hsm.tokens.glob("*/*.object") if p.name != "token.object"}
+        for path in stored:
+            path.unlink()
+        errors: list[KysoError] = []
+        for number in range(18):
+            if number == 9:
+                for path, content in stored.items():
+                    path.write_bytes(content)
+            try:
+                signer.sign([bytes(32)])
+            except KysoError as e:
+                errors.append(e)
+            own_hsm.set_flags(0)
+        assert len(errors) == 18 and any(isinstance(e, PinRefused) for e in errors)
+        assert logins(log) - before == 1
+    pool.close()
+    with pytest.raises(PinRefused, match="no second try"):
+        open_once(own_hsm, FromText(PIN), own_hsm.spied(log))
+    assert logins(log) - before == 1
