@@ -346,22 +346,49 @@ def test_workers_that_lost_their_sessions_together_try_a_changed_pin_once(own_hs
             "--change-pin", "--new-pin", "pin-moi-77", env=own_hsm.env(),
         )  # fmt: skip
         own_hsm.set_flags(0)
-        stored = {p: p.read_bytes() for p in own_hsm.tokens.glob("*/*.object") if p.name != "token.object"}
-        for path in stored:
-            path.unlink()
+        session_lost(own_hsm)
         errors: list[KysoError] = []
-        for number in range(18):
-            if number == 9:
-                for path, content in stored.items():
-                    path.write_bytes(content)
+        for _ in range(9):
             try:
                 signer.sign([bytes(32)])
             except KysoError as e:
                 errors.append(e)
             own_hsm.set_flags(0)
-        assert len(errors) == 18 and any(isinstance(e, PinRefused) for e in errors)
+        assert len(errors) == 9 and any(isinstance(e, PinRefused) for e in errors)
         assert logins(log) - before == 1
     pool.close()
     with pytest.raises(PinRefused, match="no second try"):
         open_once(own_hsm, FromText(PIN), own_hsm.spied(log))
     assert logins(log) - before == 1
+
+
+def test_a_worker_does_not_log_in_unasked_after_a_lost_session(own_hsm: SoftHsm, tmp_path: Path, pool: Pool) -> None:
+    """It says so, and its host lets it use the PIN that it holds: one worker at a time, and none after a refusal."""
+    from kyso_hsm import wire
+
+    log = tmp_path / "calls"
+    worker, (info,) = pool.scout(own_hsm.spied(log))
+    objects = pool.read(worker, info)
+    ec = next(k for k in objects.public if k.label == EC)
+    request = wire.Sign(wire.SignWith(wire.KeyAddress(EC, ec.id), "ecdsa", "sha256"), (bytes(32),))
+
+    def sign() -> wire.Reply:
+        replies: list[wire.Reply] = []
+        worker.exchange(request, 10.0, replies.append)
+        return replies[-1]
+
+    assert isinstance(worker.call(wire.Login(PIN, True), 10.0), wire.TokenState)
+    assert isinstance(sign(), wire.Signatures)
+    session_lost(own_hsm)
+    assert sign() == wire.Refusal("not-logged-in")
+    assert logins(log) == 1
+    assert isinstance(worker.call(wire.LoginAgain(), 10.0), wire.TokenState)
+    assert logins(log) == 2
+    worker.close()
+
+
+def session_lost(hsm: SoftHsm) -> None:
+    """Handles die when the objects are stored under other names: to SoftHSM they are other objects."""
+    for path in hsm.tokens.glob("*/*.object"):
+        if path.name != "token.object":
+            path.rename(path.with_name(f"f{path.name[1:]}"))
