@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from ..errors import SigningError
+from ..errors import LimitExceeded, SigningError
 from .objects import Dictionary, IndirectObject, Ref, Value, read_value, serialize, skip_space, value_spans
-from .reader import Reader
+from .reader import REWRITE, Reader
+from .xref import MAX_OBJECT_NUMBER
 
 _NOT_KEPT = {"Size", "Prev", "XRefStm", "Type", "W", "Index", "Length", "Filter", "DecodeParms"}
 _TABLE_LIMIT: Final = 10**10  # a table entry has ten digits (7.5.4)
@@ -58,7 +59,9 @@ class Update:
         self._next = max(n for n in sizes if isinstance(n, int))
 
     def reserve(self) -> Ref:
-        """A number that the file does not use; its object follows with `replace`."""
+        """A number that the file does not use; its object follows with `replace`. Raises `LimitExceeded`."""
+        if self._next > MAX_OBJECT_NUMBER:  # the reader would refuse what is written here
+            raise LimitExceeded(f"PDF: no object number up to {MAX_OBJECT_NUMBER} is free.", remedy=REWRITE)
         self._next += 1
         return Ref(self._next - 1)
 
