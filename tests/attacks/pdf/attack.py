@@ -3,7 +3,7 @@
 The docstring of each function begins with its classes and quotes the invariant that must catch it; `@attack` says
 where the reason must appear: `finding` (the code of an error in the facts), `change` (the kind of a change that is
 not allowed), `reported` (the code of an error that the rules of validation add), or none of them: the file is
-refused as a whole. `words` must stand in the reason.
+refused as a whole. `words` must stand in the reason. Where several codes would be right, they are separated by `|`.
 """
 
 from __future__ import annotations

@@ -108,7 +108,6 @@ for _name, _field in (
     ("opaque", NEW % (b"0 0 595 842", b"/AP<</N 31 0 R>>/V 32 0 R")),
     ("whose_corners_are_exchanged", NEW % (b"595 842 0 0", b"/AP<</N 31 0 R>>/V 32 0 R")),
     ("of_real_numbers", NEW % (b"0.0 0.0 595.5 842.25", b"/AP<</N 31 0 R>>/V 32 0 R")),
-    ("of_a_hair_s_breadth", NEW % (b"0 0 0.001 842", b"/AP<</N 31 0 R>>/V 32 0 R")),
     ("without_an_area", TINY % b"/AP<</N 31 0 R>>/V 32 0 R"),
     ("without_a_place", (TINY % b"/AP<</N 31 0 R>>/V 32 0 R").replace(b"/Rect[0 0 0 0]", b"")),
     ("of_three_numbers", NEW % (b"0 0 595", b"/AP<</N 31 0 R>>/V 32 0 R")),
@@ -209,7 +208,7 @@ def look_of_a_signed_field_replaced() -> bytes:
     return append(victim(), {widget: text, 31: COVER})
 
 
-@attack(ATTACKS, change="content")
+@attack(ATTACKS, change="content|resource")
 def look_of_a_signed_box_replaced() -> bytes:
     """P9, P11: the appearance stream of a signed box is exchanged."""
     pdf = boxed(b"120 10 220 60")

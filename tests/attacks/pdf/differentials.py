@@ -310,7 +310,7 @@ def the_page_content_compressed_otherwise() -> bytes:
     return append(victim(), {4: stream(content, b"/Filter/FlateDecode")})
 
 
-@attack(ATTACKS, change="content", words="object 5")
+@attack(ATTACKS, change="content|font", words="object 5")
 def a_stream_that_becomes_a_dictionary() -> bytes:
     """P5: a font dictionary that becomes a stream of the same keys."""
     return append(victim(), {5: stream(b"", raw(victim(), 5)[2:-2])})

@@ -97,7 +97,7 @@ def timestamp_token_as_a_signature() -> bytes:
     return stamped(room_for_a_stamp(victim(), dictionary))
 
 
-@attack(ATTACKS, change="timestamp", words="a document timestamp")
+@attack(ATTACKS, change="timestamp|overlay", words="a document timestamp", verdict="failed|indeterminate")
 def document_timestamp_that_shows_something() -> bytes:
     """P13, P9: a document timestamp has no need to be seen: with a page-wide look it is an overlay."""
     field = NEW.replace(b"[%s]", b"[0 0 595 842]").replace(b"%s", b"/AP<</N 31 0 R>>%s")

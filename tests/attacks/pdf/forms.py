@@ -123,7 +123,7 @@ for _name, _entry, _kind in (
     )
 
 
-@attack(ATTACKS, change="content", words="object 9")
+@attack(ATTACKS, change="content|resource", words="object 9")
 def appearance_stream_exchanged_alone() -> bytes:
     """P8: (V1) only the appearance stream is replaced: no field explains it."""
     return append(form_signed(), {9: stream(b"/Tx BMC q BT /F1 9 Tf 2 5 Td (900) Tj ET Q EMC", LOOK)})

@@ -19,7 +19,7 @@ def assert_refused(attack: Attack) -> None:
     report = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
     every = [*report.findings, *(f for s in report.signatures for f in s.findings)]
     said = [(f.code, f.text) for f in every if f.severity == "error"]
-    assert report.verdict == attack.verdict, said
+    assert report.verdict in attack.verdict.split("|"), said
     assert "internal" not in [code for code, _ in said]
     if attack.reported:
         assert any(code == attack.reported and attack.words in text for code, text in said), said
@@ -36,7 +36,7 @@ def assert_refused(attack: Attack) -> None:
     changes = [(c.kind, c.text) for facts_ in found for c in facts_.changes_after if not c.allowed]
     assert attack.finding or attack.change, (findings, changes)
     if attack.finding:
-        assert any(code == attack.finding and attack.words in text for code, text in findings), findings
+        assert any(code in attack.finding.split("|") and attack.words in text for code, text in findings), findings
     if attack.change:
-        assert any(kind == attack.change and attack.words in text for kind, text in changes), changes
+        assert any(kind in attack.change.split("|") and attack.words in text for kind, text in changes), changes
         assert not intact(found[0])

@@ -87,16 +87,16 @@ def _changed(number: int, old: bytes, new: bytes) -> bytes:
 _CHANGES: tuple[tuple[str, int, bytes, bytes, str], ...] = (
     ("the_text_of_a_page", 5, b"Pay 100", b"Pay 999999", "content"),
     ("the_second_part_of_a_page", 32, b"no more", b"much more", "content"),
-    ("the_order_of_the_pages", 2, b"[3 0 R 4 0 R]", b"[4 0 R 3 0 R]", "content"),
-    ("the_number_of_pages", 2, b"[3 0 R 4 0 R]/Count 2", b"[3 0 R]/Count 1", "content"),
-    ("an_inherited_page_size", 2, b"595 842", b"595 400", "content"),
-    ("inherited_resources", 2, b"/Resources 6 0 R", b"/Resources<<>>", "content"),
+    ("the_order_of_the_pages", 2, b"[3 0 R 4 0 R]", b"[4 0 R 3 0 R]", "content|page"),
+    ("the_number_of_pages", 2, b"[3 0 R 4 0 R]/Count 2", b"[3 0 R]/Count 1", "content|page"),
+    ("an_inherited_page_size", 2, b"595 842", b"595 400", "content|page"),
+    ("inherited_resources", 2, b"/Resources 6 0 R", b"/Resources<<>>", "content|page"),
     ("the_resource_dictionary", 6, b"/X1 13 0 R", b"/X1 14 0 R", "content"),
     ("the_list_of_fonts", 7, b"8 0 R", b"37 0 R", "content"),
-    ("an_image", 13, b"\n0\n", b"\n1\n", "content"),
-    ("the_mask_of_an_image", 14, b"\n0\n", b"\n1\n", "content"),
-    ("the_size_of_an_image", 13, b"/Width 1", b"/Width 2", "content"),
-    ("a_graphics_state", 15, b"/ca 1", b"/ca 0", "content"),
+    ("an_image", 13, b"\n0\n", b"\n1\n", "content|resource"),
+    ("the_mask_of_an_image", 14, b"\n0\n", b"\n1\n", "content|resource"),
+    ("the_size_of_an_image", 13, b"/Width 1", b"/Width 2", "content|resource"),
+    ("a_graphics_state", 15, b"/ca 1", b"/ca 0", "content|resource"),
     ("a_colour_space", 16, b"DeviceGray", b"DeviceRGB", "content"),
     ("a_tint_function", 17, b"/C1[0]", b"/C1[1]", "content"),
     ("a_pattern", 18, b"q Q", b"0 0 1 1 re f", "content"),
@@ -108,12 +108,12 @@ _CHANGES: tuple[tuple[str, int, bytes, bytes, str], ...] = (
     ("the_name_of_an_attachment", 23, b"a.txt", b"b.exe", "content"),
     ("the_layers_that_are_on", 24, b"/ON[25 0 R]", b"/OFF[25 0 R]", "content"),
     ("the_intent_of_a_layer", 25, b"/Name(Layer)", b"/Usage<</View<</ViewState/OFF>>>>", "content"),
-    ("the_structure", 26, b"Pay 100", b"Pay 999", "content"),
+    ("the_structure", 26, b"Pay 100", b"Pay 999", "content|structure"),
     ("the_page_labels", 27, b"/S/D", b"/S/R", "content"),
     ("the_viewer_preferences", 28, b"true", b"false", "content"),
     ("the_output_intent", 29, b"sRGB", b"CMYK", "content"),
     ("the_output_profile", 35, b"profile", b"another", "content"),
-    ("the_look_of_an_annotation", 36, b"0 0 1 1 re f", b"1 1 1 rg 0 0 900 900 re f", "content"),
+    ("the_look_of_an_annotation", 36, b"0 0 1 1 re f", b"1 1 1 rg 0 0 900 900 re f", "content|resource"),
     ("the_text_of_an_annotation", 31, b"Note", b"Nota", "annotation"),
     ("the_place_of_an_annotation", 31, b"[10 10 20 20]", b"[0 0 595 842]", "annotation"),
     ("the_kind_of_an_annotation", 31, b"/Subtype/Text", b"/Subtype/Stamp", "annotation"),
@@ -138,7 +138,7 @@ for _name, _number, _old, _new in (
         f"changed_{_name}",
         RESOURCE,
         partial(_changed, _number, _old, _new),
-        change="content",
+        change="content|font",
         words=f"object {_number}",
     )
 
@@ -157,7 +157,7 @@ for _name, _number in (("an_image", 13), ("a_layer", 25), ("an_annotation", 31),
         f"{_name}_replaced_by_null",
         HIDE,
         partial(lambda n: append(rich(), {n: b"null"}), _number),
-        change="annotation" if _number == 31 else "content",
+        change="annotation" if _number == 31 else "content|resource",
         words=f"object {_number}",
     )
 
@@ -191,7 +191,7 @@ for _name, _old, _new, _key in (
     ("threads", b"/Type/Catalog", b"/Type/Catalog/Threads[60 0 R]", "/Threads"),
     ("another_type", b"/Type/Catalog", b"/Type/Kalender", "/Type"),
 ):
-    variant(ATTACKS, f"catalog_with_{_name}", UNEXPLAINED, _catalog(_old, _new), change="structure", words=_key)
+    variant(ATTACKS, f"catalog_with_{_name}", UNEXPLAINED, _catalog(_old, _new), change="structure|page", words=_key)
 
 for _name, _extra, _key in (
     ("cropped", b"/CropBox[0 0 595 600]", "/CropBox"),
@@ -208,7 +208,7 @@ for _name, _extra, _key in (
         f"page_{_name}",
         UNEXPLAINED,
         partial(lambda extra: append(rich(), {4: RICH[4][:-2] + extra + b">>"}), _extra),
-        change="content",
+        change="content|page|resource",
         words=f"{_key} of the page",
     )
 

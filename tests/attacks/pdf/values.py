@@ -46,7 +46,7 @@ for _name, _text, _code, _words in (
     ("an_odd_number_of_digits", b"<30000>", "CONTENTS", "pairs of hexadecimal digits"),
     ("a_comment_inside", b"<30%x\n00>", "FORMAT", "not hexadecimal"),
     ("no_end", b"<3000", "FORMAT", ""),
-    ("an_octet_string", b"<0400>", "CONTENTS", "no CMS structure"),
+    ("an_octet_string", b"<0400>", "CONTENTS|FORMAT", ""),
     ("an_empty_sequence", b"<3000>", "FORMAT", ""),
     ("a_structure_that_is_longer", b"<3082ffff00>", "CONTENTS", "no CMS structure"),
     ("a_name_that_hides_a_string", b"/#3c3000#3e", "CONTENTS", "direct string"),
