@@ -24,10 +24,17 @@ def with_entries(source: bytes, start: int, changes: Mapping[str, bytes]) -> byt
     """The dictionary at `start` as text, with these keys set to these serialised values."""
     spans, end = value_spans(source, start)
     begin = skip_space(source, start)
-    pieces: list[tuple[int, int, bytes]] = [(*spans[k], v) for k, v in changes.items() if k in spans]
+    pieces: list[tuple[int, int, bytes]] = [
+        (*spans[k], _apart(source, spans[k][0], v)) for k, v in changes.items() if k in spans
+    ]
     added = b"".join(b" " + serialize(k) + b" " + v for k, v in changes.items() if k not in spans)
     pieces.append((end - 2, end - 2, added))
     return _spliced(source, begin, end, pieces)
+
+
+def _apart(source: bytes, start: int, text: bytes) -> bytes:
+    """The text with a space before it where it could run into the key: `/SigFlags[]` has none (7.2.3)."""
+    return text if source[start - 1] in b"\x00\t\n\x0c\r " or text[:1] in (b"<", b"[", b"(", b"/") else b" " + text
 
 
 def with_item(source: bytes, start: int, item: bytes) -> bytes:
