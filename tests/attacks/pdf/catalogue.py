@@ -17,7 +17,9 @@ from . import (
     forgery,
     forms,
     incremental,
+    overlays,
     pages,
+    permissions,
     robustness,
     tails,
     tamper,
@@ -26,12 +28,10 @@ from . import (
     wrapping,
 )
 from .attack import Attack, foreign_victim, second_victim, victim
-from .bombs import BOMBS
+from .trees import BOMBS  # those of `bombs` among them
 
-MODULES = (
-    tamper, forgery, values, wrapping, incremental, tails, differentials, pages, updates, forms, certified, evidence,
-    encrypted, robustness,
-)  # fmt: skip
+MODULES = (tamper, forgery, values, wrapping, incremental, tails, differentials, pages, updates, forms, certified)
+MODULES += (permissions, overlays, evidence, encrypted, robustness)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 CLASSES = (*(f"P{n}" for n in range(15)), "R1")
 
@@ -51,8 +51,8 @@ TWINS: dict[str, Callable[[], bytes]] = {
     "document with everything": pages.rich,
     "stream with an indirect length": differentials.lengthened,
     "object hidden in a stream": incremental.signed_with_hidden_object,
-    "locked form": lambda: certified.locked(b"<</Type/SigFieldLock/Action/All>>"),
-    "permission in an object of its own": certified.indirect,
+    "locked form": lambda: permissions.locked(b"<</Type/SigFieldLock/Action/All>>"),
+    "permission in an object of its own": permissions.indirect,
     "signed and timestamped": evidence.stamped_victim,
 }
 """Documents before the attack: each passes, so that it is the attack that is refused."""

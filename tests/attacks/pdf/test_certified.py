@@ -1,4 +1,4 @@
-"""Every variant of P9, P11 and P12 in `certified` is refused and says why."""
+"""Every variant of P9 and P11 in `certified` is refused and says why."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from kyso_pki.pdf.reader import Reader
 from .samples import table_pdf
 
 
-def shown(content: bytes, height: int = 20, **more: Value) -> str:
+def shown(content: bytes, height: int = 20, more: dict[str, Value] | None = None) -> str:
     """The text of a form XObject of 100 points' width with one font, F1."""
     dictionary: dict[str, Value] = {
         "Subtype": "Form",
         "BBox": [0, 0, 100, height],
         "Resources": {"Font": {"F1": {"Type": "Font"}}},
-        **more,
+        **(more or {}),
     }
     return plain_text(Reader(table_pdf()), Stream(dictionary, content, 0, len(content)), 0)
 
@@ -61,7 +61,7 @@ def test_a_form_that_is_not_plain_is_refused(more: dict[str, Value], words: str)
     content = b"/Tx BMC BT /F1 9 Tf 2 6 Td (200) Tj ET EMC"
     assert shown(content) == "200"
     with pytest.raises(FormatError, match=words):
-        shown(content, **more)
+        shown(content, more=more)
 
 
 def test_a_clip_that_leaves_only_a_part_is_refused() -> None:
