@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
+from types import ModuleType
 
 from . import (
     certified,
@@ -30,7 +31,19 @@ from . import (
 from .attack import Attack, foreign_victim, second_victim, victim
 from .trees import BOMBS  # those of `bombs` among them
 
-MODULES = (tamper, forgery, values, wrapping, incremental, tails, differentials, pages, updates, forms, certified)
+MODULES: tuple[ModuleType, ...] = (
+    tamper,
+    forgery,
+    values,
+    wrapping,
+    incremental,
+    tails,
+    differentials,
+    pages,
+    updates,
+    forms,
+    certified,
+)
 MODULES += (permissions, overlays, evidence, encrypted, robustness)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 CLASSES = (*(f"P{n}" for n in range(15)), "R1")

@@ -175,6 +175,13 @@ def filter_unknown_over_changed_content() -> bytes:
     return pdf.replace(b"Pay 100", b"Pay 900")
 
 
+@attack(ATTACKS, reported="CONTENT_CHANGED", words="does not match")
+def field_behind_another_generation_of_itself() -> bytes:
+    """P1, P5: /Fields names the field in a generation that does not exist, then truly: it is still judged."""
+    form = {**FORM, 1: FORM[1].replace(b"[7 0 R]", b"[7 1 R 7 0 R]")}
+    return hand_signed(prepared(bodies=form)).replace(b"Pay 100", b"Pay 900")
+
+
 # P2 -------------------------------------------------------------------------------------------------------------
 
 
