@@ -65,6 +65,11 @@ class Update:
         sizes = [s.trailer.get("Size") for r in reader.revisions for s in r.sections]
         self._next = max(n for n in sizes if isinstance(n, int))
 
+    @property
+    def new_from(self) -> int:
+        """The first number that a new object gets."""
+        return self._next
+
     def reserve(self) -> Ref:
         """A number that the file does not use; its object follows with `replace`. Raises `LimitExceeded`."""
         if self._next > MAX_OBJECT_NUMBER:  # the reader would refuse what is written here

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from . import (
+    bombs,
     certified,
     differentials,
     encrypted,
@@ -18,18 +19,19 @@ from . import (
     forgery,
     forms,
     incremental,
+    looks,
     overlays,
     pages,
     permissions,
     robustness,
     tails,
     tamper,
+    trees,
     updates,
     values,
     wrapping,
 )
 from .attack import Attack, foreign_victim, second_victim, victim
-from .trees import BOMBS  # those of `bombs` among them
 
 MODULES: tuple[ModuleType, ...] = (
     tamper,
@@ -46,6 +48,9 @@ MODULES: tuple[ModuleType, ...] = (
 )
 MODULES += (permissions, overlays, evidence, encrypted, robustness)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
+BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
+assert trees
+assert looks
 CLASSES = (*(f"P{n}" for n in range(15)), "R1")
 
 TWINS: dict[str, Callable[[], bytes]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from .bombs import Bomb, work
+from .catalogue import BOMBS
 from .child import Ended, limited
-from .trees import BOMBS  # those of `bombs` among them
 
 LINES_PER_BYTE = 24  # of a file of small objects: each has some 20 bytes and costs some 200 lines
 FREE_LINES = (

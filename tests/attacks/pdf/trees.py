@@ -8,9 +8,7 @@ from kyso_pki.pdf.reader import Reader
 from tests.pki.pdf.samples import BODIES, append, deflated, raw, stream, table_pdf
 
 from .attack import FIELD, FORM, RANGES, victim
-from .bombs import BOMBS, bomb
-
-__all__ = ["BOMBS"]
+from .bombs import bomb
 
 # Trees -------------------------------------------------------------------------------------------------------------
 
