@@ -88,7 +88,7 @@ def encryption_dropped_by_a_later_trailer() -> bytes:
     return pdf + b"xref\n0 0\ntrailer\n<</Size 9/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (previous, start)
 
 
-@attack(ATTACKS, change="unexplained", words="Crypt")
+@attack(ATTACKS, change="unexplained")
 def an_identity_crypt_filter_on_an_object_stream() -> bytes:
     """P14: /Crypt with /Identity in a file that is not encrypted: some readers undo it, some do not."""
     holder = stream(b"20 0 (new)", b"/Type/ObjStm/N 1/First 5/Filter/Crypt/DecodeParms<</Name/Identity>>")
