@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev check test demo bench soak clean
+.PHONY: dev check test demo bench soak fuzz-pdf clean
 
 dev: ## a virtual environment with everything that developing needs
 	sh scripts/dev.sh
@@ -25,6 +25,9 @@ bench: dev ## compare with the physical limit and with peers: make bench [ONLY=p
 soak: dev ## 100,000 signatures while workers die and tokens vanish: make soak [N=5000]
 	sh scripts/soak.sh $(if $(N),--count $(N))
 
+fuzz-pdf: dev ## coverage-guided fuzzing of PDFs, findings in .fuzz/: make fuzz-pdf [SECONDS=300]
+	sh scripts/fuzz.sh --seconds $(or $(SECONDS),300)
+
 clean: ## remove what was built; keys and provinces stay
-	rm -rf $(VENV) .venv-judges .venv-cards .judges .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+	rm -rf $(VENV) .fuzz .venv-judges .venv-cards .judges .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
 		.hypothesis build dist

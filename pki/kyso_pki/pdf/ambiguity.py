@@ -19,7 +19,7 @@ from ..facts import Finding
 from ..octets import count, release
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
-from .xref import Section
+from .xref import MAX_OBJECT_NUMBER, Section
 
 MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
 LARGE: Final = 1 << 15  # bytes from one object to the next from which on its end is read instead of searched for
@@ -29,8 +29,11 @@ _header = re.compile(rb"(\d{1,10})[" + SPACE + rb"]++(\d{1,5})[" + SPACE + rb"]+
 _MARK: Final = b"endobj"
 
 
-def ambiguities(reader: Reader, revision: int) -> tuple[Finding, ...]:
-    """Error findings about revisions up to this one. Raises `FormatError` where they cannot be read."""
+def ambiguities(reader: Reader, revision: int, new_from: int = MAX_OBJECT_NUMBER + 1) -> tuple[Finding, ...]:
+    """Error findings about revisions up to this one. Raises `FormatError` where they cannot be read.
+
+    `new_from`: numbers from here on are about to be used, so that an unlisted object under one of them counts too.
+    """
     offsets = array("Q")
     tables: list[int] = []
     found: list[Finding] = []
@@ -43,7 +46,8 @@ def ambiguities(reader: Reader, revision: int) -> tuple[Finding, ...]:
             found += [Finding("CROSS_REFERENCE", "error", text) for text in _astray(reader.data, section, offsets)]
     if not found:
         found = [
-            Finding("DUPLICATE_OBJECT", "error", text) for text in _second_objects(reader, revision, offsets, tables)
+            Finding("DUPLICATE_OBJECT", "error", text)
+            for text in _second_objects(reader, revision, offsets, tables, new_from)
         ]
     return tuple(found[:MAX_FINDINGS])
 
@@ -73,7 +77,9 @@ def _one_by_one(data: bytes, numbers: list[int], places: list[int], generations:
             yield f"The cross-reference says that object {number} is at {offset}, but {there} is there."
 
 
-def _second_objects(reader: Reader, revision: int, offsets: array[int], tables: list[int]) -> Iterator[str]:
+def _second_objects(
+    reader: Reader, revision: int, offsets: array[int], tables: list[int], new_from: int
+) -> Iterator[str]:
     """Objects that the cross-reference does not list, but which bear the number of one in use."""
     data, end = reader.data, reader.revisions[revision].end
     if len(offsets) > MANY and count(data, _MARK, 0, end) <= len(offsets):
@@ -94,7 +100,7 @@ def _second_objects(reader: Reader, revision: int, offsets: array[int], tables: 
     for i in [*whole, len(sizes)]:
         inside = [o for o in bounds[first:i] if o not in no_objects] if no_objects else bounds[first:i]
         if inside and count(data, _MARK, bounds[first], bounds[i]) > len(inside):
-            yield from _between(reader, revision, bounds[first], bounds[i], inside)
+            yield from _between(reader, revision, (bounds[first], bounds[i]), inside, new_from)
         first = i + 1
 
 
@@ -109,12 +115,14 @@ def _fills(reader: Reader, revision: int, start: int, stop: int) -> bool:
     return skip_space(reader.data, found.stop) >= stop
 
 
-def _between(reader: Reader, revision: int, start: int, stop: int, offsets: list[int]) -> Iterator[str]:
+def _between(
+    reader: Reader, revision: int, stretch: tuple[int, int], offsets: list[int], new_from: int
+) -> Iterator[str]:
     """Second objects in a stretch, between the listed ones, whose own octets may hold anything."""
-    position = start
+    position, stop = stretch
     for offset in [*offsets, stop]:
         for m in _header.finditer(reader.data, position, offset):
-            if reader.entry(int(m[1]), revision) is not None:
+            if int(m[1]) >= new_from or reader.entry(int(m[1]), revision) is not None:
                 yield f"There is a second object {int(m[1])} at {m.start()}, which the cross-reference does not list."
         if offset < stop:
             try:

@@ -20,6 +20,7 @@ from ..evidence import Evidence
 from ..facts import Format, SignatureFacts
 from ..scheme import Scheme
 from . import form
+from .ambiguity import ambiguities
 from .digests import Digests
 from .encryption.rights import check_signing
 from .fields import all_fields
@@ -81,7 +82,7 @@ class PdfDocument:
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> PdfPending:
         """One appended revision with an empty slot. Raises `FormatError`, `SigningError`, `UsageError`."""
         reader = self._reader
-        self._refuse_trailing()
+        self._refuse_unclear()
         fields = all_fields(reader)
         field = form.chosen_field(fields, intent.field)
         name = field if isinstance(field, str) else field.name
@@ -133,7 +134,7 @@ class PdfDocument:
     def prepare_timestamp(self, size: int) -> PdfStamp:
         """Room for a document timestamp (EN 319 142-1 5.4.3); no certification forbids one. Raises `FormatError`."""
         reader = self._reader
-        self._refuse_trailing()
+        self._refuse_unclear()
         fields = all_fields(reader)
         check_signing(reader, existing_field=False)
         check_permission(reader, fields, None)
@@ -165,6 +166,13 @@ class PdfDocument:
     def appended(self, tail: bytes) -> PdfDocument:
         """The file with this revision at its end. Raises `FormatError` when it does not fit."""
         return self.reopened(b"".join([*self._pieces(), tail]))
+
+    def _refuse_unclear(self) -> None:
+        """Refuses a file in which two readers could see two files: its signature would be refused at once (P5)."""
+        self._refuse_trailing()
+        found = ambiguities(self._reader, self._reader.last, Update(self._reader).new_from)
+        if found:
+            raise FormatError(f"PDF: {found[0].text}", remedy=REWRITE)
 
     def _refuse_trailing(self) -> None:
         if self._reader.trailing:

@@ -14,9 +14,15 @@ from .reader import REWRITE, Reader
 from .update import Update, with_entries, with_item
 
 
+def referred(reader: Reader, ref: Ref) -> IndirectObject | None:
+    """The object under this reference; one of another generation is none (7.3.10)."""
+    found = reader.fetch(ref.number)
+    return found if found is not None and found.generation == ref.generation else None
+
+
 def fetched(reader: Reader, ref: Ref | None) -> IndirectObject:
     """The dictionary object under this reference. Raises `FormatError`."""
-    found = reader.fetch(ref.number) if ref else None
+    found = referred(reader, ref) if ref else None
     if found is None or not isinstance(found.value, dict):
         raise FormatError("PDF: an object that must be extended is no dictionary.", remedy=REWRITE)
     return found
@@ -59,7 +65,7 @@ def appended(
     value = dictionary.get(key) if isinstance(dictionary, dict) else None
     text = b" ".join(map(serialize, items))
     if isinstance(value, Ref):
-        found = reader.fetch(value.number)
+        found = referred(reader, value)
         if found is not None and isinstance(found.value, list):
             _, own, at = update.now(found)
             update.replace(Ref(found.number, found.generation), with_item(own, at, text))
@@ -80,7 +86,7 @@ def inner_dictionary(reader: Reader, update: Update, holder: IndirectObject, key
     outer, source, start = update.now(holder)
     place = outer.get(key) if isinstance(outer, dict) else None
     if isinstance(place, Ref):
-        found = reader.fetch(place.number)
+        found = referred(reader, place)
         if found is None or found.value is None:
             return None
         if isinstance(found.value, dict):

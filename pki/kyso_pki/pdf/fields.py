@@ -62,16 +62,16 @@ def all_fields(reader: Reader, revision: int | None = None) -> list[Field]:
     if not isinstance(roots, list):
         raise FormatError("PDF: /Fields of the form is no array.")
     found: list[Field] = []
-    visited: set[int] = set()
+    visited: set[Ref] = set()  # with the generation: `9 1 R` is nothing, and must not hide `9 0 R`
     above: dict[str, Value] = {}
     names = 0
     pending: list[tuple[Value, str, dict[str, Value], int]] = [(root, "", above, 0) for root in reversed(roots)]
     while pending:
         node, prefix, inherited, depth = pending.pop()
         if isinstance(node, Ref):
-            if node.number in visited:
+            if node in visited:
                 continue
-            visited.add(node.number)
+            visited.add(node)
         if len(found) >= MAX_FIELDS or depth > MAX_FIELD_DEPTH:
             raise LimitExceeded(f"PDF: the form has more than {MAX_FIELDS} fields or {MAX_FIELD_DEPTH} levels.")
         ref = node if isinstance(node, Ref) else None

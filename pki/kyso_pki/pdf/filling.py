@@ -1,25 +1,22 @@
 """Whether a changed form field shows what it says (attack class P8).
 
-Reach for `fills_consistently`. A new value counts as form filling only when the text in the new appearance
-is the new value, the text in the old one was the old value, and the fonts are the same as before. What
+Reach for `fills_consistently`. A new value counts as form filling only when the new appearance plainly shows the
+new value (`plain_text`), the text in the old one was the old value, and the fonts are the same as before. What
 cannot be decided (composite fonts, images, unusual operators) is not consistent.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from ..errors import FormatError
 from .filters import decode
-from .objects import Dictionary, Ref, Stream, Value, decode_text, read_value, same, skip_space
+from .objects import Dictionary, Ref, Stream, Value, decode_text, same
+from .plain_text import operations, plain_text, strings
 from .reader import Reader
 
-MAX_OPERATIONS: Final = 20_000  # operators in one appearance; a text field has a dozen
-_operator = re.compile(rb"[A-Za-z'\"*][A-Za-z0-9*]*").match
 _SHOWING = (b"Tj", b"TJ", b"'", b'"')
 _HARMLESS = frozenset(
-    b"q Q cm w J j M d ri i gs BT ET Tc Tw Tz TL Tf Tr Ts Td TD Tm T* g G rg RG k K re W W* n f S BMC BDC EMC".split()
+    b"q Q cm re m l h w J j M d ri i gs W W* n f S BT ET Tc Tw Tz TL Tf Tr Ts Td TD Tm T* g G rg RG k K "
+    b"BMC BDC EMC".split()
 )
 
 
@@ -43,11 +40,22 @@ def fills_consistently(
         return False
     if before is None and not _plain_resources(reader, now, revision):
         return False
+    if not _same_other_looks(reader, revision, old, new):
+        return False
     try:
         was_right = before is None or says(reader, before, values[0])
-        return was_right and says(reader, now, values[1])
+        return was_right and _equal(plain_text(reader, now, revision), values[1])
     except FormatError:
         return False
+
+
+def _same_other_looks(reader: Reader, revision: int, old: Dictionary, new: Dictionary) -> bool:
+    """Whether the looks for the mouse (/R, /D) are what they were: only /N may differ."""
+    before, now = reader.resolve(old.get("AP"), revision - 1), reader.resolve(new.get("AP"), revision)
+    before = before if isinstance(before, dict) else {}
+    if not isinstance(now, dict):
+        return False
+    return all(same(before.get(k), now.get(k)) for k in (before.keys() | now.keys()) - {"N"})
 
 
 def _switched(reader: Reader, revision: int, old: Dictionary, new: Dictionary, value: Value) -> bool:
@@ -60,7 +68,11 @@ def _switched(reader: Reader, revision: int, old: Dictionary, new: Dictionary, v
     appearance = reader.resolve(new.get("AP"), revision)
     states = reader.resolve(appearance.get("N"), revision) if isinstance(appearance, dict) else None
     known = {"Off", *(states if isinstance(states, dict) else ())}
-    return state in known and (state == "Off" or state == value)
+    if not isinstance(value, str | None):
+        return False
+    if value is None or value in known:
+        return state == (value or "Off")
+    return state == "Off" and new.get("Parent") is not None  # another button of the group is chosen
 
 
 def _normal(reader: Reader, widget: Dictionary, revision: int) -> Stream | None:
@@ -81,42 +93,18 @@ def _plain_resources(reader: Reader, appearance: Stream, revision: int) -> bool:
 
 
 def says(reader: Reader, appearance: Stream, value: Value) -> bool:
-    """Whether the text that an appearance shows is the value, white space aside."""
+    """Whether the text of an appearance that the signer saw is the value; how it is drawn is what was seen."""
+    shown = bytearray()
+    for operator, operands in operations(decode(appearance, reader.budget)):
+        if operator in _SHOWING:
+            shown += strings(operands)
+        elif operator not in _HARMLESS:
+            raise FormatError(f"PDF: the appearance uses the operator {operator!r}.")
+    return _equal(bytes(shown).decode("cp1252", "replace"), value)
+
+
+def _equal(shown: str, value: Value) -> bool:
+    """White space aside."""
     if value is not None and not isinstance(value, bytes):
         return False
-    shown = _text(decode(appearance, reader.budget))
-    return _squeezed(shown) == _squeezed(decode_text(value or b""))
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
-
-
-def _text(content: bytes) -> str:
-    """The strings that a content stream shows, in order. Raises `FormatError` for other drawing."""
-    shown = bytearray()
-    operands: list[Value] = []
-    position = skip_space(content, 0)
-    for _ in range(MAX_OPERATIONS):
-        if position >= len(content):
-            return bytes(shown).decode("cp1252", "replace")
-        m = _operator(content, position)
-        if m is None or m[0] in (b"true", b"false", b"null"):
-            value, position = read_value(content, position)
-            operands.append(value)
-        else:
-            if m[0] in _SHOWING:
-                shown += _strings(operands)
-            elif m[0] not in _HARMLESS:
-                raise FormatError(f"PDF: the appearance uses the operator {m[0]!r}.")
-            operands = []
-            position = m.end()
-        position = skip_space(content, position)
-    raise FormatError("PDF: the appearance has too many operators.")
-
-
-def _strings(operands: list[Value]) -> bytes:
-    last = operands[-1] if operands else None
-    if isinstance(last, list):
-        return b"".join(v for v in last if isinstance(v, bytes))
-    return last if isinstance(last, bytes) else b""
+    return "".join(shown.split()) == "".join(decode_text(value or b"").split())

@@ -20,7 +20,7 @@ from typing import Final
 from ..document import Placed, Reserved
 from ..errors import FormatError, SigningError, UsageError
 from .appearance.objects import add_appearance, empty_form, shown
-from .edit import append_items, appended, catalog_object, fetched, inner_dictionary, replace_entries
+from .edit import append_items, appended, catalog_object, fetched, inner_dictionary, referred, replace_entries
 from .fields import Field, signature_fields
 from .filters import decode
 from .objects import Dictionary, IndirectObject, Ref, Stream, Value, encode_text, serialize
@@ -162,7 +162,7 @@ def first_page(reader: Reader) -> IndirectObject:
     for _ in range(MAX_PAGE_DEPTH):
         if not isinstance(value, Ref):
             raise FormatError("PDF: a page or page tree node is not an object of its own.", remedy=REWRITE)
-        found = reader.fetch(value.number)
+        found = referred(reader, value)
         node = found.value if found else None
         if found is None or not isinstance(node, dict):
             raise FormatError(f"PDF: the page tree names object {value.number}, which is no page.", remedy=REWRITE)

@@ -347,12 +347,17 @@ def _revisions(data: bytes, startxref: int, budget: Budget) -> tuple[Revision, .
 def _sections(data: bytes, startxref: int, budget: Budget) -> list[Section]:
     """All sections, newest first, along /Prev. They may not overlap, so the walk is linear in the file."""
     sections: list[Section] = []
+    hidden: set[int] = set()
     offset: int | None = startxref
     while offset is not None:
         section = read_section(data, offset, budget)
         sections.append(section)
         if len(sections) > MAX_REVISIONS + 1:
             raise LimitExceeded(f"PDF: more than {MAX_REVISIONS} revisions.")
+        if section.hidden is not None:
+            if section.hidden.offset in hidden:  # R1: else a small file costs as if it had each entry many times
+                raise FormatError(f"PDF: several cross-references name the same /XRefStm at {section.hidden.offset}.")
+            hidden.add(section.hidden.offset)
         previous = section.trailer.get("Prev")
         if previous is not None and type(previous) is not int:
             raise FormatError("PDF: /Prev in a trailer is no number.")

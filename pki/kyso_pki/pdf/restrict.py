@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..document import FieldLock, Intent
-from ..errors import SigningError
+from ..errors import FormatError, SigningError
 from .edit import catalog_object, inner_dictionary, replace_entries
 from .fields import Field, signature_fields, signatures_among
 from .objects import Dictionary, Ref, Value, encode_text, serialize
 from .permission import Lock, Permission, permission_of
-from .reader import Reader
+from .reader import REWRITE, Reader
 from .update import Update
 
 
@@ -29,6 +29,8 @@ def check_permission(reader: Reader, fields: list[Field], name: str | None) -> N
         if field.problem is not None:
             raise field.problem
         signature = reader.resolve(field.value)
+        if signature is None:  # the next free number may be the one it names: a new signature would become its value
+            raise FormatError(f"PDF: the field {field.name!r} names a signature that is not there.", remedy=REWRITE)
         if isinstance(signature, dict):
             permission = permission.also(permission_of(reader, signature, field.dictionary, reader.last))
     if name is None:

@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from ..errors import SigningError
+from ..errors import LimitExceeded, SigningError
 from .objects import Dictionary, IndirectObject, Ref, Value, read_value, serialize, skip_space, value_spans
-from .reader import Reader
+from .reader import REWRITE, Reader
+from .xref import MAX_OBJECT_NUMBER
 
 _NOT_KEPT = {"Size", "Prev", "XRefStm", "Type", "W", "Index", "Length", "Filter", "DecodeParms"}
 _TABLE_LIMIT: Final = 10**10  # a table entry has ten digits (7.5.4)
@@ -23,10 +24,17 @@ def with_entries(source: bytes, start: int, changes: Mapping[str, bytes]) -> byt
     """The dictionary at `start` as text, with these keys set to these serialised values."""
     spans, end = value_spans(source, start)
     begin = skip_space(source, start)
-    pieces: list[tuple[int, int, bytes]] = [(*spans[k], v) for k, v in changes.items() if k in spans]
+    pieces: list[tuple[int, int, bytes]] = [
+        (*spans[k], _apart(source, spans[k][0], v)) for k, v in changes.items() if k in spans
+    ]
     added = b"".join(b" " + serialize(k) + b" " + v for k, v in changes.items() if k not in spans)
     pieces.append((end - 2, end - 2, added))
     return _spliced(source, begin, end, pieces)
+
+
+def _apart(source: bytes, start: int, text: bytes) -> bytes:
+    """The text with a space before it where it could run into the key: `/SigFlags[]` has none (7.2.3)."""
+    return text if source[start - 1] in b"\x00\t\n\x0c\r " or text[:1] in (b"<", b"[", b"(", b"/") else b" " + text
 
 
 def with_item(source: bytes, start: int, item: bytes) -> bytes:
@@ -57,8 +65,15 @@ class Update:
         sizes = [s.trailer.get("Size") for r in reader.revisions for s in r.sections]
         self._next = max(n for n in sizes if isinstance(n, int))
 
+    @property
+    def new_from(self) -> int:
+        """The first number that a new object gets."""
+        return self._next
+
     def reserve(self) -> Ref:
-        """A number that the file does not use; its object follows with `replace`."""
+        """A number that the file does not use; its object follows with `replace`. Raises `LimitExceeded`."""
+        if self._next > MAX_OBJECT_NUMBER:  # the reader would refuse what is written here
+            raise LimitExceeded(f"PDF: no object number up to {MAX_OBJECT_NUMBER} is free.", remedy=REWRITE)
         self._next += 1
         return Ref(self._next - 1)
 

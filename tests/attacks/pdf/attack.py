@@ -1,12 +1,14 @@
 """How an attack on a signed PDF is written down: a function that makes the file, with the rule that it breaks.
 
-The docstring of each function quotes the invariant that must catch it; `@attack` says where the reason must
-appear: `finding` (the code of an error), `change` (the kind of a change that is not allowed), or `unreadable`
-(the file is refused as a whole). `words` must stand in the reason.
+The docstring of each function begins with its classes and quotes the invariant that must catch it; `@attack` says
+where the reason must appear: `finding` (the code of an error in the facts), `change` (the kind of a change that is
+not allowed), `reported` (the code of an error that the rules of validation add), or none of them: the file is
+refused as a whole. `words` must stand in the reason. Where several codes would be right, they are separated by `|`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -28,23 +30,58 @@ class Attack:
     finding: str | None
     change: str | None
     words: str
+    reported: str | None = None
+    verdict: str = "failed"
+    """`indeterminate` where only whoever looks at the page can tell."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of attack that the docstring begins with: `P3`, `R1`."""
+        return tuple(re.findall(r"\b[PRC]\d{1,2}\b", (self.make.__doc__ or "").partition(":")[0]))
 
 
 Make = Callable[[], bytes]
 
 
 def attack(
-    registry: list[Attack], *, finding: str | None = None, change: str | None = None, words: str = ""
+    registry: list[Attack],
+    *,
+    finding: str | None = None,
+    change: str | None = None,
+    words: str = "",
+    reported: str | None = None,
+    verdict: str = "failed",
 ) -> Callable[[Make], Make]:
-    """Registers a variant; without `finding` and `change` the whole file must be refused."""
+    """Registers a variant; without `finding`, `change` and `reported` the whole file must be refused."""
 
     def register(make: Make) -> Make:
         if not make.__doc__:
             raise ValueError(f"{make.__name__} quotes no invariant")
-        registry.append(Attack(make.__name__, make, finding, change, words))
+        registry.append(Attack(make.__name__, make, finding, change, words, reported, verdict))
         return make
 
     return register
+
+
+def variant(
+    registry: list[Attack],
+    name: str,
+    rule: str,
+    make: Make,
+    *,
+    finding: str | None = None,
+    change: str | None = None,
+    words: str = "",
+    reported: str | None = None,
+    verdict: str = "failed",
+) -> None:
+    """Registers one of many variants that differ in a word; `rule` is what its docstring would say."""
+
+    def made() -> bytes:
+        return make()
+
+    made.__name__, made.__doc__ = name, rule
+    attack(registry, finding=finding, change=change, words=words, reported=reported, verdict=verdict)(made)
 
 
 # Victims ----------------------------------------------------------------------------------------------------
@@ -143,13 +180,15 @@ def hand_signed(
     written: Callable[[int, int, int, int], bytes] | None = None,
     padding: bytes = b"",
     signer: SoftwareSigner | None = None,
+    slot: bytes = b"/Contents <",
 ) -> bytes:
     """`prepared(…)` with a true signature over the ranges that `ranges(gap start, gap end, size)` gives.
 
     `written` changes how /ByteRange is written, `padding` is CMS padding (hexadecimal) after the structure.
+    `slot` is what stands before the place for the structure, `<` included.
     """
     signer = signer or WORLD.person_signer
-    at = pdf.rindex(b"/Contents <") + len(b"/Contents ")
+    at = pdf.rindex(slot) + len(slot) - 1
     end = pdf.index(b">", at) + 1
     a, b, c, d = (ranges or (lambda s, e, n: (0, s, e, n - e)))(at, end, len(pdf))
     text = (written or (lambda *r: b"[%d %d %d %d]" % r))(a, b, c, d)

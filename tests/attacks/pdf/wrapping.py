@@ -18,10 +18,17 @@ EVIL_PAGE = stream(b"BT /F1 12 Tf 72 720 Td (Pay 999999 to Thief) Tj ET")
 EVIL = {n: BODIES[n] for n in (1, 2, 3, 5)} | {4: EVIL_PAGE}
 
 
-def _wrapped(token: bytes, *, own_end: bytes = b"startxref\n%d\n%%%%EOF\n", copy_trailer: bool = False) -> bytes:
+def _wrapped(
+    token: bytes,
+    *,
+    own_end: bytes = b"startxref\n%d\n%%%%EOF\n",
+    copy_trailer: bool = False,
+    tail: bytes = b"",
+) -> bytes:
     """The foreign victim with its second range moved behind an attacker's body and cross-reference.
 
     `token` takes the place of the /Contents value; the new cross-reference stands at the old `startxref`.
+    `tail` stands before the moved range.
     """
     pdf = foreign_victim()
     gap = gap_of(pdf)
@@ -55,6 +62,7 @@ def _wrapped(token: bytes, *, own_end: bytes = b"startxref\n%d\n%%%%EOF\n", copy
     trailer = pdf[pdf.rindex(b"trailer") : pdf.rindex(b"startxref")] if copy_trailer else b""
     body += trailer or b"trailer\n<</Size 40/Root 1 0 R/Prev %d>>\n" % Reader(pdf).revisions[0].xref_start
     body += own_end % target if own_end else b""
+    body += tail
     moved = len(body)
     return bytes(body).replace(b"%020d" % 0, b"%d" % moved + b" " * (20 - len(b"%d" % moved))) + second
 
@@ -132,3 +140,74 @@ def a_comment_in_the_gap() -> bytes:
     gap = gap_of(pdf)
     text = (_cut() + b"%").ljust(gap.end - gap.start - 1, b"x") + b"\n"
     return pdf[: gap.start] + text + pdf[gap.end :]
+
+
+# The ranges stay where they are: what is in the gap is not hashed ---------------------------------------------------
+
+
+def _in_the_gap(text: bytes, *, opened: bool = True) -> bytes:
+    """The foreign victim with other text in its gap; `opened`: the rest is a comment, the dictionary goes on."""
+    pdf = foreign_victim()
+    gap = gap_of(pdf)
+    room = gap.end - gap.start
+    if len(text) > room:
+        raise ValueError("does not fit")
+    filler = (b"%" + b"x" * (room - len(text) - 2) + b"\n") if opened else b" " * (room - len(text))
+    return pdf[: gap.start] + text + filler + pdf[gap.end :]
+
+
+EVIL_OBJECT = b"4 0 obj\n" + EVIL_PAGE + b"\nendobj\n"
+
+
+@attack(ATTACKS, finding="BYTE_RANGE", words="leaves out")
+def objects_in_the_gap() -> bytes:
+    """P3: "keep both ranges but duplicate object numbers": a reader that rebuilds finds object 4 in the gap."""
+    gap = gap_of(foreign_victim())
+    number, size = gap.number, len(foreign_victim())
+    ranges = b"/ByteRange [0 %d %d %d]" % (gap.start, gap.end, size - gap.end)
+    between = b">>\nendobj\n" + EVIL_OBJECT + b"%d 0 obj\n<</Type/Sig/Contents " % (number + 50)
+    return _in_the_gap(_cut() + ranges + between + b"<00>")
+
+
+@attack(ATTACKS, finding="CONTENTS", words="no hexadecimal string")
+def objects_in_a_literal_string_in_the_gap() -> bytes:
+    """P3: "replace hex string by a short literal string to win room"; the rest of the string holds an object."""
+    digits = _value()[1:-1].rstrip(b"0")
+    octets = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
+    escaped = b"".join(b"\\%03o" % o if o in b"()\\\r" else bytes((o,)) for o in octets)
+    return _in_the_gap(
+        b"(" + escaped + b"\nendobj\n" + EVIL_OBJECT.replace(b"(", b"\\(").replace(b")", b"\\)") + b")"
+    )
+
+
+@attack(ATTACKS, finding="FORMAT", words="not hexadecimal")
+def objects_in_the_hexadecimal_string() -> bytes:
+    """P3, P2: "gap holds [0-9A-Fa-f] only": an object inside the brackets is found by a reader that rebuilds."""
+    pdf = foreign_victim()
+    gap = gap_of(pdf)
+    at = gap.end - 1 - len(EVIL_OBJECT)
+    return pdf[:at] + EVIL_OBJECT.replace(b">>", b"  ") + pdf[gap.end - 1 :]
+
+
+@attack(ATTACKS, finding="BYTE_RANGE", words="leaves out")
+def a_second_value_in_the_gap() -> bytes:
+    """P3: "between the ranges there is one hex string token and nothing else": no further key of the dictionary."""
+    return _in_the_gap(_cut() + b"/Cert<" + b"41" * 40 + b">")
+
+
+@attack(ATTACKS, finding="BYTE_RANGE", words="leaves out")
+def white_space_in_the_gap() -> bytes:
+    """P3, P2: padding by white space instead of zeros: the gap is wider than the token."""
+    return _in_the_gap(_cut(), opened=False)
+
+
+@attack(ATTACKS, finding="FORMAT", words="same key twice")
+def a_second_contents_in_the_gap() -> bytes:
+    """P3, P1: two /Contents: one reader takes the first, another the last."""
+    return _in_the_gap(_cut() + b"/Contents " + _cut()[:200] + b">")
+
+
+@attack(ATTACKS, finding="BYTE_RANGE", words="leaves out")
+def second_range_moved_behind_a_comment() -> bytes:
+    """P3: the moved range stands behind a `%`, so that no reader takes its `startxref` for the file's."""
+    return _wrapped(_cut(), tail=b"%")

@@ -7,6 +7,7 @@ import pytest
 from kyso_pki.errors import FormatError
 from kyso_pki.pdf.ambiguity import ambiguities
 from kyso_pki.pdf.reader import Reader
+from tests.attacks.pdf.attack import hand_signed, prepared
 from tests.pki.pdf.samples import (
     BODIES,
     SHAPES,
@@ -43,10 +44,16 @@ def astray(number: int = 5, other: int = 4) -> bytes:
 
 
 def test_an_entry_at_another_object_fails_every_signature() -> None:
-    (found,) = facts(signed(astray()))
+    (found,) = facts(hand_signed(prepared(base=astray())))
     assert [f.code for f in found.findings] == ["CROSS_REFERENCE"]
     assert "object 5 is at" in found.findings[0].text
     assert not intact(found)
+
+
+def test_what_every_signature_would_fail_over_is_not_signed() -> None:
+    """Found by fuzzing: we signed such files, and then called the signature broken."""
+    with pytest.raises(FormatError, match="object 5 is at"):
+        signed(astray())
 
 
 def test_an_entry_at_no_object_is_told() -> None:

@@ -1,0 +1,183 @@
+"""P8 once more: a value that is filled in must be what is seen, in the font and the place that were signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+
+from tests.pki.pdf.samples import BODIES, append, raw, stream
+
+from .attack import FIELD, Attack, attack, hand_signed, prepared, variant
+from .updates import CERTIFIED, LOOK, TEXT_FIELD, form_signed
+
+ATTACKS: list[Attack] = []
+SHOWN = 'P8: (V1) "a form-value change is only "form filling" if the new /AP is produced from the new /V".'
+KEYS = 'P8: "/MK, /DA, /DR, fonts, /NeedAppearances, field flags, /Rect must not change".'
+
+
+def _drawn(content: bytes) -> Callable[[], bytes]:
+    """The certified form, filled with 200 and this appearance."""
+    return lambda: append(
+        form_signed(), {8: TEXT_FIELD % b"200", 9: stream(b"/Tx BMC q " + content + b" Q EMC", LOOK)}
+    )
+
+
+for _name, _content in (
+    ("text_in_an_invisible_mode", b"BT /F1 9 Tf 3 Tr 2 5 Td (200) Tj ET"),
+    ("text_that_only_clips", b"BT /F1 9 Tf 7 Tr 2 5 Td (200) Tj ET"),
+    ("text_of_no_size", b"BT /F1 0 Tf 2 5 Td (200) Tj ET"),
+    ("text_of_a_tiny_size", b"BT /F1 0.01 Tf 2 5 Td (200) Tj ET"),
+    ("text_of_no_width", b"BT /F1 9 Tf 0 Tz 2 5 Td (200) Tj ET"),
+    ("text_mirrored", b"BT /F1 9 Tf -100 Tz 90 5 Td (200) Tj ET"),
+    ("text_moved_out_of_its_box", b"BT /F1 9 Tf 5000 5 Td (200) Tj ET"),
+    ("text_raised_out_of_its_box", b"BT /F1 9 Tf 500 Ts 2 5 Td (200) Tj ET"),
+    ("text_put_in_another_order", b"BT /F1 9 Tf 20 5 Td (2) Tj -18 0 Td (00) Tj ET"),
+    ("text_written_backwards", b"BT /F1 9 Tf -10 Tc 60 5 Td (200) Tj ET"),
+    ("text_moved_by_its_array", b"BT /F1 9 Tf 20 5 Td [(2) 4000 (00)] TJ ET"),
+    ("text_under_a_second_matrix", b"BT /F1 9 Tf 1 0 0 1 20 5 Tm (2) Tj 1 0 0 1 2 5 Tm (00) Tj ET"),
+    ("text_turned_over", b"BT /F1 9 Tf -1 0 0 -1 60 15 Tm (200) Tj ET"),
+    ("text_of_a_flat_matrix", b"BT /F1 9 Tf 1 0 0 0 2 5 Tm (200) Tj ET"),
+    ("text_on_a_flat_page", b"0 0 0 0 0 0 cm BT /F1 9 Tf 2 5 Td (200) Tj ET"),
+    ("text_on_a_turned_page", b"-1 0 0 -1 60 15 cm BT /F1 9 Tf 2 5 Td (200) Tj ET"),
+    ("text_in_white", b"1 g BT /F1 9 Tf 2 5 Td (200) Tj ET"),
+    ("text_in_white_of_three_colours", b"1 1 1 rg BT /F1 9 Tf 2 5 Td (200) Tj ET"),
+    ("text_in_white_of_four_colours", b"0 0 0 0 k BT /F1 9 Tf 2 5 Td (200) Tj ET"),
+    ("text_in_a_font_without_a_name", b"BT /F9 9 Tf 2 5 Td (200) Tj ET"),
+    ("text_without_a_font", b"BT 2 5 Td (200) Tj ET"),
+    ("text_under_a_graphics_state", b"/GS gs BT /F1 9 Tf 2 5 Td (200) Tj ET"),
+    ("text_in_a_hidden_layer", b"/OC /L BDC BT /F1 9 Tf 2 5 Td (200) Tj ET EMC"),
+    ("text_with_other_actual_text", b"/Span <</ActualText(200)>> BDC BT /F1 9 Tf 2 5 Td (900) Tj ET EMC"),
+    ("a_line_over_it", b"BT /F1 9 Tf 2 5 Td (200) Tj ET 0 5 m 90 5 l S"),
+    ("a_rectangle_over_it", b"BT /F1 9 Tf 2 5 Td (200) Tj ET 0 0 100 20 re f"),
+    ("an_image_over_it", b"BT /F1 9 Tf 2 5 Td (200) Tj ET /Im Do"),
+    ("an_inline_image", b"BT /F1 9 Tf 2 5 Td (200) Tj ET BI /W 1 /H 1 /BPC 8 /CS /G ID 0 EI"),
+    ("a_shading_over_it", b"BT /F1 9 Tf 2 5 Td (200) Tj ET /S sh"),
+    ("no_text", b""),
+    ("more_text", b"BT /F1 9 Tf 2 5 Td (200) Tj (000) Tj ET"),
+    ("another_word", b"BT /F1 9 Tf 2 5 Td (200) Tj 0 5 Td (EUR) Tj ET"),
+    ("other_digits", b"BT /F1 9 Tf 2 5 Td <393939> Tj ET"),
+):
+    variant(ATTACKS, f"filled_with_{_name}", SHOWN, _drawn(_content), change="form", words="Amount")
+
+for _name, _entries in (
+    ("of_another_box", LOOK.replace(b"[0 0 100 20]", b"[0 0 1 1]")),
+    ("with_a_matrix", LOOK + b"/Matrix[0 0 0 0 0 0]"),
+    ("with_a_group", LOOK + b"/Group<</S/Transparency/I true>>"),
+    ("in_a_layer", LOOK + b"/OC<</Type/OCG/Name(L)>>"),
+    ("with_a_reference", LOOK + b"/Ref<</F(x.pdf)/Page 0>>"),
+    ("without_resources", b"/Type/XObject/Subtype/Form/BBox[0 0 100 20]"),
+    ("of_another_kind", LOOK.replace(b"/Subtype/Form", b"/Subtype/Image")),
+):
+
+    def _look(entries: bytes = _entries) -> bytes:
+        content = b"/Tx BMC q BT /F1 9 Tf 2 5 Td (200) Tj ET Q EMC"
+        return append(form_signed(), {8: TEXT_FIELD % b"200", 9: stream(content, entries)})
+
+    variant(ATTACKS, f"filled_with_a_form_{_name}", SHOWN, _look, change="form", words="Amount")
+
+for _name, _old, _new in (
+    ("characteristics", b"/F 4", b"/F 4/MK<</BG[0 0 0]>>"),
+    ("default_appearance", b"/F1 9 Tf", b"/F1 0 Tf"),
+    ("flags", b"/F 4", b"/F 4/Ff 8192"),
+    ("annotation_flags", b"/F 4", b"/F 2"),
+    ("alignment", b"/F 4", b"/F 4/Q 2"),
+    ("maximal_length", b"/F 4", b"/F 4/MaxLen 1"),
+    ("default_value", b"/F 4", b"/F 4/DV(900)"),
+    ("rich_text", b"/F 4", b"/F 4/RV(<p>900</p>)"),
+    ("action", b"/F 4", b"/F 4/A<</S/JavaScript/JS(1)>>"),
+    ("additional_actions", b"/F 4", b"/F 4/AA<</F<</S/JavaScript/JS(1)>>>>"),
+    ("name", b"/T(Amount)", b"/T(Total)"),
+    ("alternative_name", b"/F 4", b"/F 4/TU(Total)"),
+    ("kind", b"/FT/Tx", b"/FT/Ch"),
+    ("place", b"[100 100 200 120]", b"[100 700 200 720]"),
+    ("page", b"/P 3 0 R", b"/P 2 0 R"),
+    ("border", b"/F 4", b"/F 4/BS<</W 20>>"),
+    ("layer", b"/F 4", b"/F 4/OC<</Type/OCG/Name(L)>>"),
+    ("parent", b"/F 4", b"/F 4/Parent 7 0 R"),
+    ("kids", b"/F 4", b"/F 4/Kids[20 0 R]"),
+):
+    variant(
+        ATTACKS,
+        f"field_with_another_{_name}",
+        KEYS,
+        partial(lambda old, new: append(form_signed(), {8: (TEXT_FIELD % b"100").replace(old, new)}), _old, _new),
+        change="annotation",
+        words="object 8",
+    )
+
+for _name, _entry, _kind in (
+    ("default_resources", b"/DR<</Font<</F1 5 0 R>>>>", "form"),
+    ("default_appearance", b"/DA(/F1 0 Tf)", "form"),
+    ("calculation_order", b"/CO[8 0 R]", "form"),
+    ("xfa", b"/XFA(<xdp/>)", "form"),
+    ("alignment", b"/Q 2", "form"),
+):
+    _key = f"/{_entry[1:4].decode().strip('<([/ 2')}"
+    variant(
+        ATTACKS,
+        f"form_with_another_{_name}",
+        KEYS,
+        partial(lambda e: append(form_signed(), {10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3" + e + b">>"}), _entry),
+        change=_kind,
+        words=_key,
+    )
+
+
+@attack(ATTACKS, change="content|resource", words="object 9")
+def appearance_stream_exchanged_alone() -> bytes:
+    """P8: (V1) only the appearance stream is replaced: no field explains it."""
+    return append(form_signed(), {9: stream(b"/Tx BMC q BT /F1 9 Tf 2 5 Td (900) Tj ET Q EMC", LOOK)})
+
+
+@attack(ATTACKS, change="form", words="Amount")
+def appearance_re_pointed_at_page_content() -> bytes:
+    """P7, P8: the field's appearance becomes an object that was signed as something else."""
+    return append(form_signed(), {8: (TEXT_FIELD % b"200").replace(b"/N 9 0 R", b"/N 4 0 R")})
+
+
+@attack(ATTACKS, change="form", words="Amount")
+def appearance_removed() -> bytes:
+    """P8: a field without an appearance is drawn by the viewer as it likes."""
+    return append(form_signed(), {8: (TEXT_FIELD % b"200").replace(b"/AP<</N 9 0 R>>", b"")})
+
+
+@attack(ATTACKS, change="form", words="Amount")
+def appearance_for_the_mouse_added() -> bytes:
+    """P8: /R and /D show something else while the mouse is over the field."""
+    field = (TEXT_FIELD % b"200").replace(b"/N 9 0 R", b"/N 9 0 R/R 4 0 R")
+    content = b"/Tx BMC q BT /F1 9 Tf 2 5 Td (200) Tj ET Q EMC"
+    return append(form_signed(), {8: field, 9: stream(content, LOOK)})
+
+
+@cache
+def boxes() -> bytes:
+    """A certified form with a check box (8) that is off."""
+    states = b"/AP<</N<</Yes 9 0 R/Off 11 0 R>>>>"
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
+        7: FIELD,
+        8: b"<</Type/Annot/Subtype/Widget/FT/Btn/T(Agreed)/V/Off/AS/Off/Rect[10 10 20 20]/P 3 0 R/F 4"
+        + states
+        + b">>",
+        9: stream(b"0 0 10 10 re f", b"/Type/XObject/Subtype/Form/BBox[0 0 10 10]"),
+        10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3>>",
+        11: stream(b"", b"/Type/XObject/Subtype/Form/BBox[0 0 10 10]"),
+    }
+    return hand_signed(prepared(CERTIFIED % 2, bodies=bodies))
+
+
+for _name, _old, _new in (
+    ("box_that_shows_on_and_means_off", b"/AS/Off", b"/AS/Yes"),
+    ("box_that_means_on_in_an_unknown_state", b"/V/Off/AS/Off", b"/V/No/AS/No"),
+    ("box_whose_look_is_exchanged", b"/Yes 9 0 R/Off 11 0 R", b"/Yes 11 0 R/Off 9 0 R"),
+    ("box_whose_value_is_text", b"/V/Off", b"/V(Yes)"),
+):
+    variant(
+        ATTACKS,
+        _name,
+        SHOWN,
+        partial(lambda old, new: append(boxes(), {8: raw(boxes(), 8).replace(old, new)}), _old, _new),
+        change="form",
+        words="Agreed",
+    )
