@@ -39,6 +39,7 @@ class Request:
     at: str | None
     accept_parts: bool
     accept_overlays: bool
+    accept_blank_overlays: bool
     as_json: bool
     config: Path | None
 
@@ -51,6 +52,7 @@ class Request:
 @click.option("--at", metavar="TIME")
 @click.option("--accept-parts", is_flag=True)
 @click.option("--accept-overlays", is_flag=True)
+@click.option("--accept-blank-overlays", is_flag=True)
 @config_option
 @json_option
 @click.pass_obj
@@ -69,7 +71,11 @@ def verify(app: App, asked: Request) -> int:
         check_input(file, streamed=True)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
-    policy = kyso.Policy(accept_parts=asked.accept_parts, accept_overlays=asked.accept_overlays)
+    policy = kyso.Policy(
+        accept_parts=asked.accept_parts,
+        accept_overlays=asked.accept_overlays,
+        accept_blank_overlays=asked.accept_blank_overlays,
+    )
     evidence = evidence_in(asked.evidence)
     online = config.online if asked.online is None else asked.online
     asks = fetcher(asked.hosts, config, len(asked.files)) if online else None

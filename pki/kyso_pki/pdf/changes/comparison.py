@@ -80,13 +80,14 @@ class Comparison:
         old: str | None = None,
         new: str | None = None,
         page: int | None = None,
+        blank: bool = False,
     ) -> None:
         """Notes a change; `object` is an object's number, `page` a page's number from 1."""
         revision = self.index + 1
         text = f"Revision {revision}: {text}"
         if page is None and object is not None and not allowed:
             page = self.where.page_of(object, self.index)
-        self.changes.append(Change(kind, text, allowed, revision, object, field, old, new, page))
+        self.changes.append(Change(kind, text, allowed, revision, object, field, old, new, page, blank))
 
     def result(self) -> tuple[Change, ...]:
         """The changes, those not allowed first where there are too many to name."""

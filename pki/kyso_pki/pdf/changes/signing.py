@@ -37,7 +37,8 @@ class _Signed:
     number: int
     name: str
     value: Value
-    how: str
+    reserved: bool
+    """The field existed before; else it was added."""
     visible: Sequence[Widget] = ()
     """Its widgets that got something to show."""
 
@@ -63,7 +64,7 @@ def new_field(c: Comparison, item: Value) -> None:
     for kid in _items(c.new(value.get("Kids"))):
         visible += _kid(c, kid, name)
     c.follow([v for k, v in value.items() if k != "V"])
-    _judge(c, _Signed(touched.number, name, value.get("V"), "was added", visible))
+    _judge(c, _Signed(touched.number, name, value.get("V"), False, visible))
 
 
 def _kid(c: Comparison, kid: Value, name: str) -> list[Widget]:
@@ -100,11 +101,11 @@ def _draws(c: Comparison, widget: Dictionary) -> bool:
 
 def _judge(c: Comparison, signed: _Signed) -> None:
     """The signature in a field that was added or filled."""
-    name, how = signed.name, signed.how
+    name, how = signed.name, "was filled" if signed.reserved else "was added"
     page = c.paper.page_of(signed.visible[0]) if signed.visible else None
 
-    def say(kind: ChangeKind, text: str, allowed: bool) -> None:
-        c.say(kind, text, allowed, object=signed.number, field=name, page=page)
+    def say(kind: ChangeKind, text: str, allowed: bool, blank: bool = False) -> None:
+        c.say(kind, text, allowed, object=signed.number, field=name, page=page, blank=blank)
 
     touched = c.added(signed.value)
     found = touched.new.value if touched and touched.new else signed.value
@@ -127,13 +128,15 @@ def _judge(c: Comparison, signed: _Signed) -> None:
         say("signature", f"{text}, though an earlier signature locked it.", False)
         return
     covered = next((r for w in signed.visible if (r := c.paper.covered(w, c.visits)) is not None), None)
+    kind: ChangeKind = "timestamp" if stamp else "signature"
+    blank = ", visible where the page was blank or in part over an earlier signature"
     if covered is not None:
-        say("overlay" if c.open else "signature", f"{text}; its appearance lies over the page: {covered}.", False)
-    elif stamp:
-        say("timestamp", f"{text}.", c.open or not signed.visible)
+        say("overlay" if c.open else kind, f"{text}; its appearance lies over the page: {covered}.", False)
+    elif signed.visible and not signed.reserved:
+        text = f"{text}{blank}, as far as that can be told; no place was reserved for it."
+        say("overlay" if c.open else kind, text, False, c.open)
     else:
-        place = ", visible where the page was blank or in part over an earlier signature" if signed.visible else ""
-        say("signature", f"{text}{place}.", c.open)
+        say(kind, f"{text}{blank if signed.visible else ''}.", c.open or (stamp and not signed.visible))
 
 
 # 4. Existing signature fields
@@ -162,7 +165,7 @@ def compare_signed_fields(c: Comparison) -> None:
         c.follow(new.get("AP"))
         shows = "AP" in changed and (area > 0 or _draws(c, new))
         visible = [Widget(touched.number, new, c.index)] if shows else []
-        _judge(c, _Signed(touched.number, name, new.get("V"), "was filled", visible))
+        _judge(c, _Signed(touched.number, name, new.get("V"), True, visible))
 
 
 def _new_appearance(c: Comparison, widget: Dictionary) -> bool:
