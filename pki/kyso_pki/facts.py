@@ -43,8 +43,8 @@ ChangeKind = Literal[
     "structure",
     "unexplained",
 ]
-"""`overlay`: a well-formed signature was added that shows something on a page, in a place that was not reserved for it
-when the page was signed, or over something that the page showed then."""
+"""`overlay`: a well-formed signature was added that shows something on a page, in a place that was not reserved for
+it when the page was signed, or over something that the page showed then."""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ class Policy:
     accept_overlays: bool = False
     """True: a visible signature that was added over a signed page later may pass. The caller looks at the page."""
     accept_blank_overlays: bool = False
-    """True: so may one for which no place was reserved, where kyso finds nothing under it but blank paper and a part of
-    earlier signatures. Readers draw content in different ways: what one shows there another may not."""
+    """True: so may one for which no place was reserved, where kyso finds nothing under it but blank paper and a part
+    of earlier signatures. Readers draw content in different ways: what one shows there another may not."""
 
 
 DEFAULT_POLICY = Policy()
