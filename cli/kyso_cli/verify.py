@@ -49,6 +49,7 @@ class Request:
     at: str | None
     accept_parts: bool
     accept_overlays: bool
+    accept_blank_overlays: bool
     as_json: bool
     config: Path | None
 
@@ -61,6 +62,7 @@ class Request:
 @click.option("--at", metavar="TIME")
 @click.option("--accept-parts", is_flag=True)
 @click.option("--accept-overlays", is_flag=True)
+@click.option("--accept-blank-overlays", is_flag=True)
 @password_options
 @config_option
 @json_option
@@ -80,7 +82,11 @@ def verify(app: App, asked: Request) -> int:
         check_input(file, streamed=True)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
-    policy = kyso.Policy(accept_parts=asked.accept_parts, accept_overlays=asked.accept_overlays)
+    policy = kyso.Policy(
+        accept_parts=asked.accept_parts,
+        accept_overlays=asked.accept_overlays,
+        accept_blank_overlays=asked.accept_blank_overlays,
+    )
     evidence = evidence_in(asked.evidence)
     online = config.online if asked.online is None else asked.online
     password = document_password()

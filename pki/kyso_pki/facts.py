@@ -43,7 +43,8 @@ ChangeKind = Literal[
     "structure",
     "unexplained",
 ]
-"""`overlay`: a well-formed signature was added, but over something that a page showed when it was signed."""
+"""`overlay`: a well-formed signature was added that shows something on a page, in a place that was not reserved for
+it when the page was signed, or over something that the page showed then."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Change:
     new: str | None = None
     page: int | None = None
     """The page that shows it, from 1."""
+    blank: bool = False
+    """Of an overlay: whether all that was found under it is blank paper and a part of earlier signatures.
+
+    Readers do not agree on what content streams draw, so this is no proof (docs/adr/0008).
+    """
 
 
 @dataclass(frozen=True)

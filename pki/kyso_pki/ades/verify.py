@@ -41,6 +41,9 @@ class Policy:
     """True: a signature over a part of an XML document may pass. The caller then reads only what `coverage` names."""
     accept_overlays: bool = False
     """True: a visible signature that was added over a signed page later may pass. The caller looks at the page."""
+    accept_blank_overlays: bool = False
+    """True: so may one for which no place was reserved, where kyso finds nothing under it but blank paper and a part
+    of earlier signatures. Readers draw content in different ways: what one shows there another may not."""
 
 
 DEFAULT_POLICY = Policy()
@@ -281,7 +284,7 @@ class _Judgement:
             if change.allowed:
                 continue
             if change.kind == "overlay":
-                self._overlay(f"Added over the signed page: {change.text}")
+                self._overlay(f"Added over the signed page: {change.text}", change.blank)
             else:
                 text = f"Changed after signing: {change.text}"
                 self._problem("TOTAL-FAILED", "FORMAT_FAILURE", "CHANGED_AFTER_SIGNING", text)
@@ -294,9 +297,9 @@ class _Judgement:
             else:
                 self._problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "COVERS_PART", text)
 
-    def _overlay(self, text: str) -> None:
+    def _overlay(self, text: str, blank: bool) -> None:
         """A later signature that shows something: only whoever looks at the page can say that it hides nothing."""
-        if self.policy.accept_overlays:
+        if self.policy.accept_overlays or (blank and self.policy.accept_blank_overlays):
             self.findings.append(Finding("OVERLAY", "warning", text))
         else:
             self._problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "OVERLAY", text)

@@ -18,13 +18,13 @@ def compare_catalogs(c: Comparison) -> None:
     root = reader.root_ref(c.index).number
     before, now = reader.catalog(c.index - 1), reader.catalog(c.index)
     if root in c.touched:
-        c.explained.add(root)
+        c.account(root)
     for key in sorted(before.keys() | now.keys()) if before is not now else ():
         if key in ("AcroForm", "DSS", "Metadata") or same(before.get(key), now.get(key)):
             continue
         _catalog_key(c, key, before.get(key), now.get(key))
     _metadata(c, before.get("Metadata"), now.get("Metadata"), root)
-    compare_forms(c, before.get("AcroForm"), now.get("AcroForm"))
+    compare_forms(c, before.get("AcroForm"), now.get("AcroForm"), root)
     compare_stores(c, before.get("DSS"), now.get("DSS"), root)
 
 

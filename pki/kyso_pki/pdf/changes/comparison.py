@@ -80,13 +80,14 @@ class Comparison:
         old: str | None = None,
         new: str | None = None,
         page: int | None = None,
+        blank: bool = False,
     ) -> None:
         """Notes a change; `object` is an object's number, `page` a page's number from 1."""
         revision = self.index + 1
         text = f"Revision {revision}: {text}"
         if page is None and object is not None and not allowed:
             page = self.where.page_of(object, self.index)
-        self.changes.append(Change(kind, text, allowed, revision, object, field, old, new, page))
+        self.changes.append(Change(kind, text, allowed, revision, object, field, old, new, page, blank))
 
     def result(self) -> tuple[Change, ...]:
         """The changes, those not allowed first where there are too many to name."""
@@ -117,8 +118,16 @@ class Comparison:
         self.explained.add(number)
         self.private[number] = self.private.get(number, frozenset()) | frozenset(referrers)
 
-    def follow(self, value: Value) -> None:
-        """Explains every new object that can be reached from `value` over new objects."""
+    def account(self, number: int) -> None:
+        """Marks an object as explained; a new one may not have been referred to before, an old one is what it was."""
+        self.explained.add(number)
+        touched = self.touched.get(number)
+        if touched is not None and touched.old is None:
+            self.private.setdefault(number, frozenset())
+
+    def follow(self, value: Value) -> bool:
+        """Explains every new object that can be reached from `value` over new objects; whether one was a stream."""
+        streams = False
         pending: list[Value] = [value]
         while pending:
             item = pending.pop()
@@ -127,10 +136,12 @@ class Comparison:
             elif isinstance(item, dict):
                 pending += item.values()
             elif isinstance(item, Stream):
+                streams = True
                 pending += item.dictionary.values()
             elif (touched := self.added(item)) is not None and touched.number not in self.explained:
                 self.explain(touched.number)
                 pending.append(touched.new.value if touched.new else None)
+        return streams
 
     def inherited(self, node: Dictionary, key: str, revision: int) -> Value:
         """An inheritable entry of a field (12.7.4.1)."""
@@ -151,9 +162,14 @@ def shown(value: Value) -> str:
     return "nothing" if value is None else repr(value)[:MAX_SHOWN]
 
 
-def explain_same_place(c: Comparison, before: Value, now: Value, what: str) -> None:
-    """An object that is rewritten under its own number, or made new where there was none."""
+def explain_same_place(c: Comparison, before: Value, now: Value, what: str, holder: int) -> None:
+    """An object that is rewritten under its own number, or made new where there was none.
+
+    Only `holder`, an object's number, may have named the new one before.
+    """
     if isinstance(now, Ref) and now.number in c.touched and (c.added(now) or before == now):
-        c.explained.add(now.number)
+        if c.added(now):
+            c.explain(now.number, holder)
+        c.account(now.number)
     elif isinstance(before, Ref) and before != now:
         c.say("structure", f"{what} was moved to another object.", False, object=before.number)

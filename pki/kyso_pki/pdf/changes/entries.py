@@ -87,8 +87,8 @@ def _xref_stream(c: Comparison, stream: IndirectObject) -> None:
     entry = c.reader.entry(stream.number, c.index)
     if entry is not None and entry != Entry(PLAIN, stream.offset, stream.generation):
         c.say("unexplained", f"the cross-reference stream stands under the number of object {stream.number}.", False)
-    elif stream.number in c.touched and c.touched[stream.number].old is None:
-        c.explained.add(stream.number)
+    elif stream.number not in c.touched or c.touched[stream.number].old is None:
+        c.explain(stream.number)  # its rows are octets like any: what was signed may have waited for them
 
 
 def _idle(number: int, entry: Entry, revision: Revision) -> bool:

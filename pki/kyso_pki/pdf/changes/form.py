@@ -10,20 +10,21 @@ from .comparison import Comparison, explain_same_place, shown
 from .signing import full_name, new_field
 
 
-def compare_forms(c: Comparison, before: Value, now: Value) -> None:
+def compare_forms(c: Comparison, before: Value, now: Value, root: int) -> None:
     old, new = c.old(before), c.new(now)
     if new is None and old is None:
         return
     if not isinstance(new, dict) or not isinstance(old, dict | None):
         c.say("structure", "the form was removed.", False)
         return
-    explain_same_place(c, before, now, "the form")
+    explain_same_place(c, before, now, "the form", root)
     old = old or {}
     for key in sorted((old.keys() | new.keys()) - {"Fields"}):
         if not same(old.get(key), new.get(key)) and not (key == "SigFlags" and _flags_grew(old, new)):
             text = f"/{key} of the form was changed."
             c.say("form", text, False, old=shown(old.get(key)), new=shown(new.get(key)))
-    explain_same_place(c, old.get("Fields"), new.get("Fields"), "the list of fields")
+    holder = now.number if isinstance(now, Ref) else root
+    explain_same_place(c, old.get("Fields"), new.get("Fields"), "the list of fields", holder)
     olds, news = c.old(old.get("Fields")), c.new(new.get("Fields"))
     olds = olds if isinstance(olds, list) else []
     if news is olds:
@@ -44,7 +45,7 @@ def compare_values(c: Comparison) -> None:
         changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
         if kind not in ("Tx", "Btn", "Ch") or not changed or not changed <= {"V", "AP", "AS", "M", "I"}:
             continue
-        c.explained.add(touched.number)
+        c.account(touched.number)
         name = full_name(c, new)
         consistent = fills_consistently(c.reader, c.index, str(kind), old, new, _values(c, old, new))
         for number in _appearances(c, old, new):

@@ -29,6 +29,9 @@ MAX_NAMED_KEYS: Final = 8  # of a dictionary that was changed
 
 
 def name_leftovers(c: Comparison) -> None:
+    for number, touched in c.touched.items():
+        if touched.old is None:  # whatever explains it, nobody may have waited for it
+            c.private.setdefault(number, frozenset())
     for number in sorted(c.touched.keys() - c.explained):
         touched = c.touched[number]
         what = _what(touched.old or touched.new)

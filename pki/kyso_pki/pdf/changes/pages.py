@@ -22,7 +22,7 @@ def compare_pages(c: Comparison) -> None:
 
 
 def _page(c: Comparison, number: int, before: Dictionary, now: Dictionary) -> None:
-    c.explained.add(number)
+    c.account(number)
     for key in sorted(before.keys() | now.keys()):
         if key != "Annots" and not same(before.get(key), now.get(key)):
             kind: ChangeKind = "content" if key == "Contents" else "resource" if key == "Resources" else "page"
@@ -30,7 +30,7 @@ def _page(c: Comparison, number: int, before: Dictionary, now: Dictionary) -> No
             c.say(kind, text, False, object=number, old=shown(before.get(key)), new=shown(now.get(key)))
     if before.get("Annots") is None and now.get("Annots") is None:
         return
-    explain_same_place(c, before.get("Annots"), now.get("Annots"), f"the annotations of page object {number}")
+    explain_same_place(c, before.get("Annots"), now.get("Annots"), f"the annotations of page object {number}", number)
     olds, news = c.old(before.get("Annots")), c.new(now.get("Annots"))
     olds = olds if isinstance(olds, list) else []
     if news is olds:

@@ -22,10 +22,7 @@ _FIELD_KEYS = frozenset((
 _WIDGET_KEYS = frozenset((
     "Type", "Subtype", "Rect", "P", "F", "AP", "MK", "BS", "Border", "M", "NM", "Parent",
 ))  # fmt: skip
-_SIGNATURE_KEYS = frozenset((
-    "Type", "Filter", "SubFilter", "Contents", "Cert", "ByteRange", "Reference", "Changes", "Name", "M", "Location",
-    "Reason", "ContactInfo", "R", "V", "Prop_Build", "Prop_AuthTime", "Prop_AuthType",
-))  # fmt: skip
+_CHARACTERISTICS = frozenset(("R", "BC", "BG", "CA"))  # of a widget, those that name no object (table 192)
 _LOCKED_FLAGS = 4 | 64 | 128  # Print, ReadOnly, Locked: may be set when a field is signed
 _BLANK_CONTENT = re.compile(rb"%[^\r\n]*|[\x00\t\n\x0c\r ]+|q(?![^\s])|Q(?![^\s])")
 
@@ -37,7 +34,8 @@ class _Signed:
     number: int
     name: str
     value: Value
-    how: str
+    reserved: bool
+    """The field existed before; else it was added."""
     visible: Sequence[Widget] = ()
     """Its widgets that got something to show."""
 
@@ -51,7 +49,7 @@ def new_field(c: Comparison, item: Value) -> None:
         c.say("form", "a form field was added that is no new signature field.", False, object=number)
         c.follow(item)
         return
-    c.explained.add(touched.number)
+    c.account(touched.number)
     partial = value.get("T")
     name = decode_text(partial) if isinstance(partial, bytes) else ""
     odd = value.keys() - _FIELD_KEYS | {"Parent"} & value.keys()
@@ -62,8 +60,8 @@ def new_field(c: Comparison, item: Value) -> None:
     visible = _widget(c, touched.number, value) if value.get("Subtype") == "Widget" else []
     for kid in _items(c.new(value.get("Kids"))):
         visible += _kid(c, kid, name)
-    c.follow([v for k, v in value.items() if k != "V"])
-    _judge(c, _Signed(touched.number, name, value.get("V"), "was added", visible))
+    _follow_field(c, touched.number, value)
+    _judge(c, _Signed(touched.number, name, value.get("V"), False, visible))
 
 
 def _kid(c: Comparison, kid: Value, name: str) -> list[Widget]:
@@ -72,7 +70,7 @@ def _kid(c: Comparison, kid: Value, name: str) -> list[Widget]:
     if touched is None or value is None or value.keys() - _WIDGET_KEYS or not _plain_types(value):
         c.say("form", "a new signature field has a kid that is no plain widget.", False, field=name)
         return []
-    c.explained.add(touched.number)
+    c.account(touched.number)
     return _widget(c, touched.number, value)
 
 
@@ -82,9 +80,31 @@ def _widget(c: Comparison, number: int, widget: Dictionary) -> list[Widget]:
     if isinstance(page, Ref):
         c.pages.add(page.number)
     c.widgets.add(number)
-    c.follow([v for k, v in widget.items() if k != "V"])
+    _follow_field(c, number, widget)
     shows = area_of(c.reader, widget, c.index) > 0 or _draws(c, widget)
     return [Widget(number, widget, c.index)] if shows else []
+
+
+def _follow_field(c: Comparison, number: int, field: Dictionary) -> None:
+    """Explains what a new field or widget refers to, of which only its appearance may be a stream."""
+    streams = c.follow([v for k, v in field.items() if k not in ("V", "AP")])
+    characteristics = field.get("MK", {})
+    plain = isinstance(characteristics, dict) and characteristics.keys() <= _CHARACTERISTICS
+    if streams or not plain or not _is_direct(characteristics):
+        text = "a new signature field carries a stream or objects that it has no use for."
+        c.say("form", text, False, object=number)
+    c.follow(field.get("AP"))
+
+
+def _is_direct(value: Value) -> bool:
+    """Whether a value holds no reference."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Ref | Stream):
+            return False
+        pending += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+    return True
 
 
 def _draws(c: Comparison, widget: Dictionary) -> bool:
@@ -100,25 +120,25 @@ def _draws(c: Comparison, widget: Dictionary) -> bool:
 
 def _judge(c: Comparison, signed: _Signed) -> None:
     """The signature in a field that was added or filled."""
-    name, how = signed.name, signed.how
+    name, how = signed.name, "was filled" if signed.reserved else "was added"
     page = c.paper.page_of(signed.visible[0]) if signed.visible else None
 
-    def say(kind: ChangeKind, text: str, allowed: bool) -> None:
-        c.say(kind, text, allowed, object=signed.number, field=name, page=page)
+    def say(kind: ChangeKind, text: str, allowed: bool, blank: bool = False) -> None:
+        c.say(kind, text, allowed, object=signed.number, field=name, page=page, blank=blank)
 
     touched = c.added(signed.value)
     found = touched.new.value if touched and touched.new else signed.value
     if touched is not None:
-        c.explained.add(touched.number)
+        c.account(touched.number)
     if found is None:
         say("signature", f"the empty signature field {name!r} {how}.", c.open and not signed.visible)
         return
     if not isinstance(found, dict) or not {"Contents", "ByteRange"} <= found.keys():
         say("signature", f"the signature field {name!r} {how} with something that is no signature.", False)
         return
-    if touched is not None and found.keys() - _SIGNATURE_KEYS:
-        c.explain(touched.number)
-    c.follow([v for k, v in found.items() if k != "Contents"])
+    streams = c.follow([v for k, v in found.items() if k != "Contents"])
+    if streams or not _is_direct(found.get("Prop_Build")):
+        say("signature", f"the signature in the field {name!r} {how} with objects that it has no use for.", False)
     stamp = found.get("SubFilter") == "ETSI.RFC3161"
     text = f"a document timestamp {how} (field {name!r})"
     if not stamp:
@@ -127,13 +147,15 @@ def _judge(c: Comparison, signed: _Signed) -> None:
         say("signature", f"{text}, though an earlier signature locked it.", False)
         return
     covered = next((r for w in signed.visible if (r := c.paper.covered(w, c.visits)) is not None), None)
+    kind: ChangeKind = "timestamp" if stamp else "signature"
+    blank = ", visible where the page was blank or in part over an earlier signature"
     if covered is not None:
-        say("overlay" if c.open else "signature", f"{text}; its appearance lies over the page: {covered}.", False)
-    elif stamp:
-        say("timestamp", f"{text}.", c.open or not signed.visible)
+        say("overlay" if c.open else kind, f"{text}; its appearance lies over the page: {covered}.", False)
+    elif signed.visible and not signed.reserved:
+        text = f"{text}{blank}, as far as that can be told; no place was reserved for it."
+        say("overlay" if c.open else kind, text, False, c.open)
     else:
-        place = ", visible where the page was blank or in part over an earlier signature" if signed.visible else ""
-        say("signature", f"{text}{place}.", c.open)
+        say(kind, f"{text}{blank if signed.visible else ''}.", c.open or (stamp and not signed.visible))
 
 
 # 4. Existing signature fields
@@ -150,7 +172,7 @@ def compare_signed_fields(c: Comparison) -> None:
         changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
         if "V" not in changed or not changed <= {"V", "AP", "M", "F"} or not _only_locks(old, new):
             continue
-        c.explained.add(touched.number)
+        c.account(touched.number)
         name = full_name(c, new)
         area = area_of(c.reader, new, c.index)
         if "AP" in changed and area > 0 and not _new_appearance(c, new):
@@ -162,7 +184,7 @@ def compare_signed_fields(c: Comparison) -> None:
         c.follow(new.get("AP"))
         shows = "AP" in changed and (area > 0 or _draws(c, new))
         visible = [Widget(touched.number, new, c.index)] if shows else []
-        _judge(c, _Signed(touched.number, name, new.get("V"), "was filled", visible))
+        _judge(c, _Signed(touched.number, name, new.get("V"), True, visible))
 
 
 def _new_appearance(c: Comparison, widget: Dictionary) -> bool:

@@ -45,7 +45,7 @@ def _compare_information(c: Comparison, before: Value, now: Value) -> None:
         if c.added(now):
             c.explain(now.number)
         elif same(before, now):
-            c.explained.add(now.number)  # what may change in it, below, makes it nothing else
+            c.account(now.number)  # what may change in it, below, makes it nothing else
     elif same(before, now):
         return
     old, new = c.old(before), c.new(now)
