@@ -16,7 +16,7 @@ from typing import Final
 from .dss import Visits
 from .ink import Box, Ink, page_ink
 from .ink.budget import Work
-from .objects import UNREADABLE, Dictionary, Ref, Value
+from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from .pagetree import annotations_of, page_objects
 from .reader import Reader
 
@@ -24,6 +24,9 @@ MAX_AREA: Final = 125_000  # square points, a quarter of A4: larger signature bo
 MAX_SHARE: Final = 0.5  # of an earlier signature's widget, by all later ones together; NĐ 30/2020 asks for a third
 MARGIN: Final = 0.1  # points around a widget, for rounding; what it draws is clipped to its rectangle
 NOTE_SIZE: Final = 30.0  # points around an annotation that is drawn in a size of its own or by each reader's taste
+_MAX_NUMBER: Final = 32_767  # ISO 32000-1 Annex C.2; beyond it readers differ
+_MIN_SIDE: Final = 0.01  # of a form's /BBox; readers take much smaller ones for none
+_MIN_DETERMINANT: Final = 1e-6
 _NO_ZOOM, _NO_ROTATE = 8, 16
 
 
@@ -75,6 +78,8 @@ class Paper:
             return "it is larger than a signature needs to be"
         if _flags(reader, widget.dictionary, widget.revision) & (_NO_ZOOM | _NO_ROTATE):
             return "its flags let it be drawn outside of its rectangle"
+        if not is_bounded(reader, widget.dictionary, widget.revision):
+            return "its appearance is not bounded by its rectangle"
         pages = self._pages(widget)
         if not pages:
             return "it is on no page"
@@ -116,6 +121,9 @@ class Paper:
             other = rectangle(reader, found, revision)
             if other is None:
                 return "an annotation without a place"
+            drawn = reader.resolve(found.get("AP"), revision) is not None
+            if drawn and not is_bounded(reader, found, revision):
+                return "an annotation whose appearance is not bounded by its rectangle"
             if not isinstance(before, dict) or not _is_signed(reader, before, revision - 1):
                 if _wide(reader, found, other, revision).overlap(box.grown(MARGIN)):
                     return "an annotation"
@@ -167,6 +175,35 @@ def area_of(reader: Reader, annotation: Dictionary, revision: int) -> float:
     """The area of an annotation's rectangle, in square points; endless when it cannot be read."""
     box = rectangle(reader, annotation, revision)
     return inf if box is None else box.area
+
+
+def is_bounded(reader: Reader, annotation: Dictionary, revision: int) -> bool:
+    """Whether every reader draws the annotation within its rectangle: by one form with a regular box (12.5.5).
+
+    The appearance has /N alone, a form XObject whose /BBox is four direct numbers around an area and whose /Matrix,
+    if there is one, can be inverted.
+    """
+    appearance = reader.resolve(annotation.get("AP"), revision)
+    if not isinstance(appearance, dict) or appearance.keys() != {"N"}:
+        return False
+    form = reader.resolve(appearance["N"], revision)
+    if not isinstance(form, Stream) or form.dictionary.get("Subtype") != "Form":
+        return False
+    box = _finite(form.dictionary.get("BBox"), 4)
+    if box is None or min(abs(box[2] - box[0]), abs(box[3] - box[1])) < _MIN_SIDE:
+        return False
+    if form.dictionary.get("Matrix") is None:
+        return True
+    m = _finite(form.dictionary["Matrix"], 6)
+    return m is not None and abs(m[0] * m[3] - m[1] * m[2]) > _MIN_DETERMINANT
+
+
+def _finite(value: Value, count: int) -> list[float] | None:
+    """So many direct numbers that every reader holds alike."""
+    if not isinstance(value, list) or len(value) != count:
+        return None
+    numbers = [float(n) for n in value if isinstance(n, int | float) and not isinstance(n, bool)]
+    return numbers if len(numbers) == count and all(abs(n) <= _MAX_NUMBER for n in numbers) else None
 
 
 def _flags(reader: Reader, annotation: Dictionary, revision: int) -> int:

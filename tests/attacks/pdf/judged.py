@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kyso_pki.ades.verify import Policy
 from kyso_pki.errors import FormatError
 from kyso_pki.formats import verify_document
 from tests.pki.pdf.samples import AT, WORLD, facts, intact
@@ -40,3 +41,19 @@ def assert_refused(attack: Attack) -> None:
     if attack.change:
         assert any(kind in attack.change.split("|") and attack.words in text for kind, text in changes), changes
         assert not intact(found[0])
+
+
+def assert_overlaid(attack: Attack) -> None:
+    """A true seal that the signed page does not bear: only a caller who looks at the page passes it."""
+    pdf = attack.make()
+    for policy, expected in (
+        (Policy(), "indeterminate"),
+        (Policy(accept_blank_overlays=True), "indeterminate"),
+        (Policy(accept_overlays=True), "passed"),
+    ):
+        report = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT), policy=policy)
+        assert report.verdict == expected, report.to_json()
+    changes = [c for c in facts(pdf)[0].changes_after if not c.allowed]
+    assert [c.kind for c in changes] == ["overlay"]
+    assert not changes[0].blank
+    assert attack.words in changes[0].text

@@ -148,8 +148,9 @@ def a_seal_over_text_that_a_font_draws_elsewhere() -> bytes:
 @attack(ATTACKS, change="overlay", words="an annotation on page 1")
 def a_seal_over_an_annotation() -> bytes:
     """P9: what a note said when the page was signed is covered."""
-    note = b"<</Type/Annot/Subtype/FreeText/Rect[320 320 380 340]/Contents(Not valid)/AP<</N 5 0 R>>>>"
-    return sealed(page_of(b"", more=b"/Annots[6 0 R]", extra=note), BLANK)
+    note = b"<</Type/Annot/Subtype/FreeText/Rect[320 320 380 340]/Contents(Not valid)/AP<</N 7 0 R>>>>"
+    page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[6 0 R]")
+    return sealed(signed(table_pdf({**BODIES, 3: page, 4: stream(b""), 6: note, 7: LOOK})), BLANK)
 
 
 @attack(ATTACKS, change="overlay", words="an annotation on page 1")

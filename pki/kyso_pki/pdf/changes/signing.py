@@ -81,7 +81,8 @@ def _widget(c: Comparison, number: int, widget: Dictionary) -> list[Widget]:
         c.pages.add(page.number)
     c.widgets.add(number)
     _follow_field(c, number, widget)
-    shows = area_of(c.reader, widget, c.index) > 0 or _draws(c, widget)
+    framed = isinstance(style := widget.get("MK"), dict) and bool(style.keys() & {"BC", "BG"})
+    shows = area_of(c.reader, widget, c.index) > 0 or _draws(c, widget) or framed
     return [Widget(number, widget, c.index)] if shows else []
 
 
