@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.pki.pdf.samples import BODIES, signed, stream, table_pdf
 
 from .attack import Attack, attack, victim
-from .sealing import truly_sealed
+from .sealing import LOOK, truly_sealed
 
 ATTACKS: list[Attack] = []
 BLANK = b"300 300 400 400"
@@ -97,3 +97,26 @@ def a_seal_over_an_annotation_that_is_drawn_beside_its_rectangle() -> bytes:
     page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[6 0 R]")
     look = stream(b"0 g 295 300 60 30 re f", b"/Type/XObject/Subtype/Form")
     return truly_sealed(signed(table_pdf({**BODIES, 3: page, 4: stream(b""), 6: note, 7: look})), BLANK)
+
+
+@attack(ATTACKS, change="overlay", words="larger than a signature needs to be")
+def a_seal_that_is_a_whole_small_page() -> bytes:
+    """P9: what counts is how much of the page it takes."""
+    page = BODIES[3].replace(b"[0 0 595 842]", b"[0 0 350 350]")
+    return truly_sealed(signed(table_pdf({**BODIES, 3: page, 4: stream(b"")})), b"0 0 350 350")
+
+
+@attack(ATTACKS, change="overlay", words="larger than a signature needs to be")
+def a_seal_on_a_page_in_large_units() -> bytes:
+    """P9: /UserUnit 10 makes a page of 59.5 units A4."""
+    page = BODIES[3].replace(b"[0 0 595 842]", b"[0 0 59.5 84.2]/UserUnit 10")
+    return truly_sealed(signed(table_pdf({**BODIES, 3: page, 4: stream(b"")})), b"0 0 59.5 84.2")
+
+
+@attack(ATTACKS, change="overlay", words="an annotation on page 1")
+def a_seal_over_a_widget_whose_signature_is_none() -> bytes:
+    """P7: only what is a signature by its shape may be covered in part; a note dressed as one may not."""
+    note = b"<</Type/Annot/Subtype/Widget/FT/Sig/V 8 0 R/Rect[180 300 420 400]/F 4/AP<</N 7 0 R>>>>"
+    page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[6 0 R]")
+    bodies = {**BODIES, 3: page, 4: stream(b""), 6: note, 7: LOOK, 8: b"<<>>"}
+    return truly_sealed(signed(table_pdf(bodies)), BLANK)
