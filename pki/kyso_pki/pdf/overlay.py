@@ -14,7 +14,7 @@ from math import inf, isfinite
 from typing import Final
 
 from .dss import Visits
-from .ink import Box, Ink, page_ink
+from .ink import Box, Ink, page_ink, visible_box
 from .ink.budget import Work
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from .pagetree import annotations_of, page_objects
@@ -22,6 +22,7 @@ from .reader import Reader
 
 MAX_AREA: Final = 125_000  # square points, a quarter of A4: larger signature boxes could replace a page
 MAX_SHARE: Final = 0.5  # of an earlier signature's widget, by all later ones together; NĐ 30/2020 asks for a third
+MAX_PAGE: Final = 0.25  # of what is seen of a page, by all later signatures together
 MARGIN: Final = 0.1  # points around a widget, for rounding; what it draws is clipped to its rectangle
 NOTE_SIZE: Final = 30.0  # points around an annotation that is drawn in a size of its own or by each reader's taste
 _MAX_NUMBER: Final = 32_767  # ISO 32000-1 Annex C.2; beyond it readers differ
@@ -42,8 +43,11 @@ class Widget:
 class Paper:
     """What the pages of a file show; looked at only when a later signature is visible."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, signatures: frozenset[int]) -> None:
+        """`signatures`: the objects that hold a signature whose place in the file is right; others are none."""
         self._reader = reader
+        self._signatures = signatures
+        self._taken: dict[int, float] = {}  # of each page, in user space, by all later signatures
         self._ink: dict[int, Ink | None] = {}
         self._work = Work(len(reader.data))
 
@@ -89,12 +93,26 @@ class Paper:
             if not isinstance(page, dict):
                 return "it names a page that does not exist"
             ink = self._page_ink(number, widget.revision)
+            if (large := self._too_large(number, page, box, widget.revision)) is not None:
+                return large
             if ink is None:
                 return f"what {where} shows cannot be told without drawing it"
             if ink.touches(box.grown(MARGIN)):
                 return f"text, lines or pictures of {where}"
             if (under := self._annotations(widget, box, page, visits)) is not None:
                 return f"{under} on {where}"
+        return None
+
+    def _too_large(self, number: int, page: Dictionary, box: Box, revision: int) -> str | None:
+        """Whether it takes, with the later signatures before it, so much of what is seen that the page is another."""
+        reader = self._reader
+        seen = visible_box(reader, page, revision)
+        unit = reader.resolve(page.get("UserUnit", 1), revision)
+        if isinstance(unit, bool) or not isinstance(unit, int | float) or not 0 < unit <= _MAX_NUMBER:
+            return "its page has an unusual unit"
+        self._taken[number] = self._taken.get(number, 0.0) + box.area
+        if box.area * unit * unit > MAX_AREA or self._taken[number] > MAX_PAGE * seen.area:
+            return "it is larger than a signature needs to be, or later ones together take too much of the page"
         return None
 
     def _page_ink(self, number: int, revision: int) -> Ink | None:
@@ -124,7 +142,7 @@ class Paper:
             drawn = reader.resolve(found.get("AP"), revision) is not None
             if drawn and not is_bounded(reader, found, revision):
                 return "an annotation whose appearance is not bounded by its rectangle"
-            if not isinstance(before, dict) or not _is_signed(reader, before, revision - 1):
+            if not isinstance(before, dict) or not self._is_signed(before, revision - 1):
                 if _wide(reader, found, other, revision).overlap(box.grown(MARGIN)):
                     return "an annotation"
                 continue
@@ -136,6 +154,20 @@ class Paper:
             if over and over + covered > MAX_SHARE * earlier.area:
                 return f"more than {MAX_SHARE:.0%} of an earlier signature"
         return None
+
+    def _is_signed(self, annotation: Dictionary, revision: int) -> bool:
+        """Whether it is the widget of a signature, whose own picture may be covered in part."""
+        reader = self._reader
+        node: Value = annotation
+        kind = value = None
+        for _ in range(32):
+            if not isinstance(node, dict):
+                break
+            kind = kind or reader.resolve(node.get("FT"), revision)
+            value = value or node.get("V")
+            node = reader.resolve(node.get("Parent"), revision)
+        signed = isinstance(value, Ref) and value.number in self._signatures
+        return kind == "Sig" and signed and annotation.get("Subtype") == "Widget"
 
     def _pages(self, widget: Widget) -> set[int]:
         """The pages, by object number, that list the widget now, or that it names."""
@@ -209,19 +241,6 @@ def _finite(value: Value, count: int) -> list[float] | None:
 def _flags(reader: Reader, annotation: Dictionary, revision: int) -> int:
     flags = reader.resolve(annotation.get("F"), revision)
     return flags if isinstance(flags, int) else 0 if flags is None else -1
-
-
-def _is_signed(reader: Reader, annotation: Dictionary, revision: int) -> bool:
-    """Whether it is the widget of a signature, whose own picture may be covered in part."""
-    node: Value = annotation
-    kind = value = None
-    for _ in range(32):
-        if not isinstance(node, dict):
-            break
-        kind = kind or reader.resolve(node.get("FT"), revision)
-        value = value or reader.resolve(node.get("V"), revision)
-        node = reader.resolve(node.get("Parent"), revision)
-    return kind == "Sig" and isinstance(value, dict) and annotation.get("Subtype") == "Widget"
 
 
 def _wide(reader: Reader, annotation: Dictionary, box: Box, revision: int) -> Box:

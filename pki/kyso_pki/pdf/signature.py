@@ -133,7 +133,7 @@ def _facts_of_placed(reader: Reader, places: list[Place], names: list[str], dige
         so_far = so_far.also(own)
         permissions[place.revision.index] = so_far
     first = places[0].revision.index
-    changed = changes_by_revision(reader, first, permissions)
+    changed = changes_by_revision(reader, first, permissions, frozenset(p.number for p in places))
     after = _folded(changed, reader, {p.revision.index for p in places})
     return [
         _facts(reader, place, names[i], digests, after[place.revision.index], rules[i], store)

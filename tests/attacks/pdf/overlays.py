@@ -10,6 +10,7 @@ from tests.pki.pdf.ink.drawing import font_program
 from tests.pki.pdf.samples import BODIES, SIGNATURE_BOX, append, raw, signed, stream, table_pdf, with_fields
 
 from .attack import Attack, attack, victim
+from .sealing import truly_sealed
 
 ATTACKS: list[Attack] = []
 LOOK = stream(b"1 0 0 rg 0 0 100 100 re f", b"/Type/XObject/Subtype/Form/BBox[0 0 100 100]")
@@ -206,7 +207,7 @@ def a_seal_over_most_of_an_earlier_signature() -> bytes:
 @attack(ATTACKS, change="overlay", words="of an earlier signature")
 def two_seals_that_together_hide_an_earlier_signature() -> bytes:
     """P7: each covers two fifths."""
-    once = sealed(visible(), b"200 200 240 300")
+    once = truly_sealed(visible(), b"200 200 240 300", name=b"First")
     return sealed(once, b"240 200 280 300", name=b"Second", at=40)
 
 

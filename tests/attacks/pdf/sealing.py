@@ -23,19 +23,21 @@ def truly_sealed(
     more: bytes = b"",
     extra: Mapping[int, bytes] | None = None,
     dictionary: bytes = SIGNATURE,
+    name: bytes = b"Seal",
+    at: int = 30,
 ) -> bytes:
-    """Object 30 is the field, 31 its look (None: there is none), 32 the signature; `more` goes into the field."""
+    """Object `at` is the field, the next its look (None: it has none), then the signature; `more` is the field's."""
     found = re.search(rb"/AcroForm (\d+) 0 R", raw(pdf, 1))
     assert found
     form = int(found[1])
-    field = b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/Rect[%s]/F 132/P 3 0 R/V 32 0 R" % rect
-    field += (b"" if look is None else appearance) + more + b">>"
+    field = b"<</Type/Annot/Subtype/Widget/FT/Sig/T(%s)/Rect[%s]/F 132/P 3 0 R/V %d 0 R" % (name, rect, at + 2)
+    field += (b"" if look is None else appearance.replace(b"31 0 R", b"%d 0 R" % (at + 1))) + more + b">>"
     bodies = {
-        30: field,
-        form: re.sub(rb"/Fields ?\[(.*?)\]", rb"/Fields [\1 30 0 R]", raw(pdf, form)),
-        3: re.sub(rb"/Annots ?\[(.*?)\]", rb"/Annots [\1 30 0 R]", raw(pdf, 3)),
-        **({} if look is None else {31: look}),
+        at: field,
+        form: re.sub(rb"/Fields ?\[(.*?)\]", rb"/Fields [\1 %d 0 R]" % at, raw(pdf, form)),
+        3: re.sub(rb"/Annots ?\[(.*?)\]", rb"/Annots [\1 %d 0 R]" % at, raw(pdf, 3)),
+        **({} if look is None else {at + 1: look}),
         **(extra or {}),
     }
-    base = prepared(dictionary, base=pdf, bodies=bodies, number=32)
+    base = prepared(dictionary, base=pdf, bodies=bodies, number=at + 2)
     return hand_signed(base, signer=WORLD.seal_signer)

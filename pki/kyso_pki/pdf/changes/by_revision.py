@@ -23,15 +23,16 @@ from .where import Where
 
 
 def changes_by_revision(
-    reader: Reader, first: int, permissions: Mapping[int, Permission]
+    reader: Reader, first: int, permissions: Mapping[int, Permission], signatures: frozenset[int]
 ) -> dict[int, tuple[Change, ...]]:
     """The changes that each revision after `first` makes; empty revisions are left out.
 
-    `permissions` gives, by revision, what all signatures up to and including that revision allow. Bytes
+    `permissions` gives, by revision, what all signatures up to and including that revision allow; `signatures`
+    are the objects that hold a signature whose shape is right. Bytes
     after the last revision are reported with it (under its index). Never raises for odd input: a revision
     that cannot be read strictly is itself a change that is not allowed.
     """
-    shared = Shared(Visits(len(reader.data)), Paper(reader), Where(reader))
+    shared = Shared(Visits(len(reader.data)), Paper(reader, signatures), Where(reader))
     comparisons: dict[int, Comparison] = {}
     permission = permissions.get(first, Permission())
     for index in range(first + 1, reader.last + 1):

@@ -10,6 +10,6 @@ no bound at all: the caller then takes the whole page as covered. Rooms: `grid` 
 from __future__ import annotations
 
 from .grid import Box, Ink
-from .page import page_ink
+from .page import page_ink, visible_box
 
-__all__ = ["Box", "Ink", "page_ink"]
+__all__ = ["Box", "Ink", "page_ink", "visible_box"]

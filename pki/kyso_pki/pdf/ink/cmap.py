@@ -35,18 +35,18 @@ def candidates(font: bytes, cmap: int, work: Work) -> dict[int, frozenset[int]]:
 def _reader(font: bytes, at: int, work: Work) -> dict[int, int]:
     """One map, restricted to the codes that are asked for."""
     (kind,) = struct.unpack_from(">H", font, at)
-    wanted = [code + offset for offset in _OFFSETS for code in range(256)]
     if kind == 0:
         return dict(enumerate(struct.unpack_from(">256B", font, at + 6)))
     if kind == 6:
         first, count = struct.unpack_from(">HH", font, at + 6)
+        work.take(count)
         return {first + i: g for i, g in enumerate(struct.unpack_from(f">{count}H", font, at + 10))}
     if kind == 4:
-        return _segments(font, at, wanted, work)
+        return _segments(font, at, work)
     raise FormatError(f"PDF: an embedded font has a character map of format {kind}.")
 
 
-def _segments(font: bytes, at: int, wanted: list[int], work: Work) -> dict[int, int]:
+def _segments(font: bytes, at: int, work: Work) -> dict[int, int]:
     """Format 4."""
     count = struct.unpack_from(">H", font, at + 6)[0] // 2
     work.take(4 * count)
@@ -59,8 +59,10 @@ def _segments(font: bytes, at: int, wanted: list[int], work: Work) -> dict[int, 
     for i in range(count):
         if starts[i] > ends[i]:
             raise FormatError("PDF: the character map of an embedded font is malformed.")
-        for code in wanted:
-            if starts[i] <= code <= ends[i] and code != 0xFFFF:
+        for first in _OFFSETS:
+            codes = range(max(starts[i], first), min(ends[i], first + 255) + 1)
+            work.take(len(codes))
+            for code in codes:
                 glyph = code
                 if ranges[i]:
                     (glyph,) = struct.unpack_from(">H", font, ranges_at + 2 * i + ranges[i] + 2 * (code - starts[i]))

@@ -14,7 +14,7 @@ from typing import Final
 
 from ...errors import FormatError
 from ..filters import decode
-from ..objects import Dictionary, Stream, Value
+from ..objects import Dictionary, Ref, Stream, Value
 from ..reader import Reader
 from .budget import Work
 from .grid import Box
@@ -24,6 +24,7 @@ MAX_ADVANCE: Final = 1.5  # ems; the widest glyph of the 14 standard fonts advan
 COMMON_GLYPHS: Final = Box(-0.7, -0.5, 2.2, 1.3)  # ems: what glyphs of text fonts that are not embedded stay within
 MAX_WIDTHS: Final = 70_000  # entries of a /W array
 _SPACE: Final = 0x20
+_BYTES_PER_STEP: Final = 64  # of a decoded font program
 _SIMPLE = ("Type1", "MMType1", "TrueType")
 
 
@@ -173,4 +174,12 @@ def _outlines(reader: Reader, font: Dictionary, revision: int, work: Work) -> Ou
     program = reader.resolve(descriptor.get("FontFile2"), revision)
     if programs != ["FontFile2"] or not isinstance(program, Stream):
         raise FormatError("PDF: the outlines of an embedded font are of a kind that is not read here.")
-    return outlines(decode(program, reader.budget), work)
+    reference = descriptor["FontFile2"]
+    key = (reference.number, revision) if isinstance(reference, Ref) else None
+    if key is None or (known := work.outlines.get(key)) is None:
+        data = decode(program, reader.budget)
+        work.take(len(data) // _BYTES_PER_STEP)
+        known = outlines(data, work)
+        if key is not None:
+            work.outlines[key] = known
+    return known

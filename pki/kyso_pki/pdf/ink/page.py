@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from ...errors import FormatError
-from ..objects import Ref, Value
+from ..objects import Dictionary, Ref, Value
 from ..pagetree import inherited
 from ..reader import Reader
 from .budget import Work
@@ -24,6 +24,16 @@ def page_ink(reader: Reader, number: int, revision: int, work: Work) -> Ink:
     if contents is not None:
         Painter(reader, revision, ink, work).page(contents, resources or {})
     return ink
+
+
+def visible_box(reader: Reader, page: Dictionary, revision: int) -> Box:
+    """What is seen of a page: its /CropBox within its /MediaBox (14.11.2). Raises `FormatError`."""
+    media = _media_box(reader, inherited(reader, page, "MediaBox", revision), revision)
+    crop = inherited(reader, page, "CropBox", revision)
+    seen = media if crop is None else media.cut(_media_box(reader, crop, revision))
+    if seen is None:
+        raise FormatError("PDF: nothing of a page is seen.")
+    return seen
 
 
 def _media_box(reader: Reader, value: Value, revision: int) -> Box:

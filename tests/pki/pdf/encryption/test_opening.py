@@ -126,7 +126,9 @@ def test_no_key_and_no_password_stands_in_a_representation(revision: Revision) -
 # Key derivations against qpdf and pyHanko -----------------------------------------------------------------------
 
 _DOC_TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=40)
-_ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn")), min_size=1, max_size=30)  # 127 octets of UTF-8 count
+_ANY_TEXT = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn")), min_size=1, max_size=30
+)  # 127 octets of UTF-8 count
 
 
 @settings(max_examples=25, deadline=None)
