@@ -21,7 +21,7 @@ from ..signer import Fetcher, Timestamper
 from ..x509 import crl as crl_module
 from ..x509 import ocsp as ocsp_module
 from ..x509.certificate import Certificate, certificates_from_bytes
-from ..x509.revocation import RevocationResult, check_revocation
+from ..x509.revocation import RevocationResult, check_revocation, since
 from ..x509.rules import label
 from ..x509.trust import TrustStore
 from .past import Cover, Held, Proof, held_in, status_then
@@ -218,7 +218,11 @@ class _Search:
     ) -> None:
         if proven is not None:
             then = status_then(certificate, issuer, proven, held)
-            if then is not None and then.status == "good":
+            if (
+                then is not None
+                and then.status == "good"
+                and (self.sources.fetcher is None or since(then.at, proven))
+            ):
                 return
         sources = self.sources
         stored = sum((h.evidence for h in held), NO_EVIDENCE)
@@ -233,14 +237,29 @@ class _Search:
             ocsp=known.ocsp,
             candidates=known.certificates,
             fetcher=recorder,
+            proven=proven,
         )
         if not _serves(result, proven):
             self.missing.append(f"{label(certificate)}: {result.text or result.status}".rstrip("."))
+            return
+        if proven is None and self._good_by(stored, certificate, issuer):
             return
         crls = [c for c in given.crls if crl_module.answer(c, certificate, issuer, sources.at) is not None]
         answers = [o for o in given.ocsp if ocsp_module.answer(o, certificate, issuer, sources.at) is not None]
         self.crls += [*crls, *(recorder.crls if recorder else ())]
         self.ocsp += [*answers, *(recorder.answers if recorder else ())]
+
+    def _good_by(self, stored: Evidence, certificate: Certificate, issuer: Certificate) -> bool:
+        """Whether what the file holds already shows, offline and today, what was just confirmed."""
+        result = check_revocation(
+            certificate,
+            issuer,
+            at=self.sources.at,
+            crls=stored.crls,
+            ocsp=stored.ocsp,
+            candidates=stored.certificates,
+        )
+        return result.status == "good"
 
 
 def _serves(result: RevocationResult, proven: datetime | None) -> bool:

@@ -80,7 +80,9 @@ def status_then(
         return None
     latest = max(h.by for h in held)
     for at in _control_times(certificate, issuer, proven, latest, crls, answers):
-        found = check_revocation(certificate, issuer, at=at, crls=crls, ocsp=answers, candidates=candidates)
+        found = check_revocation(
+            certificate, issuer, at=at, crls=crls, ocsp=answers, candidates=candidates, proven=proven
+        )
         if found.status in ("good", "revoked"):
             return found
     return None

@@ -20,7 +20,7 @@ from ..scheme import strong_enough
 from ..signer import Fetcher
 from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
-from ..x509.revocation import RevocationResult, check_path
+from ..x509.revocation import RevocationResult, check_path, since
 from ..x509.trust import Purpose, TrustStore
 from .past import Cover, Held, Proof, good_then, held_in, status_then
 from .report import DocumentReport, Indication, SignatureReport, TimestampResult
@@ -361,14 +361,26 @@ class _Judgement:
             ocsp=known.ocsp,
             candidates=known.certificates,
             fetcher=self.fetcher,
+            proven=proven.by if proven else None,
         )
         if proven is None:
             return results
         found: list[RevocationResult] = []
         for (certificate, issuer), now in zip(pairwise(path), results, strict=True):
             then = status_then(certificate, issuer, proven.by, self.held) if now.status == "not_checked" else None
-            found.append(then or now)
+            found.append(then if then is not None and self._speaks(certificate, then, proven) else now)
         return tuple(found)
+
+    def _speaks(self, certificate: Certificate, then: RevocationResult, proven: Proof) -> bool:
+        """Whether the file's word about the past is taken where the issuer could be asked and gave no usable answer.
+
+        While the certificate is valid its issuer must answer; until he does, a "good" from before the proven time
+        could hide a revocation. Once it has expired he may have forgotten it (RFC 5280 3.3), and who is offline asks
+        nobody: there the freshness that the answer itself promises is the rule (EN 319 102-1 5.2.5).
+        """
+        if self.fetcher is None or then.status == "revoked" or certificate.not_after < self.at:
+            return True
+        return since(then.at, proven.by)
 
     def _level(
         self, timestamps: Sequence[TimestampResult], path: tuple[Certificate, ...], proven: Proof | None

@@ -1,9 +1,10 @@
 """A PDF that waits: for a signature value, or for a token over itself.
 
 `PdfPending` can leave the process: `to_bytes` on one machine, `from_bytes` on another, with the original file at
-hand where it is finished. The octets are DER, carry a version and a checksum, and with a shared key a MAC: without
-the key nobody can change them unnoticed. And whoever changes the checksum too still gets no signature for another
-document: `finish` compares the file with the digest in the attributes that the key signed.
+hand where it is finished. The octets are DER, carry a version and are sealed with a key that both ends share: without
+it nobody can change them unnoticed. Unsealed ones (`unauthenticated=True`) can be exchanged whole by whoever carries
+them, revision, attributes and all, and nothing in the original file tells; so their `imprint` is refused, and they
+serve only where the value comes from elsewhere: `finish` takes no value that was not made over these very attributes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from .slot import Pieces, Slot
 
 MAGIC: Final = "kyso-pending-pdf"
 VERSION: Final = 1
-MIN_KEY_BYTES: Final = 16  # of a shared key; 128 bits
+MIN_KEY_BYTES: Final = 32  # of a shared key; the size of HMAC-SHA-256
 MAX_PENDING_BYTES: Final = 64 << 20  # against memory exhaustion; a revision of one signature has some 30 kB
 _ORIGINAL_HASH: Final = "sha256"
 
@@ -61,10 +62,17 @@ class PdfPending:
     timestamped: bool = False
     travelled: bool = False
     """It comes from another process, so that the file is compared with what was prepared."""
+    authenticated: bool = True
+    """It was made in this process, or travelled under a seal that only holders of the shared key can make."""
 
     @property
     def imprint(self) -> bytes:
-        """What goes to the key."""
+        """What goes to the key. Raises `UsageError` when this came unsealed: it may be for another revision."""
+        if not self.authenticated:
+            raise UsageError(
+                "This prepared signature came without a seal; whoever carried it may have exchanged what is signed.",
+                remedy="Sign the imprint of what was prepared, or seal it with a shared key.",
+            )
         return self.scheme.imprint(self.to_be_signed)
 
     def timestamp_message(self, value: bytes) -> bytes:
@@ -80,7 +88,7 @@ class PdfPending:
 
     def tail(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
         """What is to be appended to the original. Raises `SignatureValueInvalid`, `SigningError`."""
-        if not self.scheme.verify(self.chain.leaf.public_key, self.imprint, value):
+        if not self.scheme.verify(self.chain.leaf.public_key, self.scheme.imprint(self.to_be_signed), value):
             raise SignatureValueInvalid(
                 "The signature value does not verify with the certificate's key; nothing was written.",
                 remedy="Check that the key and the certificate belong together.",
@@ -106,11 +114,13 @@ class PdfPending:
 
     # Across processes ------------------------------------------------------------------------------------
 
-    def to_bytes(self, key: bytes | None = None) -> bytes:
-        """This pending signature without the document; with a shared `key` nobody else can change it unnoticed.
+    def to_bytes(self, key: bytes | None, *, unauthenticated: bool = False) -> bytes:
+        """This pending signature without the document, sealed with the shared `key` against any change.
 
-        Raises `UsageError` for a key of fewer than 16 bytes.
+        `key=None` only with `unauthenticated=True`: a checksum, which finds accidents and stops nobody. Raises
+        `UsageError` for a key of fewer than 32 bytes, for none without that word, and for a key with it.
         """
+        _require_key(key, unauthenticated)
         original = hashlib.new(_ORIGINAL_HASH)
         for piece in self.pieces():
             original.update(piece)
@@ -131,12 +141,17 @@ class PdfPending:
         return der.sequence(body, der.octet_string(_seal(body, key)))
 
     @classmethod
-    def from_bytes(cls, data: bytes, original: bytes | Pieces, key: bytes | None = None) -> PdfPending:
+    def from_bytes(
+        cls, data: bytes, original: bytes | Pieces, key: bytes | None, *, unauthenticated: bool = False
+    ) -> PdfPending:
         """The pending signature that `to_bytes` wrote, over the same original file and with the same key.
 
-        `original` is the file, or a function that gives it in pieces. Raises `PendingDamaged` for octets that were
-        changed, are of another version, sealed with another key, or for another file.
+        `original` is the file, or a function that gives it in pieces. `key=None` only with `unauthenticated=True`;
+        what comes back then gives no `imprint` and can only `finish` with a value that was made elsewhere. Raises
+        `PendingDamaged` for octets that were changed, are of another version, sealed with another key, or for
+        another file; `UsageError` as `to_bytes`.
         """
+        _require_key(key, unauthenticated)
         if isinstance(original, bytes):
             whole = original
             pieces: Pieces = lambda: (whole,)  # noqa: E731 - as short as it can be
@@ -157,7 +172,8 @@ class PdfPending:
             raise
         except KysoError as e:
             raise PendingDamaged(f"The prepared signature cannot be read: {e.message}") from None
-        pending = cls(field, chain, scheme, to_be_signed, slot, size, pieces, timestamped, travelled=True)
+        sealed = key is not None
+        pending = cls(field, chain, scheme, to_be_signed, slot, size, pieces, timestamped, True, sealed)
         pending._check_file(wanted)
         return pending
 
@@ -172,14 +188,22 @@ class PdfPending:
             )
 
 
+def _require_key(key: bytes | None, unauthenticated: bool) -> None:
+    if (key is None) != unauthenticated:
+        raise UsageError(
+            "A prepared signature travels either with a shared key or, spelt out, unauthenticated.",
+            remedy=f"Give a key of at least {MIN_KEY_BYTES} random bytes that both ends share.",
+        )
+    if key is not None and len(key) < MIN_KEY_BYTES:
+        raise UsageError(
+            f"The shared key has {len(key)} bytes.", remedy=f"Use at least {MIN_KEY_BYTES} random bytes."
+        )
+
+
 def _seal(body: bytes, key: bytes | None) -> bytes:
     """HMAC-SHA-256 with the key; without one a SHA-256, which finds accidents and stops nobody."""
     if key is None:
         return digest("sha256", body)
-    if len(key) < MIN_KEY_BYTES:
-        raise UsageError(
-            f"The shared key has {len(key)} bytes.", remedy=f"Use at least {MIN_KEY_BYTES} random bytes."
-        )
     return hmac.digest(key, body, "sha256")
 
 

@@ -1,10 +1,11 @@
 """Is a certificate revoked? From OCSP answers and CRLs, at a given time, failing closed.
 
 Reach for `check_revocation` (one certificate and its issuer) or `check_path` (every certificate of a path but
-the anchor, which nobody revokes). The evidence at hand is asked first, all of it; then, where a fetcher is
-given, the URLs in the certificate. "Revoked" from any authentic source wins over any "good". Whoever holds a
-proof that a signature existed before `RevocationResult.at` weighs that himself: here revoked is revoked,
-whatever the time.
+the anchor, which nobody revokes). The evidence at hand is asked, all of it, and where a fetcher is given, the URLs
+in the certificate as well: whoever wrote the file chose what lies in it, and an old answer that is still current
+hides a revocation of yesterday. All answers are weighed together. "Revoked" from any authentic source wins over any
+"good"; among the good the newest counts. Whoever holds a proof that a signature existed before
+`RevocationResult.at` weighs that himself: here revoked is revoked, whatever the time.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from . import certificate as x
 from . import crl as crl_module
 from . import ocsp as ocsp_module
 from . import rules
-from .answer import Answer, unusable
+from .answer import SKEW, Answer, unusable
 from .certificate import Certificate
 
 RevocationStatus = Literal["good", "revoked", "unknown", "not_checked"]
 
 MAX_ANSWERS = 32  # signature checks on evidence for one certificate; attackers may add evidence to a file
+_AT_HAND = " (embedded)"
 MAX_URLS = 4  # of each kind and certificate (attack class V6)
 
 
@@ -61,22 +63,29 @@ def check_revocation(
     ocsp: Sequence[bytes],
     candidates: Sequence[Certificate],
     fetcher: StatusFetcher | None = None,
+    proven: datetime | None = None,
 ) -> RevocationResult:
     """The status of `certificate` at `at`; `issuer` is the certificate above it in a validated path.
 
-    `candidates`: certificates among which an OCSP responder's may be found. `unknown`: an authorised responder
+    `candidates`: certificates among which an OCSP responder's may be found. `proven`: by when what the certificate
+    signed existed for certain; None: unproven, it may have been signed just now. `unknown`: an authorised responder
     says so; `not_checked`: nothing could be asked or used, `text` says why. Never raises for what evidence holds.
+
+    With a fetcher and a URL to ask, a "good" at hand counts alone only when it was given at or after `proven`: an
+    older one says nothing about the signature, and whoever can cut the network must gain nothing by it. Offline, or
+    where the certificate names nobody to ask, an older one counts until its nextUpdate, the freshness of EN 319 102-1
+    5.2.5 where no policy sets another; `text` says that it is older.
     """
     if _needs_no_check(certificate):
         return RevocationResult("good", "nocheck", None, None, "OCSP responder with id-pkix-ocsp-nocheck.")
     asking = _Asking(certificate, issuer, at, tuple(crls), tuple(candidates), fetcher)
-    sources = (asking.embedded(tuple(ocsp)), asking.fetched())
-    said: list[tuple[str, Answer]] = []
-    for source in sources:
-        batch = list(source)
-        said += batch
-        if (result := _verdict(batch, asking.too_much)) is not None:
-            return result
+    at_hand, fetched = list(asking.embedded(tuple(ocsp))), list(asking.fetched())
+    said = at_hand + fetched
+    if fetched and not _decides(fetched):
+        at_hand = [_unless_older(source, answer, proven) for source, answer in at_hand]
+        said = at_hand + fetched
+    if (result := _verdict(said, asking.too_much, proven)) is not None:
+        return result
     if not said and not asking.too_much:
         text = "No OCSP answer and no CRL at hand" + ("." if fetcher else ", and nothing was fetched.")
         return RevocationResult("not_checked", text=text)
@@ -95,12 +104,27 @@ def check_path(
     ocsp: Sequence[bytes],
     candidates: Sequence[Certificate],
     fetcher: StatusFetcher | None = None,
+    proven: datetime | None = None,
 ) -> tuple[RevocationResult, ...]:
     """One result for each certificate of a validated path but the anchor, leaf first."""
     return tuple(
-        check_revocation(certificate, issuer, at=at, crls=crls, ocsp=ocsp, candidates=candidates, fetcher=fetcher)
+        check_revocation(
+            certificate,
+            issuer,
+            at=at,
+            crls=crls,
+            ocsp=ocsp,
+            candidates=candidates,
+            fetcher=fetcher,
+            proven=proven,
+        )
         for certificate, issuer in pairwise(path)
     )
+
+
+def since(answer: datetime | None, proven: datetime | None) -> bool:
+    """Whether an answer of this thisUpdate was given when the signature existed for certain, as clocks go."""
+    return answer is not None and proven is not None and answer >= proven - SKEW
 
 
 def _needs_no_check(certificate: Certificate) -> bool:
@@ -113,7 +137,24 @@ def _needs_no_check(certificate: Certificate) -> bool:
         return False
 
 
-def _verdict(said: Sequence[tuple[str, Answer]], too_much: bool) -> RevocationResult | None:
+def _decides(said: Sequence[tuple[str, Answer]]) -> bool:
+    return any(answer.status in ("good", "revoked") for _, answer in said)
+
+
+def _unless_older(source: str, answer: Answer, proven: datetime | None) -> tuple[str, Answer]:
+    """A "good" that nobody confirms now counts only when it was given after the proven time (attack class V2)."""
+    if answer.status != "good" or since(answer.at, proven):
+        return source, answer
+    return source, unusable(f"it is older than {_signature(proven)}, and nobody confirms it now")
+
+
+def _signature(proven: datetime | None) -> str:
+    return "the validation, and nothing proves that the signature is" if proven is None else "the proven signing time"
+
+
+def _verdict(
+    said: Sequence[tuple[str, Answer]], too_much: bool, proven: datetime | None = None
+) -> RevocationResult | None:
     """Revoked wins; good counts when everything was read and no responder says "unknown"; else nothing is decided.
 
     NOTE: RFC 6960 2.2 lets a client turn to a CRL after "unknown". A CA whose own responder does not know a
@@ -125,11 +166,14 @@ def _verdict(said: Sequence[tuple[str, Answer]], too_much: bool) -> RevocationRe
         when = f"{answer.at:%Y-%m-%d %H:%M:%S} UTC" if answer.at else "an unknown time"
         text = f"Revoked at {when}" + (f" ({answer.reason})." if answer.reason else ".")
         return RevocationResult("revoked", source, answer.at, answer.reason, text)
-    if not too_much and not any(answer.status == "unknown" for _, answer in said):
-        for source, answer in said:
-            if answer.status == "good":
-                return RevocationResult("good", source, answer.at, None, "Not revoked.")
-    return None
+    good = [(source, answer) for source, answer in said if answer.status == "good"]
+    if too_much or not good or any(answer.status == "unknown" for _, answer in said):
+        return None
+    source, answer = max(good, key=lambda item: item[1].at.timestamp() if item[1].at else 0.0)
+    text = "Not revoked."
+    if source.endswith(_AT_HAND) and answer.at is not None and not since(answer.at, proven):
+        text = f"Not revoked as of {answer.at:%Y-%m-%d %H:%M:%S} UTC. The answer may be older than the signature."
+    return RevocationResult("good", source, answer.at, None, text)
 
 
 @dataclass
@@ -156,7 +200,7 @@ class _Asking:
                 if count > MAX_ANSWERS:
                     self.too_much = True
                     return
-                yield f"{source} (embedded)", answer
+                yield source + _AT_HAND, answer
 
     def fetched(self) -> Iterator[tuple[str, Answer]]:
         """OCSP first, then CRLs; ends at the first answer that decides."""
@@ -205,9 +249,14 @@ class _Asking:
         """RFC 6960 4.2.2.2.1 for a responder without nocheck: only CRLs are asked, so that no circle arises."""
         asking = _Asking(responder, self.issuer, self.at, self.crls, (), None)
         said = list(asking.embedded(()))
-        if self.fetcher is not None and _verdict(said, asking.too_much) is None:
-            for url in _web(lambda: responder.crl_urls):
-                said.append((url, asking._fetch(partial(asking._fetch_crl, self.fetcher, url))))
+        if self.fetcher is not None:
+            fetched = [
+                (url, asking._fetch(partial(asking._fetch_crl, self.fetcher, url)))
+                for url in _web(lambda: responder.crl_urls)
+            ]
+            if fetched and not _decides(fetched):
+                said = [_unless_older(source, answer, None) for source, answer in said]
+            said += fetched
         result = _verdict(said, asking.too_much)
         if result is not None and result.status == "good":
             return None

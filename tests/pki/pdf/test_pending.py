@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kyso_pki.credential import Chain
 from kyso_pki.document import Intent
-from kyso_pki.errors import PendingDamaged, UsageError
+from kyso_pki.errors import PendingDamaged, SignatureValueInvalid, UsageError
 from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.pdf.pending import PdfPending
 from kyso_pki.testing import SoftwareSigner
@@ -30,18 +30,45 @@ def prepared(signer: SoftwareSigner = SIGNER, data: bytes = PDF) -> PdfPending:
 
 
 SEALED = prepared().to_bytes(KEY)
-UNSEALED = prepared().to_bytes()
+UNSEALED = prepared().to_bytes(None, unauthenticated=True)
 
 
-@pytest.mark.parametrize("key", [KEY, None])
 @pytest.mark.parametrize("signer", [WORLD.person_signer, WORLD.seal_signer, WORLD.person_signer.using(pss=True)])
-def test_what_travelled_finishes_as_what_stayed(key: bytes | None, signer: SoftwareSigner) -> None:
+def test_what_travelled_finishes_as_what_stayed(signer: SoftwareSigner) -> None:
     pending = prepared(signer)
-    again = PdfPending.from_bytes(pending.to_bytes(key), PDF, key)
+    again = PdfPending.from_bytes(pending.to_bytes(KEY), PDF, KEY)
     assert again.imprint == pending.imprint
     [value] = signer.sign([again.imprint])
     assert again.finish(value) == pending.finish(value)
     assert all(map(intact, facts(again.finish(value))))
+
+
+def test_what_came_unsealed_gives_nothing_to_sign_and_finishes_what_was_signed_elsewhere() -> None:
+    """Whoever carries unsealed octets can put another revision into them; the original file does not tell."""
+    pending = prepared()
+    again = PdfPending.from_bytes(UNSEALED, PDF, None, unauthenticated=True)
+    with pytest.raises(UsageError, match="without a seal"):
+        _ = again.imprint
+    [value] = SIGNER.sign([pending.imprint])
+    assert all(map(intact, facts(again.finish(value))))
+
+
+def test_a_revision_exchanged_whole_gets_no_signature() -> None:
+    other = PdfDocument(PDF).prepare(Intent(AT, reason="Chi 900 triệu"), SIGNER.chain, SIGNER.scheme)
+    forged = PdfPending.from_bytes(other.to_bytes(None, unauthenticated=True), PDF, None, unauthenticated=True)
+    with pytest.raises(UsageError):
+        _ = forged.imprint
+    [value] = SIGNER.sign([prepared().imprint])
+    with pytest.raises(SignatureValueInvalid):
+        forged.finish(value)
+
+
+def test_a_pending_without_a_key_must_be_spelt_out() -> None:
+    for key, unauthenticated in ((None, False), (KEY, True)):
+        with pytest.raises(UsageError, match="unauthenticated"):
+            prepared().to_bytes(key, unauthenticated=unauthenticated)
+        with pytest.raises(UsageError, match="unauthenticated"):
+            PdfPending.from_bytes(UNSEALED, PDF, key, unauthenticated=unauthenticated)
 
 
 @given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
@@ -51,7 +78,7 @@ def test_any_flipped_byte_is_refused(position: int, change: int) -> None:
         at = position % len(octets)
         flipped = octets[:at] + bytes((octets[at] ^ change,)) + octets[at + 1 :]
         with pytest.raises(PendingDamaged):
-            PdfPending.from_bytes(flipped, PDF, key)
+            PdfPending.from_bytes(flipped, PDF, key, unauthenticated=key is None)
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x30\x00", SEALED[:-1], SEALED + b"\0", b"\x30\x04\x30\x00\x04\x00"])
@@ -63,11 +90,11 @@ def test_octets_that_are_no_prepared_signature_are_refused(octets: bytes) -> Non
 def test_another_key_or_none_is_refused() -> None:
     for key in (bytes(32), None):
         with pytest.raises(PendingDamaged, match="key"):
-            PdfPending.from_bytes(SEALED, PDF, key)
+            PdfPending.from_bytes(SEALED, PDF, key, unauthenticated=key is None)
     with pytest.raises(PendingDamaged, match="key"):
         PdfPending.from_bytes(UNSEALED, PDF, KEY)
-    with pytest.raises(UsageError, match="16"):
-        prepared().to_bytes(b"short")
+    with pytest.raises(UsageError, match="32"):
+        prepared().to_bytes(KEY[:31])
 
 
 def test_another_document_is_refused() -> None:
@@ -88,8 +115,9 @@ def test_another_document_is_refused() -> None:
 )
 def test_who_makes_a_new_checksum_still_gets_no_signature(change) -> None:  # type: ignore[no-untyped-def]  # a function of a pending
     """Without a key anybody can pack octets anew; the file is compared with what the key signs, all the same."""
-    forged = PdfPending.from_bytes(change(prepared()).to_bytes(), PDF)
-    [value] = SIGNER.sign([forged.imprint])
+    octets = change(prepared()).to_bytes(None, unauthenticated=True)
+    forged = PdfPending.from_bytes(octets, PDF, None, unauthenticated=True)
+    [value] = SIGNER.sign([forged.scheme.imprint(forged.to_be_signed)])
     with pytest.raises(PendingDamaged, match="nothing was signed"):
         forged.finish(value)
 

@@ -1,4 +1,4 @@
-"""Revocation: what is at hand first, then the certificate's URLs; silence is never good."""
+"""Revocation: what is at hand and what the certificate's URLs say, weighed together; silence is never good."""
 
 from __future__ import annotations
 
@@ -60,11 +60,46 @@ def test_crl_is_asked_where_there_is_no_ocsp(world: World) -> None:
     assert (result.status, result.source) == ("good", f"crl ({BASE_URL}/crl/issuing.crl)")
 
 
-def test_good_evidence_at_hand_asks_nobody(world: World) -> None:
+def test_the_issuer_is_asked_whatever_lies_at_hand(world: World) -> None:
     fetcher = world.fetcher(AT)
-    assert check(world, fetcher, ocsp=(world.ocsp_response(asked(world), AT),)).source == "ocsp (embedded)"
-    assert check(world, fetcher, crls=(world.crl(AT),)).source == "crl (embedded)"
-    assert fetcher.asked == []
+    old = world.ocsp_response(asked(world), AT - HOUR)
+    result = check(world, fetcher, ocsp=(old,), crls=(world.crl(AT - 2 * HOUR),))
+    assert (result.status, result.source, result.at) == ("good", f"ocsp ({BASE_URL}/ocsp)", AT)
+    assert fetcher.asked == [f"{BASE_URL}/ocsp"]
+
+
+def test_the_newest_good_answer_counts(world: World) -> None:
+    crls = (world.crl(AT - 2 * DAY), world.crl(AT), world.crl(AT - DAY))
+    result = check(world, world.fetcher(AT - HOUR), crls=crls)
+    assert (result.status, result.source, result.at) == ("good", "crl (embedded)", AT)
+
+
+def test_offline_an_older_answer_is_good_and_says_its_age(world: World) -> None:
+    result = check(world, crls=(world.crl(AT - DAY),))
+    assert (result.status, result.at) == ("good", AT - DAY)
+    assert "as of 2026-11-22 03:00:00 UTC" in result.text
+    assert "may be older than the signature" in result.text
+
+
+@pytest.mark.parametrize("fault", ["unreachable", "stale", "refused", "junk", "foreign"])
+def test_where_the_issuer_gives_no_answer_only_one_from_after_the_signature_is_good(
+    world: World, fault: FetchFault
+) -> None:
+    def status(proven: datetime | None) -> str:
+        return check_revocation(
+            world.person,
+            world.issuing,
+            at=AT,
+            crls=(world.crl(AT - DAY),),
+            ocsp=(),
+            candidates=(),
+            fetcher=world.fetcher(AT, fault),
+            proven=proven,
+        ).status
+
+    assert status(AT - DAY) == "good"
+    assert status(AT - DAY / 2) == "not_checked"
+    assert status(None) == "not_checked"
 
 
 def test_stale_evidence_at_hand_is_replaced_by_fresh(world: World) -> None:
@@ -86,11 +121,12 @@ def test_revocation_is_told_with_date_and_reason(world: World, reason: str | Non
         assert (reason or "Revoked") in result.text
 
 
-def test_revoked_since_the_answer_at_hand_is_not_seen_within_its_time_only(world: World) -> None:
-    """An answer holds until its nextUpdate: that is the freshness that its CA promises."""
+def test_revoked_since_the_answer_at_hand_is_seen_online_at_once_and_offline_after_its_time(world: World) -> None:
+    """Offline an answer holds until its nextUpdate: that is the freshness that its CA promises."""
     before = world.ocsp_response(asked(world), AT - HOUR)
     world.revoke(world.person, AT - HOUR / 2)
-    assert check(world, world.fetcher(AT), ocsp=(before,)).status == "good"
+    assert check(world, ocsp=(before,)).status == "good"
+    assert check(world, world.fetcher(AT), ocsp=(before,)).status == "revoked"
     later = check_revocation(
         world.person,
         world.issuing,
