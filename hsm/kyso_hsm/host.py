@@ -437,8 +437,9 @@ class TokenHost:
 
     def _log_in_again(self, lane: Lane, source: SecretSource | None) -> None:
         """Opens a lane whose worker is new or lost its login; other lanes go on meanwhile."""
-        with self._logging_in(), self._turn(self.limits.login_s, lane):
-            state = self._state_in(lane)
+        with self._logging_in():
+            with self._turn(self.limits.login_s, lane):
+                state = self._state_in(lane)
             info = state.token
             if not info.needs_login or state.logged_in:
                 return
@@ -459,23 +460,27 @@ class TokenHost:
     def _log_in_with_held(self, lane: Lane, info: TokenInfo) -> bool:
         """Whether the worker is in again with the PIN that it still holds: one try, written down like any other.
 
-        The lane and the login lock are held, so that workers that lost their sessions together try one after the
-        other, and none after one was refused.
+        The login lock is held, so that workers that lost their sessions together try one after the other, and none
+        after one was refused. The record is locked before the lane is taken, here as in every login: whoever took
+        them the other way round would wait for one who waits for him.
         """
         if self._accepted is None or self._trace is None or info.count_low or info.final_try or info.locked:
             return False
         with self._pool.pins.attempt_again(info, self._accepted, self._trace, self.limits.login_s) as attempt:
             if attempt is None:
                 return False
-            attempt.begin()
-            try:
-                reply = self._ask(lane, wire.LoginAgain(), self.limits.login_s)
-            except KysoError as e:
-                if e.details.get("not_begun"):
-                    attempt.not_tried()
-                else:
-                    attempt.unknown()
-                raise
+            with self._turn(self.limits.login_s, lane):
+                self._running_worker(lane)  # what fails here costs no try
+                attempt.begin()
+                try:
+                    reply = self._ask(lane, wire.LoginAgain(), self.limits.call_s)
+                except KysoError as e:
+                    if e.details.get("not_begun"):
+                        attempt.not_tried()
+                    else:
+                        attempt.unknown()
+                    raise
+                lane.logged_in = isinstance(reply, wire.TokenState)
             if isinstance(reply, wire.Refusal) and reply.reason != "login":
                 attempt.not_tried()  # a new worker holds no PIN
                 return False
@@ -487,7 +492,6 @@ class TokenHost:
             attempt.right()
             self._count("retries_reopen")
             log.warning("token %r: the session was lost and opened again", self.info.label)
-            lane.logged_in = True
             return True
 
     def _open_or_retire(self, lane: Lane, source: SecretSource | None) -> None:
