@@ -397,7 +397,7 @@ class TokenHost:
             attempt.begin()
             self._count("logins")
             try:
-                reply = self._ask(lane, wire.Login(pin, automatic), self.limits.login_s)
+                reply = self._ask(lane, wire.Login(pin, automatic), self.limits.call_s)
             except KysoError as e:
                 if e.details.get("not_begun"):
                     attempt.not_tried()
@@ -415,7 +415,7 @@ class TokenHost:
         """A further lane, with a PIN that the token has just accepted. A worker that fails is left for later."""
         with self._turn(self.limits.login_s, lane):
             try:
-                reply = self._ask(lane, wire.Login(pin, True), self.limits.login_s)
+                reply = self._ask(lane, wire.Login(pin, True), self.limits.call_s)
             except KysoError as e:
                 log.warning("token %r: a further worker could not be opened: %s", self.info.label, e.message)
                 return

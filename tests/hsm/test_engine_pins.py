@@ -391,4 +391,4 @@ def session_lost(hsm: SoftHsm) -> None:
     """Handles die when the objects are stored under other names: to SoftHSM they are other objects."""
     for path in hsm.tokens.glob("*/*.object"):
         if path.name != "token.object":
-            path.rename(path.with_name(f"f{path.name[1:]}"))
+            path.rename(path.with_name(("e" if path.name[0] == "f" else "f") + path.name[1:]))
