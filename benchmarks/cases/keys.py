@@ -38,27 +38,28 @@ def _batch(bench: Bench, label: str) -> None:
 
 
 def _two_workers(bench: Bench, label: str) -> None:
-    """Two callers sign one imprint at a time; the peer `one_worker` is the same work through one worker."""
-    count = 32
+    """Two batches by two callers; `one_worker…` is the same through one worker, `singles…` one imprint a call."""
     bare = hsm().bare(label)
     threads = bench.stack.enter_context(ThreadPoolExecutor(2))
 
-    def both(workers: int) -> Callable[[], object]:
+    def both(workers: int, calls: int, size: int) -> Callable[[], object]:
         pool = bench.stack.enter_context(closing(Pool()))
         signer = bench.stack.enter_context(hsm().signer(label, pool, workers))
 
         def some() -> None:
-            for _ in range(count // 2):
-                signer.sign([IMPRINT])
+            for _ in range(calls):
+                signer.sign([IMPRINT] * size)
 
         return lambda: [f.result() for f in [threads.submit(some) for _ in range(2)]]
 
     one_signer = bench.stack.enter_context(hsm().signer(label))
-    bench.limit(lambda: [bare(IMPRINT) for _ in range(count)])
-    bench.ours(both(2))
-    bench.peer("one_worker", lambda: [one_signer.sign([IMPRINT]) for _ in range(count)])
-    bench.peer("one_worker_two_callers", both(1))
-    bench.note("limit", f"{count} times C_SignInit and C_Sign, one after the other in this process")
+    bench.limit(lambda: [bare(IMPRINT) for _ in range(2 * BATCH)])
+    bench.ours(both(2, 1, BATCH))
+    bench.peer("one_worker", lambda: [one_signer.sign([IMPRINT] * BATCH) for _ in range(2)])
+    bench.peer("one_worker_two_callers", both(1, 1, BATCH))
+    bench.peer("singles_two_workers", both(2, BATCH, 1))
+    bench.peer("singles_one_worker", lambda: [one_signer.sign([IMPRINT]) for _ in range(2 * BATCH)])
+    bench.note("limit", f"{2 * BATCH} times C_SignInit and C_Sign, one after the other in this process")
 
 
 def _register(label: str) -> None:

@@ -33,6 +33,16 @@ def test_one_call_alone_is_made_on_the_callers_processor(worker: subprocess.Pope
     assert os.sched_getaffinity(worker.pid) == allowed
 
 
+def test_the_waiting_thread_stays_beside_its_worker_until_the_call_ends(worker: subprocess.Popen[bytes]) -> None:
+    allowed = os.sched_getaffinity(0)
+    place = neighbourhood_of(worker.pid)
+    place.begin(alone=True)
+    meanwhile = os.sched_getaffinity(0)
+    place.end()
+    assert meanwhile == os.sched_getaffinity(worker.pid) and len(meanwhile) == 1
+    assert os.sched_getaffinity(0) == allowed
+
+
 def test_calls_at_the_same_time_run_anywhere(worker: subprocess.Popen[bytes]) -> None:
     allowed = os.sched_getaffinity(0)
     with subprocess.Popen(["sleep", "60"]) as other:
