@@ -18,3 +18,13 @@ def _state_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture(autouse=True)
 def _state_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KYSO_STATE", str(tmp_path_factory.mktemp("state")))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases of the suites that are known by name were run."""
+    from collections import Counter
+
+    ran = Counter(r.nodeid.partition("::")[0] for r in terminalreporter.stats.get("passed", []))
+    for name, file in (("NIST PKITS", "tests/pki/x509/test_pkits.py"),):
+        if ran[file]:
+            terminalreporter.write_line(f"{name}: {ran[file]} cases passed")

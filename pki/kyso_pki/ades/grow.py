@@ -18,7 +18,7 @@ from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import SignatureFacts, TimestampFacts
 from ..scheme import digest
 from ..signer import Fetcher, Timestamper
-from ..x509 import crl as crl_module
+from ..x509 import listing
 from ..x509 import ocsp as ocsp_module
 from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.revocation import RevocationResult, check_revocation, since
@@ -244,7 +244,7 @@ class _Search:
             return
         if proven is None and self._good_by(stored, certificate, issuer):
             return
-        crls = [c for c in given.crls if crl_module.answer(c, certificate, issuer, sources.at) is not None]
+        crls = [c for c in given.crls if listing.answer(c, certificate, issuer, sources.at) is not None]
         answers = [o for o in given.ocsp if ocsp_module.answer(o, certificate, issuer, sources.at) is not None]
         self.crls += [*crls, *(recorder.crls if recorder else ())]
         self.ocsp += [*answers, *(recorder.answers if recorder else ())]

@@ -1,22 +1,19 @@
-"""CRLs: read strictly, believed only within their scope (RFC 5280 5 and 6.3, attack class V3).
+"""CRLs read strictly (RFC 5280 5): entries, scope, numbers, and the distribution points of certificates.
 
-Reach for `answer`. "Revoked" is believed of any CRL that the issuer signed, stale or partial; "good" only of
-one that is fresh, complete and covers this certificate. Not supported and therefore not usable: indirect
-CRLs, CRLs signed by another key than the certificate's, unknown critical extensions; a delta CRL or one with
-some reasons only can revoke, but never says good.
+Reach for `CertificateList.from_der` and `points_of`. What a list says of a certificate is decided in `listing`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, lru_cache
 
 from ..asn1 import der
 from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
 from ..scheme import Scheme, scheme_in
 from . import certificate as x
-from .answer import REASONS, Answer, freshness, unusable
+from .answer import REASONS
 from .certificate import Certificate, Extension, Name, extensions_in, extensions_of, name_in, whole_octets
 
 MAX_CRL_BYTES = 32 << 20  # against memory exhaustion; a CRL of half a million entries stays under it
@@ -25,10 +22,36 @@ SMALL_CRL_BYTES = 2 << 20
 CRL_NUMBER, DELTA_CRL_INDICATOR, ISSUING_DISTRIBUTION_POINT = "2.5.29.20", "2.5.29.27", "2.5.29.28"
 FRESHEST_CRL, EXPIRED_CERTS_ON_CRL = "2.5.29.46", "2.5.29.60"
 REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER = "2.5.29.21", "2.5.29.24", "2.5.29.29"
-_KNOWN = frozenset(
-    {CRL_NUMBER, DELTA_CRL_INDICATOR, ISSUING_DISTRIBUTION_POINT, x.AUTHORITY_KEY_IDENTIFIER, EXPIRED_CERTS_ON_CRL}
+_KNOWN_IN_ENTRIES = frozenset({REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER})
+
+Canonical = tuple[frozenset[tuple[str, str]], ...]
+"""`Name.canonical`."""
+PointName = bytes | Canonical
+"""A directory name in the form that is compared, or any other GeneralName as received."""
+
+ALL_REASONS = frozenset(
+    {
+        "keyCompromise",
+        "cACompromise",
+        "affiliationChanged",
+        "superseded",
+        "cessationOfOperation",
+        "certificateHold",
+        "privilegeWithdrawn",
+        "aACompromise",
+    }
 )
-_KNOWN_IN_ENTRIES = frozenset({REASON_CODE, INVALIDITY_DATE})
+_REASON_FLAGS = {
+    # ReasonFlags, RFC 5280 4.2.1.13; bit 0 is unused
+    1: "keyCompromise",
+    2: "cACompromise",
+    3: "affiliationChanged",
+    4: "superseded",
+    5: "cessationOfOperation",
+    6: "certificateHold",
+    7: "privilegeWithdrawn",
+    8: "aACompromise",
+}
 
 
 @dataclass(frozen=True)
@@ -48,14 +71,23 @@ class Entry:
 class Scope:
     """IssuingDistributionPoint (RFC 5280 5.2.5)."""
 
-    names: frozenset[bytes] | None
-    """GeneralNames of the distribution point as received; None when it names none."""
-    relative_name: bool
-    users_only: bool
-    cas_only: bool
-    some_reasons: bool
-    indirect: bool
-    attributes_only: bool
+    names: frozenset[PointName] | None
+    """Of the distribution point; None when it names none."""
+    users_only: bool = False
+    cas_only: bool = False
+    reasons: frozenset[str] = ALL_REASONS
+    indirect: bool = False
+    attributes_only: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """One DistributionPoint of a certificate (RFC 5280 4.2.1.13)."""
+
+    names: frozenset[PointName]
+    reasons: frozenset[str]
+    issuers: frozenset[Canonical]
+    """cRLIssuer; empty: the certificate's own issuer."""
 
 
 class CertificateList:
@@ -107,6 +139,12 @@ class CertificateList:
         return DELTA_CRL_INDICATOR in self.extensions
 
     @cached_property
+    def base_number(self) -> int | None:
+        """BaseCRLNumber of a delta CRL (RFC 5280 5.2.4): it goes with complete CRLs from this number on."""
+        ext = self.extensions.get(DELTA_CRL_INDICATOR)
+        return der.read(ext.value, der.INTEGER).integer() if ext else None
+
+    @cached_property
     def expired_kept_since(self) -> datetime | None:
         """expiredCertsOnCRL (X.509 9.5.2.8): certificates that expired from then on stay listed."""
         ext = self.extensions.get(EXPIRED_CERTS_ON_CRL)
@@ -115,21 +153,32 @@ class CertificateList:
     @cached_property
     def scope(self) -> Scope | None:
         ext = self.extensions.get(ISSUING_DISTRIBUTION_POINT)
-        return _scope(der.read(ext.value, der.SEQUENCE)) if ext else None
+        return _scope(der.read(ext.value, der.SEQUENCE), self.issuer) if ext else None
+
+    def entry_of(self, certificate: Certificate) -> Entry | None:
+        """The entry for this certificate, by its issuer and serial number. Raises `FormatError`."""
+        if certificate.issuer.matches(self.issuer):
+            return self.entries.get(certificate.serial)
+        return self._read_entries[1].get((certificate.issuer.canonical, certificate.serial))
 
     @property
     def entries(self) -> dict[int, Entry]:
-        """Entries by serial number; of two for one serial number the earlier revocation. Raises `FormatError`."""
+        """Entries for the CRL issuer's own certificates, by serial number; of two the earlier revocation.
+
+        Raises `FormatError`.
+        """
         return self._read_entries[0]
 
     @property
     def foreign_entry(self) -> str | None:
-        """Why entries of this CRL cannot be understood: an unknown critical extension, another issuer."""
-        return self._read_entries[1]
+        """Why entries of this CRL cannot be understood: an unknown critical extension, an issuer in a direct CRL."""
+        return self._read_entries[2]
 
     @cached_property
-    def _read_entries(self) -> tuple[dict[int, Entry], str | None]:
-        found: dict[int, Entry] = {}
+    def _read_entries(self) -> tuple[dict[int, Entry], dict[tuple[Canonical, int], Entry], str | None]:
+        own: dict[int, Entry] = {}
+        others: dict[tuple[Canonical, int], Entry] = {}
+        issuer: Canonical | None = None  # None: the CRL issuer; certificateIssuer holds until the next (5.3.3)
         foreign: str | None = None
         for item in self._entries.reader() if self._entries else ():
             reader = item.expect(der.SEQUENCE).reader()
@@ -138,13 +187,24 @@ class CertificateList:
             reader.finish()
             if extensions and self.version == 1:
                 raise FormatError("A CRL of version 1 has no entry extensions.")
-            foreign = foreign or _foreign(extensions)
+            foreign = foreign or _unknown_in(extensions)
+            if CERTIFICATE_ISSUER in extensions:
+                if self.scope is None or not self.scope.indirect:
+                    foreign = (
+                        foreign or "an entry names another issuer (certificateIssuer), but the CRL is not indirect"
+                    )
+                issuer = _issuer_in(extensions[CERTIFICATE_ISSUER])
+                if issuer == self.issuer.canonical:
+                    issuer = None
             reason = extensions.get(REASON_CODE)
             entry = Entry(at, reason_named(reason.value) if reason else None)
-            known = found.get(serial)
+            known = own.get(serial) if issuer is None else others.get((issuer, serial))
             if known is None or (entry.removal, entry.at) < (known.removal, known.at):
-                found[serial] = entry
-        return found, foreign
+                if issuer is None:
+                    own[serial] = entry
+                else:
+                    others[issuer, serial] = entry
+        return own, others, foreign
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the issuer's name matches and its key verifies the signature. One signature check."""
@@ -164,88 +224,6 @@ _cached_small = lru_cache(maxsize=64)(CertificateList)
 _cached_large = lru_cache(maxsize=4)(CertificateList)
 
 
-def answer(data: bytes, certificate: Certificate, issuer: Certificate, at: datetime) -> Answer | None:
-    """What this CRL says about `certificate` at `at`; None when it is another issuer's.
-
-    `issuer` is the certificate above in a path that was validated. Never raises for what the CRL holds.
-    """
-    try:
-        crl = CertificateList.from_der(data)
-        if not crl.issuer.matches(certificate.issuer):
-            return None
-        return _answer(crl, certificate, issuer, at)
-    except FormatError as e:
-        return unusable(f"the CRL cannot be read: {e.message}")
-
-
-def _answer(crl: CertificateList, certificate: Certificate, issuer: Certificate, at: datetime) -> Answer:
-    if issuer.key_usage is not None and "crl_sign" not in issuer.key_usage:
-        return unusable("the issuer's key usage lacks cRLSign")
-    if not crl.signed_by(issuer):
-        return unusable("the CRL is not signed with the issuer's key")
-    if why := _not_understood(crl):
-        return unusable(why)
-    entry = crl.entries.get(certificate.serial)
-    if entry is not None and not entry.removal:
-        return Answer("revoked", "the CRL lists it", entry.at, entry.reason)
-    why = (
-        ("its entry is removeFromCRL" if entry is not None else None)
-        or _out_of_scope(crl, certificate)
-        or freshness(crl.this_update, crl.next_update, at, timedelta(0))
-        or _forgotten(crl, certificate)
-    )
-    if why is None and crl.scheme.hash_name == "sha1":
-        why = "it is signed with SHA-1"
-    return unusable(f"the CRL does not count: {why}") if why else Answer("good", "not listed", crl.this_update)
-
-
-def _not_understood(crl: CertificateList) -> str | None:
-    """RFC 5280 5.2, 5.3: with an unknown critical extension a CRL must not be used at all."""
-    for ext in crl.extensions.values():
-        if ext.critical and ext.oid not in _KNOWN:
-            return f"the CRL carries an unknown critical extension ({ext.oid})"
-    if crl.scope is not None and crl.scope.indirect:
-        return "the CRL is indirect, which is not supported"
-    return crl.foreign_entry
-
-
-def _out_of_scope(crl: CertificateList, certificate: Certificate) -> str | None:
-    """Why silence of this CRL says nothing about this certificate (RFC 5280 6.3.3 (b))."""
-    if crl.is_delta:
-        return "it is a delta CRL"
-    points = _distribution_points(certificate)
-    if points and all(point.other_issuer for point in points):
-        return "the certificate's revocations are listed by another issuer (cRLIssuer)"
-    scope = crl.scope
-    if scope is None:
-        return None
-    if scope.attributes_only or scope.some_reasons or scope.relative_name:
-        return "its scope is attribute certificates, some reasons or a relative name"
-    if (scope.users_only and certificate.is_ca) or (scope.cas_only and not certificate.is_ca):
-        return "its scope leaves out certificates of this kind"
-    direct = [p.names for p in points if not p.some_reasons and not p.other_issuer]
-    if scope.names is not None and not any(scope.names & names for names in direct):
-        return "its distribution point is not one of the certificate's"
-    return None
-
-
-def _forgotten(crl: CertificateList, certificate: Certificate) -> str | None:
-    """A CA may drop entries of expired certificates (RFC 5280 3.3): then silence says nothing."""
-    if certificate.not_after >= crl.this_update:
-        return None
-    since = crl.expired_kept_since
-    return None if since and since <= certificate.not_after else "the certificate had expired before it was issued"
-
-
-def _foreign(extensions: dict[str, Extension]) -> str | None:
-    for ext in extensions.values():
-        if ext.oid == CERTIFICATE_ISSUER:
-            return "an entry of the CRL names another issuer (certificateIssuer)"
-        if ext.critical and ext.oid not in _KNOWN_IN_ENTRIES:
-            return f"an entry of the CRL carries an unknown critical extension ({ext.oid})"
-    return None
-
-
 def reason_named(value: bytes) -> str:
     """The name of a DER CRLReason. Raises `FormatError` for numbers that no standard knows."""
     number = der.read(value, der.ENUMERATED).integer()
@@ -254,46 +232,77 @@ def reason_named(value: bytes) -> str:
     return REASONS[number]
 
 
-def _scope(element: der.Element) -> Scope:
+def _unknown_in(extensions: dict[str, Extension]) -> str | None:
+    for ext in extensions.values():
+        if ext.critical and ext.oid not in _KNOWN_IN_ENTRIES:
+            return f"an entry of the CRL carries an unknown critical extension ({ext.oid})"
+    return None
+
+
+def _issuer_in(ext: Extension) -> Canonical:
+    """The directory name in a certificateIssuer extension (RFC 5280 5.3.3)."""
+    for name in der.read(ext.value, der.SEQUENCE).reader():
+        if name.tag == 0xA4:
+            return name_in(name.children()[0]).canonical
+    raise FormatError("A certificateIssuer extension holds no directory name.")
+
+
+def _scope(element: der.Element, issuer: Name) -> Scope:
     reader = element.reader()
-    names, relative = None, False
-    if point := reader.optional(0xA0):
-        names, relative = _point_names(point)
-    flags = {}
-    for number in (1, 2):
-        flags[number] = (e := reader.optional(0x80 | number)) is not None and e.boolean()
-    some_reasons = reader.optional(0x83) is not None
-    for number in (4, 5):
-        flags[number] = (e := reader.optional(0x80 | number)) is not None and e.boolean()
+    names = _point_names(point, issuer.canonical) if (point := reader.optional(0xA0)) else None
+    users, cas = (_flag(reader, number) for number in (1, 2))
+    reasons = _reasons(reader.optional(0x83))
+    indirect, attributes = (_flag(reader, number) for number in (4, 5))
     reader.finish()
-    return Scope(names, relative, flags[1], flags[2], some_reasons, flags[4], flags[5])
+    return Scope(names, users, cas, reasons, indirect, attributes)
 
 
-def _point_names(point: der.Element) -> tuple[frozenset[bytes], bool]:
-    """The full names of a DistributionPointName, and whether it is a relative name instead."""
+def _flag(reader: der.Reader, number: int) -> bool:
+    return (e := reader.optional(der.implicit(number))) is not None and e.boolean()
+
+
+def _reasons(flags: der.Element | None) -> frozenset[str]:
+    """ReasonFlags; all of them when absent."""
+    if flags is None:
+        return ALL_REASONS
+    octets = flags.content[1:]
+    return frozenset(
+        name for i, name in _REASON_FLAGS.items() if i // 8 < len(octets) and octets[i // 8] >> (7 - i % 8) & 1
+    )
+
+
+def _point_names(point: der.Element, above: Canonical) -> frozenset[PointName]:
+    """The names of a DistributionPointName; a relative one stands below `above` (RFC 5280 4.2.1.13)."""
     reader = point.reader()
     name = reader.take()
     reader.finish()
     if name.tag == 0xA1:
-        return frozenset(), True
-    return frozenset(e.raw for e in name.expect(0xA0).reader()), False
+        relative = name_in(der.read(der.sequence(der.tlv(der.SET, name.content)), der.SEQUENCE))
+        return frozenset({above + relative.canonical})
+    found: set[PointName] = set()
+    for e in name.expect(0xA0).reader():
+        found.add(name_in(e.children()[0]).canonical if e.tag == 0xA4 else e.raw)
+    return frozenset(found)
 
 
-@dataclass(frozen=True)
-class _Point:
-    """One DistributionPoint of a certificate (RFC 5280 4.2.1.13)."""
+def points_of(certificate: Certificate) -> tuple[Point, ...]:
+    """The distribution points; without any, the one that RFC 5280 6.3.3 assumes: the issuer's own name.
 
-    names: frozenset[bytes]
-    some_reasons: bool
-    other_issuer: bool
-
-
-def _distribution_points(certificate: Certificate) -> list[_Point]:
+    Raises `FormatError`.
+    """
     ext = certificate.extensions.get(x.CRL_DISTRIBUTION_POINTS)
+    if ext is None:
+        return (Point(frozenset({certificate.issuer.canonical}), ALL_REASONS, frozenset()),)
     found = []
-    for item in der.read(ext.value, der.SEQUENCE).reader() if ext else ():
+    for item in der.read(ext.value, der.SEQUENCE).reader():
         reader = item.expect(der.SEQUENCE).reader()
-        names = _point_names(e)[0] if (e := reader.optional(0xA0)) else frozenset()
-        found.append(_Point(names, reader.optional(0x81) is not None, reader.optional(0xA2) is not None))
+        name, flags, issuers = reader.optional(0xA0), reader.optional(0x81), reader.optional(0xA2)
         reader.finish()
-    return found
+        others = frozenset(
+            name_in(e.children()[0]).canonical for e in (issuers.reader() if issuers else ()) if e.tag == 0xA4
+        )
+        if issuers is not None and not others:
+            raise FormatError("A distribution point names a cRLIssuer that is no directory name.")
+        above = next(iter(others)) if others else certificate.issuer.canonical
+        found.append(Point(_point_names(name, above) if name else frozenset(), _reasons(flags), others))
+    return tuple(found)

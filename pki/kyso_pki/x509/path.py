@@ -4,7 +4,7 @@ Reach for `find_path`. `PathResult.path` is empty unless *every* rule holds on e
 the chain that came closest. Candidates may come from the attacker: they are sorted by name and key
 identifier, every link is a signature check, and the checks are counted, so that no crafted set of
 certificates costs more than a stated bound. The anchor is always the store's own certificate, never a
-look-alike found in a file. Not supported and therefore refused: name constraints, policy constraints.
+look-alike found in a file; name and policy constraints that stand in it bind too (RFC 5937).
 
 Codes: NO_TRUST_ANCHORS, NO_CERTIFICATE_CHAIN_FOUND, NAME_WITHOUT_KEY, those of `rules`, and for what is
 tolerated CERTIFICATE_ODDITY (severity `info`).
@@ -15,12 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from ..errors import FormatError
 from ..finding import Finding
 from . import rules
 from .certificate import Certificate
+from .constraints import broken_constraints
+from .policies import NO_WISHES, InitialPolicies, broken_policies
 from .trust import Purpose, TrustStore
 
 __all__ = ["MAX_CANDIDATES", "MAX_PATH", "MAX_SIGNATURE_CHECKS", "PathResult", "find_path"]
@@ -44,12 +47,17 @@ class PathResult:
 
 
 def find_path(
-    leaf: Certificate, candidates: Iterable[Certificate], trust: TrustStore, at: datetime, purpose: Purpose
+    leaf: Certificate,
+    candidates: Iterable[Certificate],
+    trust: TrustStore,
+    at: datetime,
+    purpose: Purpose | None,
+    policies: InitialPolicies = NO_WISHES,
 ) -> PathResult:
     """The first path from `leaf` to an anchor for this purpose that keeps every rule at `at`.
 
-    `candidates` are untrusted certificates, in any order, the leaf may be among them. Never raises for what
-    certificates hold.
+    `candidates` are untrusted certificates, in any order, the leaf may be among them. `purpose` None: RFC 5280
+    alone, whatever the leaf is for; the caller looks at that. Never raises for what certificates hold.
     """
     if not trust.for_purpose(purpose):
         text = "No trust anchors loaded." if trust.empty else f"No trust anchors loaded for {purpose}."
@@ -57,7 +65,7 @@ def find_path(
     search = _Search(candidates, trust, purpose)
     nearest: PathResult | None = None
     for chain in search.chains((leaf,)):
-        broken = _broken_rules(chain, at, purpose)
+        broken = _broken_rules(chain, at, purpose, policies)
         if not broken:
             return PathResult(chain, _oddities(chain))
         nearest = nearest or PathResult((), broken, chain)
@@ -67,9 +75,9 @@ def find_path(
 class _Search:
     """Depth first over verified signatures, likely issuers first, within a budget of checks."""
 
-    def __init__(self, candidates: Iterable[Certificate], trust: TrustStore, purpose: Purpose) -> None:
+    def __init__(self, candidates: Iterable[Certificate], trust: TrustStore, purpose: Purpose | None) -> None:
         self.trust = trust
-        self.purpose: Purpose = purpose
+        self.purpose = purpose
         self.anchors = trust.for_purpose(purpose)
         pool = tuple(dict.fromkeys(islice(candidates, MAX_CANDIDATES)))
         self.candidates = tuple(c for c in pool if not trust.is_anchor(c, purpose))
@@ -171,7 +179,9 @@ def _mismatch(wanted: bytes | None, issuer: Certificate) -> int:
     return 0 if wanted == own else 2
 
 
-def _broken_rules(chain: tuple[Certificate, ...], at: datetime, purpose: Purpose) -> tuple[Finding, ...]:
+def _broken_rules(
+    chain: tuple[Certificate, ...], at: datetime, purpose: Purpose | None, policies: InitialPolicies
+) -> tuple[Finding, ...]:
     """RFC 5280 6.1.3 to 6.1.5 over a chain of good signatures, leaf first."""
     found: list[Finding] = []
     for certificate in chain:
@@ -185,12 +195,26 @@ def _broken_rules(chain: tuple[Certificate, ...], at: datetime, purpose: Purpose
         found += rules.weak_key(certificate)
         found += () if last else rules.weak_signature(certificate)
         found += rules.forbidden_extensions(certificate)
-        if position == 0:
-            found += rules.unfit_for(certificate, purpose)
-        else:
+        if position:
             found += rules.not_an_issuer(certificate, intermediates, purpose)
             intermediates += not certificate.self_issued
-    return tuple(found)
+        elif purpose is not None:
+            found += rules.unfit_for(certificate, purpose)
+        if purpose is not None:  # RFC 5280 4.1.2.2 asks to handle them gracefully; no signer of documents needs one
+            found += rules.negative_serial(certificate)
+    return (*found, *_broken_along(chain, policies))
+
+
+def _broken_along(chain: tuple[Certificate, ...], policies: InitialPolicies) -> Iterator[Finding]:
+    """The rules that speak of the path as a whole: name constraints and policies."""
+    for ask in (broken_constraints, partial(broken_policies, initial=policies)):
+        try:
+            why = ask(chain)
+        except FormatError as e:
+            why = e.message.removesuffix(".")
+        if why is not None:
+            text = f"The path of {rules.label(chain[0])} breaks a rule of its CAs: {why}."
+            yield Finding("CHAIN_CONSTRAINTS_FAILURE", "error", text)
 
 
 def _oddities(chain: tuple[Certificate, ...]) -> tuple[Finding, ...]:

@@ -20,16 +20,20 @@ from typing import Literal, Protocol
 from .. import oids
 from ..errors import FormatError, KysoError
 from . import certificate as x
-from . import crl as crl_module
+from . import listing, rules
 from . import ocsp as ocsp_module
-from . import rules
 from .answer import SKEW, Answer, unusable
 from .certificate import Certificate
+from .crl import CertificateList, points_of
+from .path import find_path
+from .trust import TrustStore
 
 RevocationStatus = Literal["good", "revoked", "unknown", "not_checked"]
 
 MAX_ANSWERS = 32  # signature checks on evidence for one certificate; attackers may add evidence to a file
 _AT_HAND = " (embedded)"
+MAX_SIGNERS = 8  # certificates tried as the signer of one CRL
+MAX_DEPTH = 3  # whose status is asked to learn the status of another: CRL signers, and theirs
 MAX_URLS = 4  # of each kind and certificate (attack class V6)
 
 
@@ -64,10 +68,13 @@ def check_revocation(
     candidates: Sequence[Certificate],
     fetcher: StatusFetcher | None = None,
     proven: datetime | None = None,
+    anchor: Certificate | None = None,
 ) -> RevocationResult:
     """The status of `certificate` at `at`; `issuer` is the certificate above it in a validated path.
 
-    `candidates`: certificates among which an OCSP responder's may be found. `proven`: by when what the certificate
+    `candidates`: certificates among which an OCSP responder's or a CRL signer's may be found. `anchor`: where the
+    path of a CRL signer other than `issuer` must end, the same as the certificate's (RFC 5280 6.3.3 (f)); None: only
+    what the issuer signed itself is believed. `proven`: by when what the certificate
     signed existed for certain; None: unproven, it may have been signed just now. `unknown`: an authorised responder
     says so; `not_checked`: nothing could be asked or used, `text` says why. Never raises for what evidence holds.
 
@@ -78,7 +85,7 @@ def check_revocation(
     """
     if _needs_no_check(certificate):
         return RevocationResult("good", "nocheck", None, None, "OCSP responder with id-pkix-ocsp-nocheck.")
-    asking = _Asking(certificate, issuer, at, tuple(crls), tuple(candidates), fetcher)
+    asking = _Asking(certificate, issuer, at, tuple(crls), tuple(candidates), fetcher, anchor)
     at_hand, fetched = list(asking.embedded(tuple(ocsp))), list(asking.fetched())
     said = at_hand + fetched
     if fetched and not _decides(fetched):
@@ -117,6 +124,7 @@ def check_path(
             candidates=candidates,
             fetcher=fetcher,
             proven=proven,
+            anchor=path[-1],
         )
         for certificate, issuer in pairwise(path)
     )
@@ -186,21 +194,35 @@ class _Asking:
     crls: tuple[bytes, ...]
     candidates: tuple[Certificate, ...]
     fetcher: StatusFetcher | None
+    anchor: Certificate | None = None
+    asked_for: frozenset[Certificate] = frozenset()
+    """Whose status waits for this one."""
     too_much: bool = False
 
     def embedded(self, ocsp: Sequence[bytes]) -> Iterator[tuple[str, Answer]]:
         """Every answer at hand that is about this certificate, or could not be read."""
         count = 0
-        for source, evidence, ask in (("ocsp", ocsp, self._ocsp), ("crl", self.crls, self._crl)):
-            for data in evidence:
-                answer = ask(data)
-                if answer is None:
-                    continue
-                count += 1
-                if count > MAX_ANSWERS:
-                    self.too_much = True
-                    return
-                yield source + _AT_HAND, answer
+        for data in ocsp:
+            answer = self._ocsp(data)
+            if answer is None:
+                continue
+            count += 1
+            if count > MAX_ANSWERS:
+                self.too_much = True
+                return
+            yield "ocsp" + _AT_HAND, answer
+        lists = [data for data in self.crls if self._is_about(data)]
+        if count + len(lists) > MAX_ANSWERS:
+            self.too_much = True
+            return
+        for answer in self._crl(lists):
+            yield "crl" + _AT_HAND, answer
+
+    def _is_about(self, data: bytes) -> bool:
+        try:
+            return listing.about(CertificateList.from_der(data), self.certificate)
+        except FormatError:
+            return True  # then it is told why it cannot be read
 
     def fetched(self) -> Iterator[tuple[str, Answer]]:
         """OCSP first, then CRLs; ends at the first answer that decides."""
@@ -212,11 +234,14 @@ class _Asking:
             yield f"ocsp ({url})", answer
             if answer.status in ("good", "revoked"):
                 return
+        lists: list[bytes] = []
         for url in _web(lambda: self.certificate.crl_urls):
-            answer = self._fetch(partial(self._fetch_crl, fetcher, url))
+            answer = self._fetch(partial(self._fetch_crl, fetcher, url, lists))
             yield f"crl ({url})", answer
             if answer.status in ("good", "revoked"):
                 return
+        if len(lists) > 1:  # each for some of the reasons, or a complete one and its delta
+            yield from (("crl (fetched)", answer) for answer in self._crl(lists) if answer.status != "unusable")
 
     def _fetch(self, ask: Callable[[], Answer | None]) -> Answer:
         """The answer, or why there is none: a source that cannot be reached is a reason in the report."""
@@ -228,8 +253,9 @@ class _Asking:
     def _fetch_ocsp(self, fetcher: StatusFetcher, url: str) -> Answer | None:
         return self._ocsp(fetcher.ocsp(url, ocsp_module.request(self.certificate, self.issuer)), asked=True)
 
-    def _fetch_crl(self, fetcher: StatusFetcher, url: str) -> Answer | None:
-        return self._crl(fetcher.crl(url))
+    def _fetch_crl(self, fetcher: StatusFetcher, url: str, lists: list[bytes]) -> Answer | None:
+        lists.append(fetcher.crl(url))
+        return next(iter(self._crl(lists[-1:])), None)
 
     def _ocsp(self, data: bytes, asked: bool = False) -> Answer | None:
         return ocsp_module.answer(
@@ -242,16 +268,54 @@ class _Asking:
             asked=asked,
         )
 
-    def _crl(self, data: bytes) -> Answer | None:
-        return crl_module.answer(data, self.certificate, self.issuer, self.at)
+    def _crl(self, lists: Sequence[bytes]) -> list[Answer]:
+        return listing.answers(lists, self.certificate, self.at, self._signer_of)
+
+    def _signer_of(self, crl: CertificateList) -> Certificate | str:
+        """The issuer itself, or another that has a path of its own to the same anchor and is good (6.3.3 (f))."""
+        own = listing.direct(self.issuer)(crl)
+        if isinstance(own, Certificate) or self.anchor is None:
+            return own
+        named = [c for c in (self.anchor, *self.candidates) if crl.issuer.matches(c.subject)]
+        if len(named) > MAX_SIGNERS:
+            return f"{len(named)} certificates at hand bear the CRL issuer's name; at most {MAX_SIGNERS} are tried"
+        why: str | None = own
+        for candidate in named:
+            if rules.too_large(candidate) or not crl.signed_by(candidate):
+                continue
+            why = self._distrust(candidate)
+            if why is None:
+                return candidate
+        return why or own
+
+    def _distrust(self, signer: Certificate) -> str | None:
+        """Why this signer of a CRL is not believed."""
+        if signer == self.anchor:
+            return None
+        if signer == self.certificate and any(signer.subject.canonical in p.issuers for p in points_of(signer)):
+            return None  # its CA wrote into it that it lists its own revocation (cRLIssuer)
+        name = rules.label(signer)
+        if signer == self.certificate or signer in self.asked_for or len(self.asked_for) >= MAX_DEPTH:
+            return f"the status of the CRL signer {name} depends on this CRL itself"
+        anchor = self.anchor
+        found = find_path(signer, self.candidates, TrustStore.of([anchor] if anchor else []), self.at, None)
+        if not found.path:
+            return f"the CRL signer {name} has no path to the anchor of the certificate"
+        waiting = self.asked_for | {self.certificate, signer}
+        for certificate, issuer in pairwise(found.path):
+            asking = _Asking(certificate, issuer, self.at, self.crls, self.candidates, None, anchor, waiting)
+            result = _verdict(list(asking.embedded(())), asking.too_much)
+            if result is None or result.status != "good":
+                return f"the status of the CRL signer {name} is not known to be good"
+        return None
 
     def _responder_status(self, responder: Certificate) -> str | None:
         """RFC 6960 4.2.2.2.1 for a responder without nocheck: only CRLs are asked, so that no circle arises."""
-        asking = _Asking(responder, self.issuer, self.at, self.crls, (), None)
+        asking = _Asking(responder, self.issuer, self.at, self.crls, self.candidates, None, self.anchor)
         said = list(asking.embedded(()))
         if self.fetcher is not None:
             fetched = [
-                (url, asking._fetch(partial(asking._fetch_crl, self.fetcher, url)))
+                (url, asking._fetch(partial(asking._fetch_crl, self.fetcher, url, [])))
                 for url in _web(lambda: responder.crl_urls)
             ]
             if fetched and not _decides(fetched):

@@ -1,8 +1,8 @@
 """What one certificate must be for its place in a path, a row per rule (RFC 5280 6.1, TT 15/2025 Appendix I).
 
 `path.find_path` and the OCSP reader ask here; nothing in this module checks a signature. Every function
-gives findings, all of them and not only the first, and an empty tuple when nothing is wrong. What is not
-implemented (name constraints, policy constraints) is refused, never ignored.
+gives findings, all of them and not only the first, and an empty tuple when nothing is wrong. What spans a path is
+elsewhere: `policies`, `constraints`.
 
 Codes: CHAIN_CONSTRAINTS_FAILURE, CRYPTO_CONSTRAINTS_FAILURE, NOT_YET_VALID, EXPIRED.
 """
@@ -19,6 +19,7 @@ from ..errors import CertificateUnsuitable, FormatError
 from ..finding import Finding
 from ..scheme import key_name, strong_enough
 from . import certificate as x
+from . import constraints, policies
 from .certificate import Certificate
 from .trust import Purpose
 
@@ -56,20 +57,18 @@ _PROCESSED = frozenset(
         x.EXTENDED_KEY_USAGE,
         x.SUBJECT_KEY_IDENTIFIER,
         x.AUTHORITY_KEY_IDENTIFIER,
-        x.SUBJECT_ALTERNATIVE_NAME,  # matters only under name constraints, which are refused
+        x.SUBJECT_ALTERNATIVE_NAME,
         x.ISSUER_ALTERNATIVE_NAME,
-        x.CERTIFICATE_POLICIES,  # any policy is accepted, so none of them restricts
+        x.CERTIFICATE_POLICIES,
+        policies.POLICY_MAPPINGS,
+        policies.POLICY_CONSTRAINTS,
+        policies.INHIBIT_ANY_POLICY,
+        constraints.NAME_CONSTRAINTS,
         x.CRL_DISTRIBUTION_POINTS,
         x.AUTHORITY_INFO_ACCESS,
         x.OCSP_NO_CHECK,
     }
 )
-_UNSUPPORTED = {
-    # Refused even where not marked critical: ignoring a restriction would accept what the CA forbade.
-    "2.5.29.30": "name constraints",
-    "2.5.29.36": "policy constraints",
-    "2.5.29.54": "inhibitAnyPolicy",
-}
 
 
 def unreadable(certificate: Certificate) -> tuple[Finding, ...]:
@@ -156,16 +155,19 @@ def _forbidden_extensions(certificate: Certificate) -> Iterator[Finding]:
     code = "CHAIN_CONSTRAINTS_FAILURE"
     if certificate.extensions and certificate.version != 3:
         yield _error(code, certificate, f"has extensions, but is of version {certificate.version}")
-    if certificate.serial < 0:
-        yield _error(code, certificate, "has a negative serial number")
     for ext in certificate.extensions.values():
-        if ext.oid in _UNSUPPORTED:
-            yield _error(code, certificate, f"carries {_UNSUPPORTED[ext.oid]} ({ext.oid}), which are not supported")
-        elif ext.critical and ext.oid not in _PROCESSED:
+        if ext.critical and ext.oid not in _PROCESSED:
             yield _error(code, certificate, f"carries an unknown critical extension ({ext.oid})")
 
 
-def not_an_issuer(certificate: Certificate, intermediates_below: int, purpose: Purpose) -> tuple[Finding, ...]:
+def negative_serial(certificate: Certificate) -> tuple[Finding, ...]:
+    """RFC 5280 4.1.2.2: serial numbers are positive; zero is only an oddity."""
+    if certificate.serial < 0:
+        return (_error("CHAIN_CONSTRAINTS_FAILURE", certificate, "has a negative serial number"),)
+    return ()
+
+
+def not_an_issuer(certificate: Certificate, intermediates_below: int, purpose: Purpose | None) -> tuple[Finding, ...]:
     """RFC 5280 6.1.4 (k) to (n): cA, pathLenConstraint, keyCertSign; EKU as a limit on what is issued.
 
     NOTE: RFC 5280 gives a CA's extendedKeyUsage no meaning for its subordinates; CAs, Windows and OpenSSL
@@ -174,7 +176,7 @@ def not_an_issuer(certificate: Certificate, intermediates_below: int, purpose: P
     return tuple(_not_an_issuer(certificate, intermediates_below, purpose))
 
 
-def _not_an_issuer(certificate: Certificate, intermediates_below: int, purpose: Purpose) -> Iterator[Finding]:
+def _not_an_issuer(certificate: Certificate, intermediates_below: int, purpose: Purpose | None) -> Iterator[Finding]:
     code = "CHAIN_CONSTRAINTS_FAILURE"
     ca, length = certificate.basic_constraints
     if not ca:
@@ -185,7 +187,7 @@ def _not_an_issuer(certificate: Certificate, intermediates_below: int, purpose: 
     if certificate.key_usage is not None and "key_cert_sign" not in certificate.key_usage:
         yield _error(code, certificate, "issued a certificate, but its key usage lacks keyCertSign")
     usages = certificate.extended_key_usage
-    if usages is not None and not usages & _CA_USAGES[purpose]:
+    if purpose is not None and usages is not None and not usages & _CA_USAGES[purpose]:
         yield _error(code, certificate, f"is limited to other uses than {purpose} (extendedKeyUsage)")
 
 

@@ -51,17 +51,17 @@ class TrustStore:
         """No anchor at all: the answer is then "no trust anchors loaded", not "untrusted issuer"."""
         return not self.anchors
 
-    def for_purpose(self, purpose: Purpose) -> tuple[Certificate, ...]:
-        """The certificates trusted for this purpose."""
-        return tuple(a.certificate for a in self.anchors if purpose in a.purposes)
+    def for_purpose(self, purpose: Purpose | None) -> tuple[Certificate, ...]:
+        """The certificates trusted for this purpose; all of them for None."""
+        return tuple(a.certificate for a in self.anchors if purpose is None or purpose in a.purposes)
 
-    def is_anchor(self, certificate: Certificate, purpose: Purpose) -> bool:
-        """Whether this name with this key is trusted for this purpose.
+    def is_anchor(self, certificate: Certificate, purpose: Purpose | None) -> bool:
+        """Whether this name with this key is trusted for this purpose (for any, when None).
 
         Says nothing about what else stands in `certificate`: anybody can write a certificate for a foreign
         key. Take validity and constraints from the anchor's own certificate.
         """
-        return any(purpose in a.purposes and a.is_key_of(certificate) for a in self.anchors)
+        return any((purpose is None or purpose in a.purposes) and a.is_key_of(certificate) for a in self.anchors)
 
     def knows_name(self, name: Name | bytes) -> bool:
         """Whether some anchor bears this name (a `Name`, or its DER octets), for whatever purpose."""

@@ -439,8 +439,9 @@ def list_of_some_reasons() -> Attack:
 
 
 def list_of_a_relative_name() -> Attack:
-    """V3: a name that is not understood."""
-    return _scoped(der.explicit(0, der.tlv(0xA1, b"")))
+    """V3: a name below the issuer's that no distribution point of the certificate has."""
+    relative = der.tlv(0xA1, der.sequence(der.oid("2.5.4.3"), der.utf8_string("CRL khác")))
+    return Attack("distribution point", crls=(revocation_list(extensions=[scope(der.explicit(0, relative))]),))
 
 
 def list_of_users_for_a_ca() -> Attack:
@@ -472,9 +473,10 @@ def list_of_an_issuer_that_has_left_listing_to_another() -> Attack:
     return Attack("cRLIssuer", crls=(WORLD.crl(AT),), certificate=leaf)
 
 
-def list_that_is_indirect() -> Attack:
-    """V3: indirectCRL."""
-    return Attack("indirect", crls=(revocation_list(extensions=[scope(der.tlv(0x84, b"\xff"))]),))
+def indirect_list_of_a_stranger() -> Attack:
+    """V3: indirectCRL: whoever the certificate does not name as its cRLIssuer lists nothing of it."""
+    listed = revocation_list(signer=WORLD.root_signer, extensions=[scope(der.tlv(0x84, b"\xff"))])
+    return Attack("not signed with the issuer's key", crls=(listed,))
 
 
 def list_with_another_issuers_entry() -> Attack:

@@ -181,32 +181,183 @@ def unknown_critical_extension_in_a_ca() -> Attack:
     return attack(below_ca(CA_TRUE, CERT_SIGN, odd), CONSTRAINTS, "critical")
 
 
-def _constraint(dotted: str, value: bytes, *, critical: bool) -> Attack:
-    return attack(below_ca(CA_TRUE, CERT_SIGN, extension(dotted, value, critical=critical)), CONSTRAINTS, "supported")
+def _below(*extensions: bytes, subject: Subject = VICTIM, leaf: tuple[bytes, ...] = ()) -> SoftwareSigner:
+    """A leaf below a CA of the root with these extensions."""
+    ca = certify(Subject("CA phụ"), software_key("p256", 8), WORLD.root_signer, CA_TRUE, CERT_SIGN, *extensions)
+    return certify(subject, software_key("p256", 7), ca, SIGNER, *leaf)
 
 
-def _foreign_subtree() -> bytes:
-    return der.sequence(der.explicit(0, der.sequence(der.explicit(4, encoded_name(Subject("Nơi khác"))))))
+def _names(*names: bytes) -> bytes:
+    return extension(x.SUBJECT_ALTERNATIVE_NAME, der.sequence(*names))
 
 
-def name_constraints() -> Attack:
-    """RFC 5280 6.1.4 (g): what is not implemented is refused."""
-    return _constraint("2.5.29.30", _foreign_subtree(), critical=True)
+def _subtrees(permitted: tuple[bytes, ...] = (), excluded: tuple[bytes, ...] = (), *, critical: bool = True) -> bytes:
+    parts = [der.explicit(n, b"".join(map(der.sequence, t))) for n, t in enumerate((permitted, excluded)) if t]
+    return extension("2.5.29.30", der.sequence(*parts), critical=critical)
+
+
+def _dn(subject: Subject) -> bytes:
+    return der.explicit(4, encoded_name(subject))
+
+
+def _agency() -> bytes:
+    """The first two parts of `VICTIM`'s name, as a subtree."""
+    parts = der.read(encoded_name(VICTIM), der.SEQUENCE).children()
+    return der.explicit(4, der.sequence(*(p.raw for p in parts[:2])))
+
+
+_AGENCY = _agency()
+MAIL, DNS, URI, IP = 0x81, 0x82, 0x86, 0x87
+
+
+def name_outside_the_permitted_subtree() -> Attack:
+    """RFC 5280 6.1.3 (b)."""
+    return attack(_below(_subtrees((_dn(Subject("Nơi khác")),))), CONSTRAINTS, "is not permitted by name constraints")
 
 
 def name_constraints_not_marked_critical() -> Attack:
     """The same, forgotten to be marked: ignoring it would accept what the CA forbade."""
-    return _constraint("2.5.29.30", _foreign_subtree(), critical=False)
+    outside = _subtrees((_dn(Subject("Nơi khác")),), critical=False)
+    return attack(_below(outside), CONSTRAINTS, "is not permitted by name constraints")
 
 
-def policy_constraints() -> Attack:
-    """RFC 5280 6.1.4 (i)."""
-    return _constraint("2.5.29.36", der.sequence(der.tlv(0x80, b"\x00")), critical=True)
+def name_in_an_excluded_subtree() -> Attack:
+    """RFC 5280 6.1.3 (c)."""
+    excluded = _subtrees(excluded=(_AGENCY,))
+    return attack(_below(excluded), CONSTRAINTS, "is excluded by name constraints")
 
 
-def inhibit_any_policy() -> Attack:
+def mail_address_in_the_subject_outside_the_permitted_host() -> Attack:
+    """RFC 5280 4.2.1.10: without a mail address among the alternative names, that of the subject counts."""
+    constraint = _subtrees((der.tlv(MAIL, b"tinh-mau.example"),))
+    return attack(_below(constraint, leaf=(_names(der.tlv(MAIL, b"a@khac.example")),)), CONSTRAINTS, "not permitted")
+
+
+def dns_name_that_only_ends_like_the_permitted_one() -> Attack:
+    """RFC 5280 4.2.1.10: labels are added on the left, not letters."""
+    leaf = (_names(der.tlv(DNS, b"xautinh-mau.example")),)
+    return attack(_below(_subtrees((der.tlv(DNS, b"tinh-mau.example"),)), leaf=leaf), CONSTRAINTS, "not permitted")
+
+
+def name_with_a_nul_in_it() -> Attack:
+    """V7: `tinh-mau.example\\0.xau.example` ends at the NUL for some readers."""
+    leaf = (_names(der.tlv(DNS, b"xau.example\0.tinh-mau.example")),)
+    return attack(
+        _below(_subtrees((der.tlv(DNS, b"tinh-mau.example"),)), leaf=leaf), CONSTRAINTS, "control characters"
+    )
+
+
+def uri_with_an_address_for_a_host() -> Attack:
+    """RFC 5280 4.2.1.10: a URI whose host is no name is refused where URIs are constrained."""
+    leaf = (_names(der.tlv(URI, b"http://127.0.0.1/x")),)
+    return attack(_below(_subtrees((der.tlv(URI, b".example"),)), leaf=leaf), CONSTRAINTS, "names no host")
+
+
+def address_outside_the_permitted_network() -> Attack:
+    """RFC 5280 4.2.1.10: address and mask."""
+    leaf = (_names(der.tlv(IP, bytes((10, 1, 0, 1)))),)
+    network = der.tlv(IP, bytes((10, 0, 0, 0, 255, 255, 0, 0)))
+    return attack(_below(_subtrees((network,)), leaf=leaf), CONSTRAINTS, "not permitted")
+
+
+def constraint_on_names_of_an_unknown_type() -> Attack:
+    """RFC 5280 4.2.1.10: process the constraint or refuse the certificate."""
+    other = der.tlv(
+        0xA0, der.oid("1.3.6.1.4.1.311.20.2.3") + der.explicit(0, der.utf8_string("mau@tinh-mau.example"))
+    )
+    return attack(_below(_subtrees((other,)), leaf=(_names(other),)), CONSTRAINTS, "not supported")
+
+
+def subtree_with_a_minimum() -> Attack:
+    """RFC 5280 4.2.1.10: minimum is zero and maximum absent."""
+    inside = _dn(VICTIM) + der.tlv(0x80, b"\x01")
+    return attack(_below(_subtrees((inside,))), CONSTRAINTS, "minimum")
+
+
+def names_and_subtrees_by_the_thousand() -> Attack:
+    """R2: the product of names and subtrees is bounded."""
+    names = tuple(der.tlv(DNS, b"m%d.example" % n) for n in range(400))
+    return attack(_below(_subtrees(names), leaf=(_names(*names),)), CONSTRAINTS, "comparisons")
+
+
+def constraint_in_the_anchor_itself() -> Attack:
+    """RFC 5937 3.2."""
+    key = SoftwareSigningKey.of(software_key("p256", 12))
+    root = forge(
+        Subject("CA gốc khác"),
+        key.public_key,
+        key=key,
+        issuer=Subject("CA gốc khác"),
+        not_before=AT - DAY,
+        not_after=AT + DAY,
+        extensions=[CA_TRUE, CERT_SIGN, _subtrees((_dn(Subject("Nơi khác")),))],
+    )
+    leaf = forge(
+        VICTIM,
+        software_key("p256", 7).public_key(),
+        key=key,
+        issuer=root,
+        not_before=AT - DAY,
+        not_after=AT + DAY,
+        extensions=[SIGNER],
+    )
+    return Attack(leaf, (), CONSTRAINTS, "not permitted", trust=TrustStore.of([root]))
+
+
+P1, P2, ANY_POLICY = "1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.2", "2.5.29.32.0"
+EXPLICIT = extension("2.5.29.36", der.sequence(der.tlv(0x80, b"\x00")), critical=True)
+
+
+def _policies(*dotted: str) -> bytes:
+    return extension(x.CERTIFICATE_POLICIES, der.sequence(*(der.sequence(der.oid(p)) for p in dotted)))
+
+
+def _mappings(*pairs: tuple[str, str]) -> bytes:
+    return extension(
+        "2.5.29.33", der.sequence(*(der.sequence(der.oid(a), der.oid(b)) for a, b in pairs)), critical=True
+    )
+
+
+def policy_required_and_none_named() -> Attack:
+    """RFC 5280 6.1.4 (i): requireExplicitPolicy."""
+    return attack(_below(EXPLICIT), CONSTRAINTS, "one is required")
+
+
+def policy_required_and_another_named() -> Attack:
+    """RFC 5280 6.1.3 (d), (f)."""
+    return attack(_below(EXPLICIT, _policies(P1), leaf=(_policies(P2),)), CONSTRAINTS, "one is required")
+
+
+def any_policy_where_it_is_inhibited() -> Attack:
     """RFC 5280 6.1.4 (j)."""
-    return _constraint("2.5.29.54", der.integer(0), critical=True)
+    inhibited = extension("2.5.29.54", der.integer(0), critical=True)
+    made = _below(EXPLICIT, inhibited, _policies(P1), leaf=(_policies(ANY_POLICY),))
+    return attack(made, CONSTRAINTS, "one is required")
+
+
+def mapping_from_any_policy() -> Attack:
+    """RFC 5280 6.1.4 (a)."""
+    made = _below(EXPLICIT, _policies(ANY_POLICY), _mappings((ANY_POLICY, P1)), leaf=(_policies(P1),))
+    return attack(made, CONSTRAINTS, "anyPolicy")
+
+
+def policies_by_the_thousand() -> Attack:
+    """R2: a bound on the policies of one certificate."""
+    many = _policies(*(f"1.3.6.1.4.1.99999.{n}" for n in range(1000)))
+    return attack(_below(EXPLICIT, many, leaf=(_policies(P1),)), CONSTRAINTS, "policies in one certificate")
+
+
+def mappings_that_would_grow_a_tree_without_end() -> Attack:
+    """V4: each CA maps each of 100 policies to all of them; a tree would have 100^6 leaves (CVE-2023-0464)."""
+    policies = [f"1.3.6.1.4.1.99999.{n}" for n in range(16)]
+    every = _mappings(*((a, b) for a in policies for b in policies))
+    signer = WORLD.root_signer
+    for number in range(6):
+        name, key = Subject(f"CA phụ {number}"), software_key("p256", 8 + number)
+        signer = certify(name, key, signer, CA_TRUE, CERT_SIGN, EXPLICIT, _policies(*policies), every)
+    return attack(
+        certify(VICTIM, software_key("p256", 7), signer, SIGNER, _policies(P2 + ".9")), CONSTRAINTS, "required"
+    )
 
 
 def key_usage_twice() -> Attack:
@@ -458,6 +609,21 @@ def test_the_forge_can_make_a_path_that_is_accepted() -> None:
     for signer in (leaf_with(SIGNER), below_ca(CA_TRUE, CERT_SIGN)):
         result = find_path(signer.certificate, signer.chain, WORLD.trust, AT, "signing")
         assert result.path == signer.chain.certificates
+    for signer in (
+        _below(_subtrees((_AGENCY,))),
+        _below(_subtrees((der.tlv(DNS, b"tinh-mau.example"),)), leaf=(_names(der.tlv(DNS, b"a.Tinh-Mau.example")),)),
+        _below(_subtrees((der.tlv(MAIL, b".example"),)), leaf=(_names(der.tlv(MAIL, b"a@tinh-mau.example")),)),
+        _below(
+            _subtrees((der.tlv(IP, bytes((10, 0, 0, 0, 255, 0, 0, 0))),)),
+            leaf=(_names(der.tlv(IP, bytes((10, 1, 0, 1)))),),
+        ),
+        _below(EXPLICIT, _policies(P1), leaf=(_policies(P1),)),
+        _below(EXPLICIT, _policies(P1), _mappings((P1, P2)), leaf=(_policies(P2),)),
+        _below(EXPLICIT, _policies(ANY_POLICY), leaf=(_policies(P2),)),
+    ):
+        assert (
+            find_path(signer.certificate, signer.chain, WORLD.trust, AT, "signing").path == signer.chain.certificates
+        )
     stamp = leaf_with(SIGNER, usages(oids.KP_TIME_STAMPING, critical=True))
     assert find_path(stamp.certificate, stamp.chain, WORLD.trust, AT, "timestamping").path
 
