@@ -8,9 +8,9 @@ refused besides: minimum and maximum, which RFC 5280 forbids, and more compariso
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ..asn1 import der
 from ..errors import FormatError, LimitExceeded
@@ -32,6 +32,7 @@ _TYPES = {
     _IP: "iPAddress",
     0x88: "registeredID",
 }
+_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([A-Za-z0-9._-]+)(?::[0-9]*)?(?:[/?#]|$)")
 _Rdns = tuple[frozenset[tuple[str, str]], ...]
 
 
@@ -187,11 +188,8 @@ def _uri(name: object, tree: object) -> bool:
     """By its host, which must be a name: exact, or with a leading dot any host below it."""
     if not (isinstance(name, str) and isinstance(tree, str)):
         return False
-    try:
-        host = urlsplit(name).hostname
-    except ValueError:
-        host = None
-    if not host or _is_address(host):
+    host = found[1] if (found := _HOST.match(name)) else None
+    if host is None or _is_address(host):
         raise FormatError(f"The URI {name!r} in a certificate names no host, and name constraints apply to it.")
     host, tree = host.lower(), tree.lower()
     return host.endswith(tree) if tree.startswith(".") else host == tree
