@@ -119,7 +119,7 @@ def _certified_then_signed(province: Province, pdf: bytes) -> bytes:
 
 _PASSWORD = "mat khau"
 _LOCKED = SigFieldSpec("ChuKy", field_mdp_spec=FieldMDPSpec(FieldMDPAction.ALL))
-_LOCK = FieldLock("Include", ("HoTen", "NgayKy"))
+_LOCK = FieldLock("All")
 
 OURS = (
     Product("kyso", "B-B", lambda p, pdf: p.sign(pdf, "rsa2048")),

@@ -95,7 +95,7 @@ class PdfDocument:
             )
         if not isinstance(field, str):
             intent = honoured(reader, field, intent, chain, scheme)
-        limits = restriction(reader, intent, field)
+        limits = restriction(reader, intent, fields, field)
         update = Update(reader)
         signature = update.reserve()
         if isinstance(field, str):

@@ -18,6 +18,8 @@ from .permission import Lock, Permission, permission_of
 from .reader import REWRITE, Reader
 from .update import Update
 
+_MAX_TOLD = 20  # names in an error
+
 
 def check_permission(reader: Reader, fields: list[Field], name: str | None) -> None:
     """Refuses what an earlier signature forbids; `name` None: a document timestamp, which is never forbidden.
@@ -52,8 +54,8 @@ class Restriction:
     certifies: bool = False
 
 
-def restriction(reader: Reader, intent: Intent, field: Field | str) -> Restriction:
-    """What the new signature restricts. Raises `SigningError`, `FormatError`."""
+def restriction(reader: Reader, intent: Intent, fields: list[Field], field: Field | str) -> Restriction:
+    """What the new signature in `field`, one of `fields` or a new one, restricts. Raises as `check_permission`."""
     references: list[Value] = []
     if intent.certify is not None:
         if signature_fields(reader):
@@ -66,20 +68,34 @@ def restriction(reader: Reader, intent: Intent, field: Field | str) -> Restricti
     lock, level = _lock_of(reader, intent, field)
     made: Dictionary | None = None
     if lock is not None:
-        fields: Dictionary = {"Action": lock.action}
+        locked: Dictionary = {"Action": lock.action}
         if lock.action != "All":
-            fields["Fields"] = [encode_text(n) for n in sorted(lock.names)]
+            locked["Fields"] = [encode_text(n) for n in sorted(lock.names)]
         if isinstance(field, str):
-            made = {"Type": "SigFieldLock", **fields}
+            _check_names(lock, fields, field)
+            made = {"Type": "SigFieldLock", **locked}
         if level is not None:  # table 236; written beside the fields as Acrobat does, besides standing in /Lock
-            fields["P"] = level
+            locked["P"] = level
         references.append({
             "Type": "SigRef",
             "TransformMethod": "FieldMDP",
-            "TransformParams": {"Type": "TransformParams", "V": "1.2", **fields},
+            "TransformParams": {"Type": "TransformParams", "V": "1.2", **locked},
             "Data": reader.root_ref(),  # required for FieldMDP (table 256)
         })  # fmt: skip
     return Restriction(references or None, made, intent.certify is not None)
+
+
+def _check_names(lock: Lock, fields: list[Field], own: str) -> None:
+    """A lock on a field that is not there protects nothing, while who asked for it believes that it does."""
+    there = sorted({f.name for f in fields if f.problem is None})
+    if wrong := sorted(lock.names - {*there, own}):
+        more = f" and {len(there) - _MAX_TOLD} more" if len(there) > _MAX_TOLD else ""
+        raise SigningError(
+            f"There is no form field {', '.join(map(repr, wrong))} to lock.",
+            remedy=f"Fields of the document: {', '.join(there[:_MAX_TOLD])}{more}."
+            if there
+            else "The document has no form fields; sign it without a lock.",
+        )
 
 
 def _lock_of(reader: Reader, intent: Intent, field: Field | str) -> tuple[Lock | None, int | None]:

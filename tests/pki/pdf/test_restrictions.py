@@ -33,6 +33,10 @@ from tests.pki.pdf.samples import (
 BOX = (b"S", b"0 0 9 9")
 
 
+def text_field(name: bytes) -> bytes:
+    return b"<</Type/Annot/Subtype/Widget/FT/Tx/T(%s)/Rect[0 20 9 29]/P 3 0 R>>" % name
+
+
 def sign(data: bytes, signer: SoftwareSigner = WORLD.person_signer, **given: Any) -> bytes:
     intent = replace(Intent(AT), **given)
     return sign_document(PdfDocument(data), intent, signer, WORLD.timestamper(AT))
@@ -86,7 +90,7 @@ def test_what_a_certification_forbids_is_not_done_and_a_timestamp_is_never_forbi
 )
 def test_a_new_field_locks_others(lock: FieldLock) -> None:
     """ISO 32000-2 12.8.2.4: in the field (/Lock, an object of its own) and in the signature (FieldMDP)."""
-    data = sign(with_fields(SIGNATURE_BOX % (*BOX, b"")), lock=lock)
+    data = sign(with_fields(SIGNATURE_BOX % (*BOX, b""), *map(text_field, (b"Ten", b"A.B"))), lock=lock)
     pdf = opened(data)
     field = pdf.Root.AcroForm.Fields[-1]
     [reference] = field.V.Reference
@@ -99,6 +103,21 @@ def test_a_new_field_locks_others(lock: FieldLock) -> None:
     if lock.action != "Include":
         with pytest.raises(SigningError, match="locked"):
             sign(data, WORLD.seal_signer, field="S")
+
+
+def test_a_lock_on_a_field_that_is_not_there_is_refused_and_those_that_are_there_are_named() -> None:
+    form = with_fields(*map(text_field, (b"HoTen", b"NgayKy")))
+    with pytest.raises(SigningError, match="no form field 'Hoten' to lock") as told:
+        sign(form, lock=FieldLock("Include", ("HoTen", "Hoten")))
+    assert told.value.remedy == "Fields of the document: HoTen, NgayKy."
+    with pytest.raises(SigningError, match="no form field 'HoTen'") as told:
+        sign(table_pdf(), lock=FieldLock("Exclude", ("HoTen",)))
+    assert told.value.remedy == "The document has no form fields; sign it without a lock."
+
+
+def test_a_lock_may_name_the_field_that_it_stands_in() -> None:
+    data = sign(table_pdf(), field="S", lock=FieldLock("Include", ("S",)))
+    assert all(map(intact, facts(data)))
 
 
 def test_a_lock_names_fields_or_all_of_them() -> None:
