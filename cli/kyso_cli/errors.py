@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -71,10 +72,21 @@ def exit_code(error: Exception) -> int:
 
 
 def about_the_document(error: Exception) -> bool:
-    """Whether the next document may fare better: not so for a PIN, a key, a certificate or the network."""
+    """Whether the next document may fare better: not so for a PIN, a key, a certificate, the network, a full disk."""
+    from kyso.disk import TargetLost
+
     return isinstance(error, (e.FormatError, e.SigningError, OSError)) and not isinstance(
-        error, e.SignatureValueInvalid
+        error, (e.SignatureValueInvalid, TargetLost)
     )
+
+
+def batch_code(errors: Sequence[Exception]) -> int:
+    """The exit code of a batch: that of the error that stopped it, else 74 where the system failed a file, else 1."""
+    if not errors:
+        return OK
+    final = [x for x in errors if not about_the_document(x) and not isinstance(x, e.UsageError)]
+    worst = next(iter(final or [x for x in errors if isinstance(x, OSError)]), None)
+    return FAILED if worst is None else exit_code(worst)
 
 
 def explain(error: Exception, words: Words) -> Explanation:

@@ -5,6 +5,7 @@ No key is needed. The document is copied beside and appended to; the original st
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,7 @@ from kyso_pki.errors import UsageError
 
 from .command import worded
 from .config import find_config
-from .errors import FAILED, OK, Stop, about_the_document, exit_code, explain
+from .errors import Stop, about_the_document, batch_code, explain
 from .files import PIPE, check_input, check_output
 from .options import (
     PATH,
@@ -94,7 +95,7 @@ def extend(
                 force=force,
             )
 
-        return each(app, files, output, wanted.lower(), one, force=force, as_json=as_json)
+        return each(app, files, output, wanted.lower(), one, level=wanted, force=force, as_json=as_json)
 
 
 class _Nothing:
@@ -123,10 +124,14 @@ def each(
     suffix: str,
     one: Callable[[Path, Path], None],
     *,
+    level: str = "",
     force: bool,
     as_json: bool,
 ) -> int:
-    """Does it to each file, `van-ban.pdf` into `van-ban.SUFFIX.pdf`, and says what became of it; the exit code."""
+    """Does it to each file, `van-ban.pdf` into `van-ban.SUFFIX.pdf`, and says what became of it; the exit code.
+
+    A result that equals its source is told: it was at `level` before.
+    """
     if output is not None and len(files) > 1:
         raise Stop("output_for_many")
     if PIPE in files or output == PIPE:
@@ -154,9 +159,11 @@ def each(
             "output": None if error else str(target),
             "error": shown.to_json() if shown else None,
             "skipped": False,
+            "added": error is None and not filecmp.cmp(source, target, shallow=False),
         })  # fmt: skip
         if error is None and not as_json:
-            say(app.words("extend.done", file=source, output=target))
+            said = "done" if lines[-1]["added"] else "nothing"
+            say(app.words(f"extend.{said}", file=source, output=target, level=level))
         elif error is not None and shown is not None:
             errors.append(error)
             if not as_json:
@@ -169,8 +176,7 @@ def each(
                 break
     if as_json:
         say_json({"files": lines})
-    fatal = next((e for e in errors if not isinstance(e, UsageError) and not about_the_document(e)), None)
-    return OK if not errors else FAILED if fatal is None else exit_code(fatal)
+    return batch_code(errors)
 
 
 def _first_twice(targets: Iterable[Path]) -> Path | None:
@@ -185,7 +191,7 @@ def _first_twice(targets: Iterable[Path]) -> Path | None:
 def _skipped(app: App, source: Path, as_json: bool) -> dict[str, Any]:
     if not as_json:
         note(app.words("extend.skipped", file=source))
-    return {"file": str(source), "output": None, "error": None, "skipped": True}
+    return {"file": str(source), "output": None, "error": None, "skipped": True, "added": False}
 
 
 def _tried(one: Callable[[Path, Path], None], source: Path, target: Path) -> Exception | None:

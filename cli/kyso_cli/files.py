@@ -15,6 +15,8 @@ from pathlib import Path
 from .errors import Stop
 
 PIPE = "-"
+DISK_FAILED = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EIO}
+"""No wrong usage: another name would not help."""
 LIMIT_VARIABLE, DEFAULT_MAX_MB, MB = "KYSO_MAX_MB", 512, 1024 * 1024
 
 
@@ -84,6 +86,8 @@ def check_output(target: Path, *, force: bool) -> None:
         with Beside(target, mode=0o600):
             pass
     except OSError as e:
+        if e.errno in DISK_FAILED:
+            raise
         raise Stop("output_unwritable", path=target, why=e.strerror) from None
 
 

@@ -28,15 +28,31 @@ _WIDTH = 26  # columns for a label; the longest Vietnamese one has 25
 
 def document_lines(report: DocumentReport, words: Words) -> Iterator[str]:
     """The lines for one file, without line ends."""
-    yield f"{printable(report.file or '')}: {_verdict(report.verdict, words)}"
+    stamps = [s for s in report.signatures if _is_stamp(s)]
+    only_stamps = bool(stamps) and len(stamps) == len(report.signatures)
+    verdict = coloured(words("verify.only_timestamped"), "red") if only_stamps else _verdict(report.verdict, words)
+    yield f"{printable(report.file or '')}: {verdict}"
     for finding in report.findings:
         yield from _about_the_file(finding, words)
-    for number, signature in enumerate(report.signatures, start=1):
+    if only_stamps:
+        yield "  " + words("verify.timestamp_proves")
+    numbers = {True: 0, False: 0}
+    for s in report.signatures:
+        stamp = _is_stamp(s)
+        numbers[stamp] += 1
+        total = len(stamps) if stamp else len(report.signatures) - len(stamps)
+        kind = "timestamp" if stamp else "signature"
         yield ""
-        head = words("verify.signature", number=number, total=len(report.signatures), id=printable(signature.id))
-        yield f"  {head}: {_verdict(signature.verdict, words)}"
-        for label, text in _rows(signature, words):
+        head = words(f"verify.{kind}", number=numbers[stamp], total=total, id=printable(s.id))
+        yield f"  {head}: {_verdict(s.verdict, words, kind)}"
+        for label, text in _rows(s, words):
+            label = f"timestamp.{label}" if stamp and f"verify.label.timestamp.{label}" in words.texts else label
             yield f"    {(words('verify.label.' + label) + ':').ljust(_WIDTH)} {printable(text)}"
+
+
+def _is_stamp(s: SignatureReport) -> bool:
+    """Whether it is a document timestamp: it says when, and nobody signed by it (EN 319 142-1 5.4.3)."""
+    return s.level == "DOCTIMESTAMP"
 
 
 def _about_the_file(finding: Finding, words: Words) -> Iterator[str]:
@@ -59,13 +75,15 @@ def finding_text(finding: Finding, words: Words) -> str:
     return f"{text} {printable(finding.text)}" if text.endswith(":") else text
 
 
-def _verdict(verdict: Verdict, words: Words) -> str:
-    return coloured(words(f"verify.verdict.{verdict}"), _COLOURS[verdict])
+def _verdict(verdict: Verdict, words: Words, kind: str = "signature") -> str:
+    said = f"verify.timestamp_verdict.{verdict}" if kind == "timestamp" else f"verify.verdict.{verdict}"
+    return coloured(words(said), _COLOURS[verdict])
 
 
 def _rows(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
     """Label and text, the most important first: was it changed, who, when, then the certificate, then why."""
-    yield "integrity", words(f"verify.integrity.{_integrity(s)}")
+    kept = f"verify.integrity.{_integrity(s)}"
+    yield "integrity", (words.find(f"{kept}_stamped") if _is_stamp(s) else None) or words(kept)
     yield from _changes(s, words)
     if s.certificate is not None:
         yield from _people(s.certificate)

@@ -17,7 +17,7 @@ import click
 
 from .command import worded
 from .config import find_config
-from .errors import FAILED, OK, Stop, about_the_document, exit_code, explain
+from .errors import Stop, batch_code, explain
 from .files import PIPE, check_input, check_output
 from .hands import Job, Request, Result, hand
 from .options import (
@@ -197,7 +197,8 @@ def _say(app: App, result: Result, number: int, total: int) -> None:
         note(count + words("sign.skipped", file=result.file))
     elif result.error is not None and total > 1:
         said = explain(result.error, words)
-        note(count + words("sign.failed", file=result.file, why=said.message))
+        why = f"{said.message} {said.detail}" if said.detail else said.message
+        note(count + words("sign.failed", file=result.file, why=why))
         if said.remedy:
             note(words("errors.frame.remedy", text=said.remedy))
 
@@ -211,10 +212,9 @@ def _conclude(app: App, asked: Request, results: list[Result]) -> int:
         say_json({"files": [_to_json(app, r) for r in results]})
     elif len(results) > 1:
         say(app.words("sign.sum", signed=len([r for r in results if r.output]), total=len(results)))
-    if not errors:
-        return OK
-    fatal = next((e for e in errors if not about_the_document(e)), None)
-    return FAILED if fatal is None else exit_code(fatal)
+    if not asked.as_json and any(r.skipped for r in results):
+        note(app.words("sign.stopped", left=len([r for r in results if not r.output])))
+    return batch_code(errors)
 
 
 def _to_json(app: App, result: Result) -> dict[str, Any]:

@@ -11,14 +11,23 @@ import mmap
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 from kyso_pki.errors import EmptyInput
 
 PIECE_BYTES = 1 << 20  # read and hashed at a time
+_OF_ONE_FILE = frozenset({errno.EEXIST, errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
+"""What the system has against one target (its size, its name); all else it would have against the next one too."""
+
+
+class TargetLost(OSError):
+    """The place of the results takes nothing: full, read-only, no permission, broken. `filename` is the target.
+
+    The next result would fare no better, so a batch stops; an input that cannot be read stays a plain `OSError`.
+    """
 
 
 class Mapped:
@@ -63,7 +72,8 @@ class Mapped:
 class Beside:
     """A file beside `target`, removed at the end unless `commit` gave it the target's name.
 
-    Raises `FileExistsError` where the target exists and `force` is not set, `OSError` naming the target.
+    Raises `FileExistsError` where the target exists and `force` is not set, `TargetLost` where the place takes
+    nothing, else `OSError`, each naming the target.
     """
 
     def __init__(self, target: str | os.PathLike[str], *, force: bool = False, mode: int = 0o666) -> None:
@@ -74,11 +84,9 @@ class Beside:
         self._mode = mode
 
     def __enter__(self) -> Beside:
-        try:
+        with self._named():
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             os.close(os.open(self.path, flags, self._mode))
-        except OSError as e:
-            raise self._named(e) from e
         return self
 
     def __exit__(
@@ -87,28 +95,22 @@ class Beside:
         self.path.unlink(missing_ok=True)
 
     def append(self, pieces: Iterator[bytes] | tuple[bytes, ...]) -> None:
-        """Writes at the end and syncs."""
-        try:
-            with self.path.open("ab") as file:
-                self._write(file, pieces)
-        except OSError as e:
-            raise self._named(e) from e
-
-    def _write(self, file: BinaryIO, pieces: Iterator[bytes] | tuple[bytes, ...]) -> None:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
+        """Writes at the end and syncs. An `OSError` of the pieces themselves comes as it is."""
+        with self._named():
+            file = self.path.open("ab", buffering=0)  # what a buffer still holds would fail once more at the close
+        with file:
+            for piece in pieces:
+                with self._named():
+                    _write_all(file, piece)
+            with self._named():
+                os.fsync(file.fileno())
 
     def commit(self) -> None:
         """Gives the file the target's name."""
-        try:
+        with self._named(replacing=self._force):
             self._place()
+        with self._named():
             _sync_folder(self.target.parent)
-        except FileExistsError:
-            raise
-        except OSError as e:
-            raise self._named(e) from e
 
     def _place(self) -> None:
         if self._force:
@@ -123,9 +125,21 @@ class Beside:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.target)) from None
             self.path.replace(self.target)
 
-    def _named(self, error: OSError) -> OSError:
-        """A full disk names no file, and the one beside means nothing to anybody."""
-        return OSError(error.errno, error.strerror, str(self.target))
+    @contextmanager
+    def _named(self, *, replacing: bool = False) -> Iterator[None]:
+        """Errors with the target's name: a full disk names no file, and the one beside means nothing to anybody."""
+        try:
+            yield
+        except OSError as e:
+            held = replacing and isinstance(e, PermissionError) and self.target.exists()  # open elsewhere (Windows)
+            kind = OSError if held or e.errno in _OF_ONE_FILE else TargetLost
+            raise kind(e.errno, e.strerror, str(self.target)) from e
+
+
+def _write_all(file: FileIO, piece: bytes) -> None:
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -28,7 +28,7 @@ from kyso_pki.pdf.pending import PdfPending
 from kyso_pki.signer import Fetcher, Signer, Timestamper
 from kyso_pki.x509.trust import TrustStore
 
-from .disk import Beside, Mapped
+from .disk import Beside, Mapped, TargetLost
 from .signing import Password, asked_once, sources_for, stamped, timestamper_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def sign_files(
     """Signs (source, target) pairs and gives one result for each, in order, as soon as it is on disk.
 
     The hashes of up to `batch` files go to the key together. A file that cannot be signed does not stop the others;
-    a key, a certificate or an authority that fails does, and the files after it are `skipped`. A run that was
+    a key, a certificate, an authority or a full disk does, and the files after it are `skipped`. A run that was
     stopped is continued with the files that have no target yet. A `stamp` is placed in each document, which is then
     in memory as a whole. `password` is asked for once, and opens all that is encrypted. `lint` looks at each PDF
     first: one that the policy refuses is not signed, and what it warns of stands in the result. Raises `UsageError`,
@@ -225,7 +225,7 @@ class _Run:
                 else:
                     beside.append((pending.finish(value, proof),))
                 beside.commit()
-        except SignatureValueInvalid as e:
+        except (SignatureValueInvalid, TargetLost) as e:
             return _Final(e)
         except (FormatError, SigningError, OSError) as e:
             return e
