@@ -16,11 +16,12 @@ from .errors import UsageError
 from .evidence import NO_EVIDENCE, Evidence
 from .facts import Format, SignatureFacts
 from .scheme import Scheme
+from .xmlprofile import Profile
+from .xmlprofile import XmlForm as XmlForm
 
 Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
 """Signed; with a trusted time; with the evidence for later; with the evidence under a timestamp of its own."""
 LEVELS: tuple[Level, ...] = ("B-B", "B-T", "B-LT", "B-LTA")
-XmlForm = Literal["xades", "xmldsig"]
 Certification = Literal[1, 2, 3]
 """What may follow a certification: nothing, form filling and signatures, annotations too (ISO 32000-2 12.8.2.2)."""
 TIMESTAMP_SIZE = 12288
@@ -89,7 +90,9 @@ class Intent:
     field: str | None = None
     """PDF: an existing empty signature field, or the name of a new one; None picks a free name."""
     xml_form: XmlForm = "xades"
-    """XML: XAdES, or plain XMLDSIG (which has no B-T)."""
+    """XML without a profile: XAdES, or plain XMLDSIG (which has no B-T)."""
+    profile: Profile | None = None
+    """XML: where the signature goes, what it references and how it is written; its form is the profile's."""
     appearance: Placed | None = None
     """PDF: what the signature shows; None: it is invisible, or the field keeps what it shows."""
     certify: Certification | None = None
@@ -102,7 +105,8 @@ class Intent:
     def __post_init__(self) -> None:
         if self.signing_time.tzinfo is None:
             raise UsageError("signing_time has no zone.", remedy="Pass an aware datetime.")
-        if self.level != "B-B" and self.xml_form == "xmldsig":
+        form = self.xml_form if self.profile is None else self.profile.form
+        if self.level != "B-B" and form == "xmldsig":
             raise UsageError("Plain XMLDSIG cannot carry a timestamp.", remedy="Use XAdES for level B-T.")
         if self.certify not in (None, 1, 2, 3):
             raise UsageError(f"A certification of {self.certify!r} is not known.", remedy="Use 1, 2 or 3.")

@@ -28,15 +28,14 @@ from ..errors import (
     UsageError,
 )
 from ..evidence import NO_EVIDENCE, Evidence
-from ..scheme import Scheme, digest, scheme_named
+from ..scheme import Scheme, scheme_named
+from ..sealed import opened, require_key, sealed
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
 from .slot import Pieces, Slot
 
 MAGIC: Final = "kyso-pending-pdf"
 VERSION: Final = 1
-MIN_KEY_BYTES: Final = 32  # of a shared key; the size of HMAC-SHA-256
-MAX_PENDING_BYTES: Final = 64 << 20  # against memory exhaustion; a revision of one signature has some 30 kB
 _ORIGINAL_HASH: Final = "sha256"
 
 
@@ -120,13 +119,11 @@ class PdfPending:
         `key=None` only with `unauthenticated=True`: a checksum, which finds accidents and stops nobody. Raises
         `UsageError` for a key of fewer than 32 bytes, for none without that word, and for a key with it.
         """
-        _require_key(key, unauthenticated)
+        require_key(key, unauthenticated)
         original = hashlib.new(_ORIGINAL_HASH)
         for piece in self.pieces():
             original.update(piece)
-        body = der.sequence(
-            der.utf8_string(MAGIC),
-            der.integer(VERSION),
+        fields = (
             der.utf8_string(self.field),
             der.utf8_string(self.scheme.name),
             der.sequence(*(c.der for c in self.chain)),
@@ -138,7 +135,7 @@ class PdfPending:
             der.integer(self.slot.room),
             der.boolean(self.timestamped),
         )
-        return der.sequence(body, der.octet_string(_seal(body, key)))
+        return sealed(MAGIC, VERSION, b"".join(fields), key, unauthenticated=unauthenticated)
 
     @classmethod
     def from_bytes(
@@ -151,14 +148,14 @@ class PdfPending:
         `PendingDamaged` for octets that were changed, are of another version, sealed with another key, or for
         another file; `UsageError` as `to_bytes`.
         """
-        _require_key(key, unauthenticated)
+        require_key(key, unauthenticated)
         if isinstance(original, bytes):
             whole = original
             pieces: Pieces = lambda: (whole,)  # noqa: E731 - as short as it can be
         else:
             pieces = original
         try:
-            fields = _opened(data, key)
+            fields = opened(MAGIC, VERSION, data, key, unauthenticated=unauthenticated)
             field = fields.take(der.UTF8_STRING).text()
             scheme = scheme_named(fields.take(der.UTF8_STRING).text())
             chain = Chain.of(Certificate.from_der(e.raw) for e in fields.take(der.SEQUENCE).reader())
@@ -172,8 +169,7 @@ class PdfPending:
             raise
         except KysoError as e:
             raise PendingDamaged(f"The prepared signature cannot be read: {e.message}") from None
-        sealed = key is not None
-        pending = cls(field, chain, scheme, to_be_signed, slot, size, pieces, timestamped, True, sealed)
+        pending = cls(field, chain, scheme, to_be_signed, slot, size, pieces, timestamped, True, key is not None)
         pending._check_file(wanted)
         return pending
 
@@ -186,45 +182,6 @@ class PdfPending:
             raise PendingDamaged(
                 "The prepared signature is for another file.", remedy="Give the very file that was prepared."
             )
-
-
-def _require_key(key: bytes | None, unauthenticated: bool) -> None:
-    if (key is None) != unauthenticated:
-        raise UsageError(
-            "A prepared signature travels either with a shared key or, spelt out, unauthenticated.",
-            remedy=f"Give a key of at least {MIN_KEY_BYTES} random bytes that both ends share.",
-        )
-    if key is not None and len(key) < MIN_KEY_BYTES:
-        raise UsageError(
-            f"The shared key has {len(key)} bytes.", remedy=f"Use at least {MIN_KEY_BYTES} random bytes."
-        )
-
-
-def _seal(body: bytes, key: bytes | None) -> bytes:
-    """HMAC-SHA-256 with the key; without one a SHA-256, which finds accidents and stops nobody."""
-    if key is None:
-        return digest("sha256", body)
-    return hmac.digest(key, body, "sha256")
-
-
-def _opened(data: bytes, key: bytes | None) -> der.Reader:
-    """The fields after the version."""
-    if len(data) > MAX_PENDING_BYTES:
-        raise FormatError(f"It has {len(data)} bytes; at most {MAX_PENDING_BYTES} are read.")
-    outer = der.read(data, der.SEQUENCE).reader()
-    body = outer.take(der.SEQUENCE)
-    seal = outer.take(der.OCTET_STRING).content
-    outer.finish()
-    if not hmac.compare_digest(_seal(body.raw, key), seal):
-        raise PendingDamaged(
-            "The prepared signature was changed on its way, or sealed with another key.",
-            remedy="Send it again unchanged, and use the key that it was sealed with.",
-        )
-    fields = body.reader()
-    magic, version = fields.take(der.UTF8_STRING).text(), fields.take(der.INTEGER).integer()
-    if (magic, version) != (MAGIC, VERSION):
-        raise FormatError(f"It says {magic!r}, version {version}; {MAGIC!r}, version {VERSION} is known.")
-    return fields
 
 
 def _read_slot(fields: der.Reader) -> Slot:

@@ -2,15 +2,15 @@
 
 Reach for `read_signature` when verifying: it gives a `Signature` without any tree in it, whose references were read
 from the canonical SignedInfo, the very octets that the value covers (attack class X3). `verifying_certificates` says
-whose key verifies the value; KeyInfo is only a place where certificates may be found (X8). For signing there are
-`signed_info_xml`, `key_info_xml` and `raw_value`.
+whose key verifies the value; KeyInfo is only a place where certificates may be found (X8). For signing there is
+`raw_value`; the text is written by `writing`.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from ..scheme import DIGEST_SIZES, HashName, Scheme
 from ..x509.certificate import Certificate
 from . import names
 from .c14n import INCLUSIVE, METHODS, Canonicalization, canonical_element, method_of_uri
-from .names import DS, DS11, ds
+from .names import DS11, ds
 from .parse import (
     attributes,
     elements,
@@ -351,45 +351,3 @@ def _width(key: ec.EllipticCurvePublicKey) -> int:
 
 def b64(octets: bytes) -> str:
     return base64.b64encode(octets).decode()
-
-
-def signed_info_xml(scheme: Scheme, references: Sequence[Reference]) -> str:
-    """A ds:SignedInfo with exclusive C14N. The prefix ds is declared by the Signature around it."""
-    return (
-        f'<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{names.EXC_C14N}"/>'
-        f'<ds:SignatureMethod Algorithm="{names.SIGNATURE_URIS[scheme.name]}"/>'
-        f"{''.join(_reference_xml(r) for r in references)}</ds:SignedInfo>"
-    )
-
-
-def _reference_xml(reference: Reference) -> str:
-    """References of our own making: identifiers and URIs hold no character that needs escaping."""
-    steps = [names.ENVELOPED] if reference.transforms.enveloped else []
-    steps.append(reference.transforms.method.uri)
-    about = f' Id="{reference.id}"' if reference.id else ""
-    kind = f' Type="{reference.type}"' if reference.type else ""
-    return (
-        f'<ds:Reference{about}{kind} URI="{reference.uri}"><ds:Transforms>'
-        + "".join(f'<ds:Transform Algorithm="{uri}"/>' for uri in steps)
-        + f'</ds:Transforms><ds:DigestMethod Algorithm="{names.DIGEST_URIS[reference.hash_name]}"/>'
-        f"<ds:DigestValue>{b64(reference.digest)}</ds:DigestValue></ds:Reference>"
-    )
-
-
-def key_info_xml(certificates: Iterable[Certificate]) -> str:
-    """A ds:KeyInfo with the certificates in this order."""
-    return (
-        "<ds:KeyInfo><ds:X509Data>"
-        + "".join(f"<ds:X509Certificate>{b64(c.der)}</ds:X509Certificate>" for c in certificates)
-        + "</ds:X509Data></ds:KeyInfo>"
-    )
-
-
-def value_xml(raw: bytes) -> str:
-    """A ds:SignatureValue without an Id: no signature covers that attribute, so nothing should hang on it."""
-    return f"<ds:SignatureValue>{b64(raw)}</ds:SignatureValue>"
-
-
-def in_signature(xml: str) -> _Element:
-    """The element that `xml` gives as a child of a ds:Signature of ours, for canonicalising."""
-    return parse_utf8(f'<ds:Signature xmlns:ds="{DS}">{xml}</ds:Signature>'.encode())[0]
