@@ -241,6 +241,7 @@ def _remote(
                 location=asked.location,
                 field=asked.field,
                 xml_form=asked.form,  # type: ignore[arg-type]  # as above
+                password=asked.password,
             )
 
         yield lambda jobs: _one_by_one(app, asked, jobs, policy, one)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
+import threading
+from inspect import signature
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 import kyso
 from kyso import AsyncClient, Client, HttpTimestamper
+from kyso.client import MAX_SIGNINGS, SignOptions
 from kyso_hsm.pin import SecretRequest
 from kyso_pki.errors import (
     CertificateExpired,
@@ -24,6 +29,7 @@ from kyso_pki.errors import (
 )
 from tests.pki.ades.inputs import PDF, XML
 from tests.pki.pdf.encryption.locked import locked
+from tests.pki.pdf.lint.cases import clicked
 from tests.server.province import OWN_PIN, Province
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -144,6 +150,101 @@ def test_of_an_encrypted_document_only_the_hash_travels_too_and_never_its_passwo
         fetcher = kyso.HttpFetcher(allowed_hosts=[urlsplit(province.url).netloc])
         trust = kyso.TrustStore.of([province.root])
         kyso.verify(signed, trust=trust, fetcher=fetcher, password=lambda: "dung").require_passed()
+
+
+def test_of_a_document_that_is_sent_the_password_goes_along(province: Province, client: Client) -> None:
+    pdf = locked(6, user="mật khẩu %")
+
+    async def grown(data: bytes) -> tuple[bytes, dict[str, object]]:
+        async with AsyncClient(province.url, province.api_token) as one:
+            longer = await one.extend_document(data, password=lambda: "mật khẩu %")
+            return longer, await one.verify_document(longer, password=lambda: "mật khẩu %")
+
+    signed = client.sign_document(pdf, "con-dau", password=lambda: "mật khẩu %")
+    longer, report = asyncio.run(grown(signed))
+    assert longer.startswith(signed)
+    assert report["verdict"] == "passed"
+    with pytest.raises(RemoteError, match="password"):
+        client.extend_document(signed, password=lambda: "sai")
+
+
+def test_nobody_is_asked_for_the_password_of_a_document_that_has_none(client: Client) -> None:
+    def never() -> str:
+        raise AssertionError
+
+    client.sign_document(PDF, "con-dau", password=never)
+    assert client.verify_document(PDF, password=never)["verdict"] == "failed"
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_remote_key_signs_with_all_that_a_local_one_can(
+    province: Province, kind: type[Client | AsyncClient]
+) -> None:
+    async def awaited(one: AsyncClient, data: bytes, **options: Any) -> bytes:
+        async with one:
+            return await one.sign(data, "nguyen-van-mau", **options)
+
+    def signed(data: bytes = PDF, **options: Any) -> bytes:
+        one = kind(province.url, province.api_token)
+        if isinstance(one, AsyncClient):
+            return asyncio.run(awaited(one, data, **options))
+        return one.sign(data, "nguyen-van-mau", **options)
+
+    stamp = kyso.load_stamp("sao-y", allow_overlap=True)
+    certified = signed(certify=2, lock=kyso.FieldLock("All"), contact="Một cửa", hash_name="sha384", pss=True)
+    report = check(province, certified)
+    report.require_passed()
+    assert report.signatures[0].scheme == "rsa-pss-sha384"
+    assert b"/DocMDP" in certified
+    assert b"/FieldMDP" in certified
+    assert b"/Subtype /Form" in signed(stamp=stamp)[len(PDF) :]
+    with pytest.raises(kyso.LintRefused):
+        signed(clicked(b"/S/JavaScript/JS(app.alert)"), lint=kyso.LintPolicy())
+    with pytest.raises(TypeError, match="levle"):
+        signed(levle="B-T")
+
+
+def test_both_clients_take_the_same_and_all_that_signing_takes() -> None:
+    for name in ("sign", "sign_document", "extend_document", "verify_document", "credential", "info", "readiness"):
+        assert signature(getattr(Client, name)).parameters == signature(getattr(AsyncClient, name)).parameters
+    assert {"source", "signer", *SignOptions.__annotations__} == set(signature(kyso.sign).parameters)
+
+
+def test_an_awaited_signing_that_is_cancelled_has_nothing_signed(province: Province) -> None:
+    """The PIN is typed after the caller has gone: then no hash is authorised any more."""
+    asked, typed = threading.Event(), threading.Event()
+
+    def slow(request: SecretRequest) -> str:
+        asked.set()
+        typed.wait(30)
+        return OWN_PIN
+
+    async def run() -> None:
+        async with AsyncClient(province.url, province.api_token) as one:
+            task = asyncio.create_task(one.sign(PDF, "giu-pin", pin=slow))
+            await asyncio.to_thread(asked.wait, 30)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            typed.set()
+
+    def authorized() -> int:
+        with sqlite3.connect(province.folder / "kyso.db") as database:
+            return int(database.execute("SELECT count(*) FROM authorizations").fetchone()[0])
+
+    before = authorized()
+    asyncio.run(run())
+    for thread in [t for t in threading.enumerate() if t.name.startswith("kyso-client")]:
+        thread.join(30)
+    assert authorized() == before
+
+
+def test_more_signings_at_once_than_there_are_threads_for_all_end(province: Province) -> None:
+    async def run() -> list[bytes]:
+        async with AsyncClient(province.url.replace("127.0.0.1", "localhost"), province.api_token) as one:
+            return await asyncio.gather(*(one.sign(PDF, "con-dau") for _ in range(MAX_SIGNINGS + 20)))
+
+    assert len(asyncio.run(run())) == MAX_SIGNINGS + 20
 
 
 def test_refusals_have_types_and_say_what_to_do(province: Province, client: Client) -> None:

@@ -12,6 +12,7 @@ import pikepdf
 import pytest
 
 from tests.judges import pdfsig, pyhanko, xmlsec
+from tests.pki.pdf.encryption.locked import locked
 from tests.pki.pdf.lint.cases import clicked
 from tests.server.province import Province, as_x509
 
@@ -128,6 +129,63 @@ def test_audit_line_names_who_signed_which_hash(client: httpx2.Client, province:
     assert row[:4] == ("sign", "con-dau", "mot-cua", "ecdsa-sha256")
     assert [len(bytes.fromhex(i)) for i in json.loads(row[4])] == [32]
     assert row[5] == "done"
+
+
+# Encrypted documents ----------------------------------------------------------------------------------------
+
+PASSWORD = "mật khẩu 100%"
+SENT = {"Kyso-Document-Password": "m%E1%BA%ADt%20kh%E1%BA%A9u%20100%25"}
+SECRET_LETTER = locked(6, user=PASSWORD)
+
+
+def test_an_encrypted_document_is_signed_extended_and_verified_with_its_password(
+    client: httpx2.Client, province: Province
+) -> None:
+    signed = _signed(client, SECRET_LETTER, SENT, credential="nguyen-van-mau", level="B-T")
+    extended = client.post("/v1/extend", content=signed, headers=SENT)
+    assert extended.status_code == 200, extended.text
+    assert extended.content.startswith(signed)
+    report = client.post("/v1/verify", content=extended.content, headers=SENT).json()
+    assert report["verdict"] == "passed", report
+    assert report["signatures"][0]["level"] == "PAdES-B-LTA"
+    judged = pyhanko.verify(extended.content, [as_x509(province.root)], password=PASSWORD.encode())
+    assert judged.signatures[0].intact, judged.output
+
+
+@pytest.mark.parametrize("headers", [{}, {"Kyso-Document-Password": "sai"}])
+def test_without_the_password_it_is_refused_and_never_valid(client: httpx2.Client, headers: dict[str, str]) -> None:
+    signed = _signed(client, SECRET_LETTER, SENT, credential="nguyen-van-mau")
+    for path in ("/v1/sign?credential=nguyen-van-mau", "/v1/extend"):
+        answer = client.post(path, content=signed, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "format.encrypted")
+        assert "sai" not in answer.json()["detail"]
+    report = client.post("/v1/verify", content=signed, headers=headers).json()
+    assert (report["verdict"], [f["code"] for f in report["findings"]]) == ("failed", ["format.encrypted"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Kyso-Document-Password", "mat%khau")],
+        [("Kyso-Document-Password", "mat%FFkhau")],
+        [("Kyso-Document-Password", b"m\xe1t-khau")],
+        [("Kyso-Document-Password", "mat-khau-" + "x" * 400)],
+        [("Kyso-Document-Password", "mat-khau"), ("Kyso-Document-Password", "mat-khau")],
+    ],
+    ids=["no hexadecimal digits", "no UTF-8", "no ASCII", "too long", "twice"],
+)
+@pytest.mark.parametrize("path", ["/v1/sign?credential=con-dau", "/v1/extend", "/v1/verify"])
+def test_a_password_that_is_not_clear_is_refused_and_not_repeated(
+    client: httpx2.Client, path: str, headers: list[tuple[str, str | bytes]]
+) -> None:
+    answer = client.post(path, content=SECRET_LETTER, headers=headers)  # type: ignore[arg-type]  # octets as they are
+    assert (answer.status_code, answer.json()["code"]) == (400, "usage"), answer.text
+    assert "khau" not in answer.text
+
+
+def test_a_password_in_the_address_is_refused(client: httpx2.Client) -> None:
+    for path in ("/v1/sign?credential=con-dau&password=mat-khau", "/v1/extend?password=x", "/v1/verify?password=x"):
+        assert client.post(path, content=SECRET_LETTER).json()["code"] == "usage"
 
 
 # Verifying ---------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.pki.pdf.encryption.locked import locked
 from tests.server.calls import SHA256_ECDSA, authorize, digest, refusal, sad, sign_hash
 from tests.server.province import Province, build, free_port, serve
 
@@ -137,12 +138,25 @@ def test_log_and_database_hold_no_secret_and_no_document(own: Province, caller: 
     assert sign_hash(caller, "giu-pin", granted, [H], SHA256_ECDSA).status_code == 200
     authorize(caller, "giu-pin", [H], PIN="86420000")
     caller.post("/v1/sign?credential=con-dau&reason=ly-do-rieng", content=b"PK van-ban-mat")
+    for path in ("sign?credential=con-dau", "extend", "verify"):
+        for header in ("mat-khau-van-ban", "mat-khau-van-ban%"):
+            caller.post(f"/v1/{path}", content=locked(6, user="khac"), headers={"Kyso-Document-Password": header})
     caller.get("/v1/credentials", headers={"Authorization": "Bearer sai-token-sai-token"})
     written = b"".join(
         path.read_bytes() for path in (own.folder / "server.log", *own.folder.glob("kyso.db*")) if path.is_file()
     )
     assert b"kyso.access" in written
-    for secret in (PIN, OWN_PIN, "86420000", own.api_token, granted, "van-ban-mat", "ly-do-rieng", "sai-token"):
+    for secret in (
+        PIN,
+        OWN_PIN,
+        "86420000",
+        own.api_token,
+        granted,
+        "van-ban-mat",
+        "ly-do-rieng",
+        "sai-token",
+        "mat-khau-van",
+    ):
         assert secret.encode() not in written, secret
 
 

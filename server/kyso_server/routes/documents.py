@@ -1,12 +1,15 @@
 """Whole documents: sign at `/v1/sign`, extend at `/v1/extend`, verify at `/v1/verify`.
 
-Bodies are raw: no multipart, no base64.
+Bodies are raw: no multipart, no base64. The password of an encrypted PDF comes in a header of its own, because an
+address is written into logs on its way; it is forgotten with the request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -28,6 +31,15 @@ router = APIRouter(prefix="/v1", tags=["Documents"])
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 _SIGN_PARAMETERS = ("credential", "level", "reason", "location", "field", "form")
 _BODY = raw_body("application/pdf", "application/xml", description="The document, as it is.")
+_PASSWORD_HEADER = "Kyso-Document-Password"  # noqa: S105 - its name
+_DocumentPassword = Annotated[
+    str | None,
+    Header(
+        alias=_PASSWORD_HEADER,
+        max_length=400,  # 127 octets (ISO 32000-2 7.6.4.3.3), three characters for each
+        description="The password of an encrypted PDF: UTF-8, percent-encoded (RFC 3986), `%` itself as `%25`",
+    ),
+]
 
 
 def _refuse_unknown(request: Request, known: Collection[str]) -> None:
@@ -37,6 +49,23 @@ def _refuse_unknown(request: Request, known: Collection[str]) -> None:
     if wrong:
         allowed = f"Allowed, once each: {', '.join(known)}." if known else "None is allowed here."
         raise UsageError(f"Unknown or repeated parameter {', '.join(wrong)[:200]!r}.", remedy=allowed)
+
+
+def _password(request: Request, given: str | None) -> Callable[[], str | None] | None:
+    """The password in the header. Raises `UsageError`, which repeats nothing of it."""
+    if given is None:
+        return None
+    once = len(request.headers.getlist(_PASSWORD_HEADER)) == 1
+    try:
+        if not once or not given.isascii() or re.search(r"%(?![0-9A-Fa-f]{2})", given):
+            raise ValueError
+        password = unquote(given, errors="strict")
+    except ValueError:
+        raise UsageError(
+            f"The header {_PASSWORD_HEADER} is given twice, or is not percent-encoded UTF-8.",
+            remedy="Encode the password as in an address: letters and digits as they are, `%` as `%25`.",
+        ) from None
+    return lambda: password
 
 
 async def _document(request: Request) -> bytes:
@@ -61,6 +90,7 @@ async def sign(
     field: Annotated[str | None, Query(max_length=200, description="PDF: the signature field")] = None,
     form: Annotated[Literal["xades", "xmldsig"], Query(description="XML: the form of the signature")] = "xades",
     kyso_pin: Annotated[str | None, Header(max_length=200, description="The PIN, where the credential asks")] = None,
+    document_password: _DocumentPassword = None,
 ) -> Response:
     """The document with one more signature.
 
@@ -69,7 +99,7 @@ async def sign(
     """
     caller = await caller_of(request)
     _refuse_unknown(request, _SIGN_PARAMETERS)
-    house = house_of(request)
+    house, password = house_of(request), _password(request, document_password)
     intent = Intent(
         signing_time=house.now(),
         level=level_named(level),
@@ -79,16 +109,22 @@ async def sign(
         xml_form=form,
     )
     data = await _document(request)
-    signed, kind, warnings = await in_thread(_sign, house, data, intent, credential, caller, kyso_pin)
+    signed, kind, warnings = await in_thread(_sign, house, data, password, intent, credential, caller, kyso_pin)
     headers = {"Kyso-Lint": ", ".join(warnings)} if warnings else None
     return Response(signed, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 def _sign(
-    house: House, data: bytes, intent: Intent, credential: str, caller: Caller, pin: str | None
+    house: House,
+    data: bytes,
+    password: Callable[[], str | None] | None,
+    intent: Intent,
+    credential: str,
+    caller: Caller,
+    pin: str | None,
 ) -> tuple[bytes, str, list[str]]:
     """The signed document, its format, and the codes of what the linter warned of."""
-    document = open_document(data)
+    document = open_document(data, password)
     warnings: list[str] = []
     if house.settings.lint is not None:
         report = lint_document(document, house.settings.lint)
@@ -115,6 +151,7 @@ def _sources(house: House) -> Sources:
 async def extend(
     request: Request,
     level: Annotated[str, Query(max_length=20, description="B-T, B-LT or B-LTA")] = "B-LTA",
+    document_password: _DocumentPassword = None,
 ) -> Response:
     """The PDF with every signature in it brought to the level; B-LTA on what is B-LTA renews it.
 
@@ -123,32 +160,34 @@ async def extend(
     """
     await caller_of(request)
     _refuse_unknown(request, ("level",))
-    wanted = level_named(level)
+    wanted, password = level_named(level), _password(request, document_password)
     data = await _document(request)
-    extended = await in_thread(_extend, house_of(request), data, wanted)
+    extended = await in_thread(_extend, house_of(request), data, password, wanted)
     return Response(extended, media_type=MEDIA_TYPES["pdf"])
 
 
-def _extend(house: House, data: bytes, level: Level) -> bytes:
+def _extend(house: House, data: bytes, password: Callable[[], str | None] | None, level: Level) -> bytes:
     timestamper = OwnTimestamper(house) if house.tsa is not None else None
-    return grow.extend(open_document(data), level, timestamper=timestamper, sources=_sources(house)).data
+    document = open_document(data, password)
+    return grow.extend(document, level, timestamper=timestamper, sources=_sources(house)).data
 
 
 @router.post("/verify", openapi_extra={"security": TOKEN_NEEDED} | _BODY)
-async def verify(request: Request) -> JSONResponse:
+async def verify(request: Request, document_password: _DocumentPassword = None) -> JSONResponse:
     """The report on every signature in the document, by this server's trust anchors.
 
     The status is 200 whatever the verdict: read `verdict` (`passed`, `failed`, `indeterminate`).
     """
     await caller_of(request)
     _refuse_unknown(request, ())
+    password = _password(request, document_password)
     data = await _document(request)
-    return JSONResponse(await in_thread(_verify, house_of(request), data))
+    return JSONResponse(await in_thread(_verify, house_of(request), data, password))
 
 
-def _verify(house: House, data: bytes) -> dict[str, Any]:
-    report = verify_document(data, trust=house.trust, at=house.now(), fetcher=OwnFetcher(house))
-    return report.to_json()
+def _verify(house: House, data: bytes, password: Callable[[], str | None] | None) -> dict[str, Any]:
+    fetcher = OwnFetcher(house)
+    return verify_document(data, trust=house.trust, at=house.now(), fetcher=fetcher, password=password).to_json()
 
 
 @router.get("/credentials", openapi_extra={"security": TOKEN_NEEDED})
