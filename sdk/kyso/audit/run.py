@@ -52,7 +52,11 @@ class Run:
                 count += 1
                 yield line
 
-        _write(folder / "manifest.jsonl", lines())
+        try:
+            _write(folder / "manifest.jsonl", lines())
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
         if not count:
             shutil.rmtree(folder)
             raise AuditError("There is no file to audit.", remedy="Name files, folders, patterns or @list.")
