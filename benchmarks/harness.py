@@ -35,6 +35,7 @@ class Bench:
     starts: dict[str, str] = field(default_factory=dict)
     bases: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    times: dict[str, float] = field(default_factory=dict)
 
     def limit(self, call: Call) -> None:
         """The physical limit: the operations that nobody can leave out."""
@@ -43,12 +44,14 @@ class Bench:
     def ours(self, call: Call) -> None:
         self.contestants["ours"] = call
 
-    def peer(self, name: str, call: Call, *, start: Call | None = None) -> None:
+    def peer(self, name: str, call: Call, *, start: Call | None = None, times: float = 1) -> None:
         """Another program or library. `start`: the same process doing nothing, to be told from its work.
 
-        With `start` there is one more row, `NAME without start`: the peer's time less that of `start`.
+        With `start` there is one more row, `NAME without start`: the peer's time less that of `start`. `times`: how
+        much larger our task is than the part of it that the peer is given.
         """
         self.contestants[name] = call
+        self.times[name] = times
         if start is not None:
             self.contestants[name + " start"] = start
             self.starts[name] = name + " start"
@@ -127,7 +130,7 @@ def run(name: str, rounds: int = ROUNDS) -> Result:
         for _ in range(rounds):
             for who, call in bench.contestants.items():
                 samples[who].append(_time(call, loops[who]))
-    medians = {who: _median_ms(name, who, values) for who, values in samples.items()}
+    medians = {who: _median_ms(name, who, values) * bench.times.get(who, 1) for who, values in samples.items()}
     return Result(name, medians, bench.starts, tuple(bench.bases))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-AREAS = ("cli", "keys", "pdf", "pdf_verify", "xml_sign", "xml_verify")
+AREAS = ("audit", "cli", "keys", "pdf", "pdf_verify", "xml_sign", "xml_verify")
 
 
 def load() -> None:

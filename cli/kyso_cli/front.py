@@ -13,6 +13,7 @@ from .messages import Words
 COMMANDS: dict[str, str] = {
     "sign": "kyso_cli.sign",
     "verify": "kyso_cli.verify",
+    "audit": "kyso_cli.audit",
     "lint": "kyso_cli.lint",
     "repair": "kyso_cli.repair",
     "preview": "kyso_cli.preview",

@@ -71,6 +71,12 @@ class UsageError(KysoError):
     code = "usage"
 
 
+class AuditError(UsageError):
+    """An audit cannot begin, go on or be compared."""
+
+    code = "audit"
+
+
 class FormatError(KysoError):
     code = "format"
 

@@ -94,5 +94,7 @@ def verify_document(
         )
     except KysoError as e:
         return unreadable(data, e.code, str(e), file)
+    except MemoryError:
+        return unreadable(data, "limits.memory", "The memory does not suffice to verify it.", file)
     except Exception as e:  # noqa: BLE001 - whatever happens over foreign bytes is a verdict, in an audit of a million too
         return unreadable(data, "internal", f"Unexpected {type(e).__name__} while verifying.", file)

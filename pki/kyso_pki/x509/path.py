@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 
 from ..errors import FormatError
@@ -59,6 +59,18 @@ def find_path(
     `candidates` are untrusted certificates, in any order, the leaf may be among them. `purpose` None: RFC 5280
     alone, whatever the leaf is for; the caller looks at that. Never raises for what certificates hold.
     """
+    return _found(leaf, tuple(candidates), trust, at, purpose, policies)
+
+
+@lru_cache(maxsize=256)  # many documents of few signers at one validation time
+def _found(
+    leaf: Certificate,
+    candidates: tuple[Certificate, ...],
+    trust: TrustStore,
+    at: datetime,
+    purpose: Purpose | None,
+    policies: InitialPolicies,
+) -> PathResult:
     if not trust.for_purpose(purpose):
         text = "No trust anchors loaded." if trust.empty else f"No trust anchors loaded for {purpose}."
         return PathResult(findings=(Finding("NO_TRUST_ANCHORS", "error", text),))
@@ -156,6 +168,7 @@ class _Search:
         return tuple(found)
 
 
+@lru_cache(maxsize=4096)  # a signature does not change; the same few CAs stand in every document
 def _signed_by(child: Certificate, issuer: Certificate) -> bool:
     """One signature check; keys of a size that would make it expensive are not even tried."""
     return not rules.too_large(issuer) and child.issued_by(issuer)

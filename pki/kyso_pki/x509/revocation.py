@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Literal, Protocol
 
@@ -114,6 +114,21 @@ def check_path(
     proven: datetime | None = None,
 ) -> tuple[RevocationResult, ...]:
     """One result for each certificate of a validated path but the anchor, leaf first."""
+    given = tuple(path), at, tuple(crls), tuple(ocsp), tuple(candidates)
+    if fetcher is None:
+        return _checked_along(*given, None, proven)
+    return _check_along(*given, fetcher, proven)  # who asks the network may be told something new
+
+
+def _check_along(
+    path: tuple[Certificate, ...],
+    at: datetime,
+    crls: tuple[bytes, ...],
+    ocsp: tuple[bytes, ...],
+    candidates: tuple[Certificate, ...],
+    fetcher: StatusFetcher | None,
+    proven: datetime | None,
+) -> tuple[RevocationResult, ...]:
     return tuple(
         check_revocation(
             certificate,
@@ -128,6 +143,10 @@ def check_path(
         )
         for certificate, issuer in pairwise(path)
     )
+
+
+_checked_along = lru_cache(maxsize=256)(_check_along)
+"""For many documents of few signers at one validation time."""
 
 
 def since(answer: datetime | None, proven: datetime | None) -> bool:

@@ -1,0 +1,259 @@
+"""Who does the work of an audit: an `Executor`; here the processes of this machine.
+
+`LocalPool` gives chunks to worker processes and cuts off what takes too long, eats memory or crashes: that file gets
+a record with the reason, a new worker goes on with the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from kyso_pki.errors import AuditError
+
+from .plan import Entry, Plan
+from .worker import cut_off
+
+START_S = 60.0  # for a worker to load its anchors, on a slow disk
+_POLL_S = 0.25
+_AHEAD = 4  # paths sent before their turn
+_PROGRAM = """import sys
+others = [p for p in sys.path if p.endswith("-packages")]
+sys.path = [p for p in sys.path if p not in others] + sys.argv[1:] + others
+from kyso.audit.worker import main
+main()"""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive files of a manifest."""
+
+    number: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The records of a chunk, a line of JSON each, in its order."""
+
+    chunk: Chunk
+    records: tuple[bytes, ...]
+
+
+class Executor(Protocol):
+    """Verifies chunks, in any order; a distributed engine implements this as well."""
+
+    def run(
+        self, plan: Plan, chunks: Iterable[Chunk], store: Path, progress: Callable[[int], object]
+    ) -> Iterator[Done]:
+        """Each chunk once. `store` is a folder that all workers share; `progress` is told of each file or more."""
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class LocalPool:
+    """Worker processes of this machine, one for each core unless said otherwise."""
+
+    jobs: int = field(default_factory=cores)
+
+    def run(
+        self, plan: Plan, chunks: Iterable[Chunk], store: Path, progress: Callable[[int], object]
+    ) -> Iterator[Done]:
+        """As `Executor.run`. Raises `KysoError` when no worker can be started."""
+        waiting = iter(chunks)
+        said: queue.SimpleQueue[_Said] = queue.SimpleQueue()
+        workers = [_Worker(plan, store, said, chunk) for chunk in islice(waiting, self.jobs)]
+        try:
+            while workers:
+                try:
+                    one = said.get(timeout=_POLL_S)
+                    if one.worker in workers:  # else it is the end of a process that has nothing left to do
+                        progress(one.worker.hears(one))
+                except queue.Empty:
+                    pass
+                for worker in list(workers):
+                    progress(worker.watch())
+                    if worker.finished:
+                        yield worker.done()
+                        if (chunk := next(waiting, None)) is not None:
+                            worker.take(chunk)
+                        else:
+                            workers.remove(worker)
+                            worker.end()
+        finally:
+            for worker in workers:
+                worker.end()
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A line of a worker's process; None at its end."""
+
+    worker: _Worker
+    process: subprocess.Popen[bytes]
+    line: bytes | None
+
+
+class _Worker:
+    """One process at a time, and the chunk that it works on."""
+
+    def __init__(self, plan: Plan, store: Path, said: queue.SimpleQueue[_Said], chunk: Chunk) -> None:
+        self._plan = plan
+        self._store = store
+        self._said = said
+        self._faults_at_start = 0
+        self.take(chunk)
+        self._start()
+
+    def take(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._records: list[bytes] = []
+        self._sent = 0
+        if hasattr(self, "_process"):
+            self._send()
+
+    @property
+    def finished(self) -> bool:
+        return len(self._records) == len(self._chunk.entries)
+
+    def done(self) -> Done:
+        return Done(self._chunk, tuple(self._records))
+
+    def end(self) -> None:
+        """Ends the process; it has nothing to put in order."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what was not sent yet has nobody to go to
+                    pipe.close()
+
+    def _start(self) -> None:
+        folders = dict.fromkeys(_folder_of(name) for name in ("kyso", "kyso_pki"))
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _PROGRAM, *folders],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=-1,
+            creationflags=_creation_flags(),
+        )
+        self._ready = False
+        self._memory = psutil.Process(self._process.pid)
+        self._since = time.monotonic()
+        threading.Thread(target=_listen, args=(self, self._process, self._said), daemon=True).start()
+        self._write(json.dumps({"plan": self._plan.to_json(), "store": str(self._store)}))
+        self._sent = len(self._records)
+        self._send()
+
+    def _send(self) -> None:
+        """Keeps a few paths ahead, so that the worker does not wait; never more than a pipe holds."""
+        entries = self._chunk.entries
+        while self._sent < min(len(entries), len(self._records) + _AHEAD):
+            entry = entries[self._sent]
+            self._write(json.dumps([entry.path, entry.size, entry.modified_ns]))
+            self._sent += 1
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - Popen was told to make it
+        with contextlib.suppress(OSError):  # it has ended, which `hears` is told
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+
+    def hears(self, said: _Said) -> int:
+        """How many files are done by this line."""
+        if said.process is not self._process:
+            return 0  # of one that was ended
+        if said.line is None:
+            return self._replace(
+                "audit.crashed", f"The process that verified the file ended ({_obituary(self._process)})."
+            )
+        self._since = time.monotonic()
+        if not self._ready:
+            self._ready, self._faults_at_start = True, 0
+            return 0
+        self._records.append(said.line.rstrip(b"\n"))
+        self._send()
+        return 1
+
+    def watch(self) -> int:
+        """Cuts off what takes too long or too much; how many files are done by that."""
+        limits, limit = self._plan.limits, self._plan.limits.seconds if self._ready else START_S
+        if self.finished:
+            return 0
+        if time.monotonic() - self._since > limit:
+            return self._replace("audit.timeout", f"Verifying did not end within {limits.seconds:g} s.")
+        if self._resident() > limits.megabytes << 20:
+            return self._replace("audit.memory", f"Verifying needs more than {limits.megabytes} MB of memory.")
+        return 0
+
+    def _resident(self) -> int:
+        """Private memory in bytes; 0 when the process has ended."""
+        try:
+            info = self._memory.memory_info()
+        except psutil.Error:
+            return 0
+        return int(getattr(info, "private", 0) or info.rss - getattr(info, "shared", 0))
+
+    def _replace(self, code: str, text: str) -> int:
+        """Another process goes on after the file at which this one was ended; a record says why."""
+        was_ready = self._ready
+        self.end()
+        if not was_ready:
+            self._faults_at_start += 1
+            if self._faults_at_start > 2:
+                raise AuditError(
+                    f"A worker process does not start: {text}", remedy="Run one `kyso verify` to see why."
+                )
+        if was_ready and not self.finished:
+            record = cut_off(self._chunk.entries[len(self._records)], code, text)
+            self._records.append(json.dumps(record, ensure_ascii=False).encode())
+        self._start()
+        return int(was_ready)
+
+
+def _creation_flags() -> int:
+    if sys.platform != "win32":
+        return 0
+    return subprocess.CREATE_NO_WINDOW
+
+
+def _listen(worker: _Worker, process: subprocess.Popen[bytes], said: queue.SimpleQueue[_Said]) -> None:
+    assert process.stdout is not None  # noqa: S101 - Popen was told to make it
+    with contextlib.suppress(OSError, ValueError):  # closed by `end`
+        for line in process.stdout:
+            if not line.endswith(b"\n"):
+                break  # it was killed in the middle of a record
+            said.put(_Said(worker, process, line))
+    said.put(_Said(worker, process, None))
+
+
+def _obituary(process: subprocess.Popen[bytes]) -> str:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=1.0)
+    return f"status {process.returncode}"
+
+
+def _folder_of(name: str) -> str:
+    found = find_spec(name)
+    assert found is not None and found.origin is not None  # noqa: S101 - this code is part of both
+    return str(Path(found.origin).resolve().parent.parent)

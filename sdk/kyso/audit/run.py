@@ -1,0 +1,153 @@
+"""One audit on disk: listed, worked on in chunks, continued after a kill, merged in order.
+
+`RUN.audit/` beside the report holds `run.json` (the plan's digests, the validation time), `manifest.jsonl` (every
+file with size and time), `chunks/NNNNNNNN.jsonl` (finished work) and `evidence/`. All are written beside, synced and
+renamed; the folder goes when the report is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kyso_pki.errors import AuditError
+
+from ..disk import Beside
+from .executor import Chunk, Executor
+from .plan import Entry, Plan, entries
+
+FORMAT = 1
+LARGEST_CHUNK = 256  # files; what a kill costs at most, times the workers
+_CHUNKS_WANTED = 64  # in a small run, so that all cores have work until the end
+
+
+class Run:
+    """One audit and its folder. Make it with `Run.begin` or `Run.resume`."""
+
+    def __init__(self, folder: Path, plan: Plan, count: int, chunk_size: int) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.count = count
+        """Files in the manifest."""
+        self._chunk_size = chunk_size
+
+    @classmethod
+    def begin(cls, folder: Path, plan: Plan, sources: Iterable[str], *, everything: bool = False) -> Run:
+        """Lists the files. Raises `AuditError` when there is none, `UsageError`, `OSError`."""
+        (folder / "chunks").mkdir(parents=True, exist_ok=True)
+        (folder / "evidence").mkdir(exist_ok=True)
+        digest, count = hashlib.sha256(), 0
+
+        def lines() -> Iterator[bytes]:
+            nonlocal count
+            for entry in entries(sources, everything=everything):
+                line = json.dumps([entry.path, entry.size, entry.modified_ns], ensure_ascii=False).encode() + b"\n"
+                digest.update(line)
+                count += 1
+                yield line
+
+        try:
+            _write(folder / "manifest.jsonl", lines())
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        if not count:
+            shutil.rmtree(folder)
+            raise AuditError("There is no file to audit.", remedy="Name files, folders, patterns or @list.")
+        size = max(1, min(LARGEST_CHUNK, count // _CHUNKS_WANTED))
+        head = {
+            "format": FORMAT,
+            "at": plan.at.isoformat(),
+            "rules": plan.rules_digest,
+            "manifest": digest.hexdigest(),
+            "files": count,
+            "chunk": size,
+        }
+        _write(folder / "run.json", [json.dumps(head).encode()])  # last: from here on the run exists
+        return cls(folder, plan, count, size)
+
+    @classmethod
+    def resume(cls, folder: Path, plan: Plan) -> Run | None:
+        """The run that stopped in this folder, with its own validation time; None when there is none.
+
+        Raises `AuditError` when it was begun with other rules, anchors or evidence, or is damaged.
+        """
+        try:
+            head = json.loads((folder / "run.json").read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            head = {}
+        remedy = "Give the same options again, or begin anew (--restart)."
+        if head.get("format") != FORMAT:
+            raise AuditError(
+                f"The audit in {folder} cannot be continued: its run.json is not of this version.", remedy=remedy
+            )
+        if head["rules"] != plan.rules_digest:
+            raise AuditError(f"The audit in {folder} was begun with other anchors, evidence or rules.", remedy=remedy)
+        with (folder / "manifest.jsonl").open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != head["manifest"]:
+                raise AuditError(f"The list of files in {folder} was changed.", remedy=remedy)
+        return cls(folder, replace(plan, at=datetime.fromisoformat(head["at"])), head["files"], head["chunk"])
+
+    @property
+    def done(self) -> int:
+        """Files whose records are on disk."""
+        return sum(min(self._chunk_size, self.count - n * self._chunk_size) for n in self._finished())
+
+    def work(self, executor: Executor, progress: Callable[[int], object]) -> None:
+        """Verifies what is not done yet. Every chunk is on disk when this returns, or an exception says why not."""
+        finished = self._finished()
+        missing = (chunk for chunk in self._chunks() if chunk.number not in finished)
+        for done in executor.run(self.plan, missing, self.folder / "evidence", progress):
+            if len(done.records) != len(done.chunk.entries):
+                raise AuditError(f"Chunk {done.chunk.number} has {len(done.records)} records.")
+            _write(self._place(done.chunk.number), (record + b"\n" for record in done.records))
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Every record in the order of the manifest. Raises `AuditError` when one is missing."""
+        for line in self.lines():
+            yield json.loads(line)
+
+    def lines(self) -> Iterator[bytes]:
+        """The same as JSON lines."""
+        for number in range(-(-self.count // self._chunk_size)):
+            try:
+                octets = self._place(number).read_bytes()
+            except FileNotFoundError:
+                raise AuditError(f"Chunk {number} of the audit in {self.folder} is missing.") from None
+            yield from octets.splitlines(keepends=True)
+
+    def remove(self) -> None:
+        """When the report is written."""
+        shutil.rmtree(self.folder)
+
+    def _place(self, number: int) -> Path:
+        return self.folder / "chunks" / f"{number:08}.jsonl"
+
+    def _finished(self) -> set[int]:
+        return {int(p.stem) for p in (self.folder / "chunks").glob("*.jsonl")}
+
+    def _chunks(self) -> Iterator[Chunk]:
+        with (self.folder / "manifest.jsonl").open(encoding="utf-8") as file:
+            held: list[Entry] = []
+            number = 0
+            for line in file:
+                held.append(Entry(*json.loads(line)))
+                if len(held) == self._chunk_size:
+                    yield Chunk(number, tuple(held))
+                    held, number = [], number + 1
+            if held:
+                yield Chunk(number, tuple(held))
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    with Beside(path, force=True) as beside:
+        beside.append(iter(pieces))
+        beside.commit()

@@ -1,0 +1,88 @@
+"""What a report says in sum: by verdict, agency, signer, month and reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST = 50  # rows of each table that are shown; the report itself has all
+NONE = "-"
+
+
+@dataclass
+class Totals:
+    """Counts over records; `add` each."""
+
+    files: int = 0
+    signatures: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    agencies: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(organisation, verdict) of each signature; so for the others."""
+    signers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    months: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By proven, else claimed time: `2026-11`."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Codes of the errors, each once a file."""
+
+    def add(self, record: dict[str, Any]) -> None:
+        self.files += 1
+        self.verdicts[record["verdict"]] += 1
+        self.reasons.update(reasons_of(record))
+        for signature in record["signatures"]:
+            self.signatures += 1
+            verdict = verdict_of(signature)
+            signer = signature["signer"] or {}
+            self.agencies[signer.get("organisation") or NONE, verdict] += 1
+            self.signers[signer.get("name") or NONE, verdict] += 1
+            time = signature["proven_time"] or signature["claimed_time"]
+            self.months[time[:7] if time else NONE, verdict] += 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "files": self.files,
+            "signatures": self.signatures,
+            "verdicts": dict(self.verdicts),
+            "agencies": _table(self.agencies),
+            "signers": _table(self.signers),
+            "months": _table(self.months),
+            "reasons": dict(self.reasons.most_common()),
+        }
+
+    @property
+    def verdict(self) -> str:
+        """The worst of all."""
+        if self.verdicts["failed"]:
+            return "failed"
+        return "passed" if self.files and self.verdicts["passed"] == self.files else "indeterminate"
+
+
+def summed(records: Iterable[dict[str, Any]]) -> Totals:
+    totals = Totals()
+    for record in records:
+        totals.add(record)
+    return totals
+
+
+def verdict_of(signature: dict[str, Any]) -> str:
+    return {"TOTAL-PASSED": "passed", "TOTAL-FAILED": "failed"}.get(signature["indication"], "indeterminate")
+
+
+def reasons_of(record: dict[str, Any]) -> Iterator[str]:
+    """The codes of everything that keeps a file from passing, each once."""
+    found = [f["code"] for f in record["findings"] if f["severity"] == "error"]
+    for signature in record["signatures"]:
+        codes = [f["code"] for f in signature["findings"] if f["severity"] == "error"]
+        if not codes and signature["indication"] != "TOTAL-PASSED":
+            codes = [signature["sub_indication"] or signature["indication"]]
+        found += codes
+    return iter(dict.fromkeys(found))
+
+
+def _table(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """{name: {verdict: count}}, the most frequent names first."""
+    found: dict[str, dict[str, int]] = {}
+    for (name, verdict), count in sorted(counts.items()):
+        found.setdefault(name, {})[verdict] = count
+    return dict(sorted(found.items(), key=lambda item: (-sum(item[1].values()), item[0])))

@@ -1,0 +1,261 @@
+"""An audit sees every file once, in order, whatever happens to it on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import kyso
+from kyso.audit import outputs
+from kyso.audit.compare import differences
+from kyso.audit.executor import Chunk, Done, LocalPool
+from kyso.audit.plan import Limits, Plan, entries
+from kyso.audit.run import Run
+from kyso.audit.totals import summed
+from kyso_pki.errors import AuditError, UsageError
+
+from ..test_large_files import sparse
+from .conftest import AT, Archive
+
+
+def audited(
+    folder: Path, plan: Plan, sources: Iterable[str], progress: Callable[[int], object] = lambda _: None
+) -> dict[str, dict[str, Any]]:
+    """The records by file name, of a run with two workers."""
+    run = Run.begin(folder, plan, sources)
+    run.work(LocalPool(2), progress)
+    return {Path(r["file"]).name: r for r in run.records()}
+
+
+def codes(record: dict[str, Any]) -> list[str]:
+    return [f["code"] for f in record["findings"]]
+
+
+def test_records_are_what_verify_says_of_each_file(archive: Archive, tmp_path: Path) -> None:
+    counted: list[int] = []
+    found = audited(tmp_path / "run", archive.plan, [str(archive.folder)], counted.append)
+    assert len(found) == 44 == sum(counted)
+    for name in ("007.pdf", "bi-sua.pdf", "chua-ky.pdf", "rong.pdf", "hoa-don.xml"):
+        [path] = archive.folder.rglob(name)
+        own = kyso.verify(path, trust=archive.plan.trust, at=AT, evidence=archive.plan.evidence)
+        assert found[name] == own.to_json()
+    assert found["007.pdf"]["verdict"] == "passed"
+    assert {found[n]["verdict"] for n in ("bi-sua.pdf", "chua-ky.pdf", "rong.pdf")} == {"failed"}
+
+
+def test_sources_are_files_folders_patterns_and_lists_each_file_once(archive: Archive, tmp_path: Path) -> None:
+    folder = str(archive.folder)
+    listed = tmp_path / "danh-sach.txt"
+    listed.write_text(f"{folder}/rong.pdf\n\n{folder}/2026/001.pdf\n", "utf-8")
+    assert [Path(e.path).name for e in entries([f"@{listed}"])] == ["rong.pdf", "001.pdf"]
+    assert len(list(entries([f"{folder}/**/0*.pdf", folder, f"{folder}/rong.pdf"]))) == 44
+    assert len(list(entries([folder], everything=True))) == 45
+    for wrong in (f"{folder}/khong-co.pdf", f"{folder}/*.docx"):
+        with pytest.raises(UsageError):
+            list(entries([wrong]))
+    with pytest.raises(AuditError):
+        Run.begin(tmp_path / "nothing", archive.plan, [str(tmp_path / "run")] if (tmp_path / "run").exists() else [])
+
+
+def test_killed_audit_goes_on_and_its_report_is_the_same_line_for_line(archive: Archive, tmp_path: Path) -> None:
+    """kill -9 at ten random moments."""
+    whole, resumed = tmp_path / "whole.jsonl", tmp_path / "resumed.jsonl"
+
+    def command(out: Path) -> list[str]:
+        program = [sys.executable, "-m", "kyso_cli", "audit", str(archive.folder), "--out", str(out), "--jobs", "2"]
+        return [*program, *archive.options]
+
+    subprocess.run(command(whole), stdout=subprocess.DEVNULL, check=False)
+    moments = random.Random(2026)  # noqa: S311 - moments, no keys
+    for _ in range(10):
+        with subprocess.Popen(command(resumed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(moments.uniform(0.2, 1.2))
+            process.kill()
+    done = subprocess.run(command(resumed), stdout=subprocess.DEVNULL, check=False)
+    assert done.returncode == 1
+    assert resumed.read_bytes() == whole.read_bytes()
+    assert len(whole.read_bytes().splitlines()) == 44
+    assert not list(tmp_path.glob("*.audit")), "the folders of finished runs are gone"
+
+
+class Interrupted:
+    """An executor that stops after some chunks, as a machine that is switched off."""
+
+    def __init__(self, chunks: int) -> None:
+        self._chunks = chunks
+
+    def run(
+        self, plan: Plan, chunks: Iterable[Chunk], store: Path, progress: Callable[[int], object]
+    ) -> Iterator[Done]:
+        for number, done in enumerate(LocalPool(2).run(plan, chunks, store, progress)):
+            if number == self._chunks:
+                raise KeyboardInterrupt
+            yield done
+
+
+def test_run_that_goes_on_keeps_its_time_and_does_only_what_is_missing(archive: Archive, tmp_path: Path) -> None:
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    with pytest.raises(KeyboardInterrupt):
+        run.work(Interrupted(5), lambda _: None)
+    later = replace(archive.plan, at=AT.replace(year=2027))
+    again = Run.resume(tmp_path / "run", later)
+    assert again is not None and again.plan.at == AT and again.done == 5
+    seen: list[int] = []
+    again.work(LocalPool(1), seen.append)
+    assert sum(seen) == again.count - 5 and again.done == again.count == len(list(again.lines()))
+
+
+def test_run_with_other_rules_is_not_continued(archive: Archive, tmp_path: Path) -> None:
+    Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    other = replace(archive.plan, policy=kyso.Policy(accept_overlays=True))
+    with pytest.raises(AuditError, match="other anchors, evidence or rules"):
+        Run.resume(tmp_path / "run", other)
+    (tmp_path / "run" / "manifest.jsonl").write_text('["x.pdf", 1, 1]\n')
+    with pytest.raises(AuditError, match="list of files"):
+        Run.resume(tmp_path / "run", archive.plan)
+    assert Run.resume(tmp_path / "nothing", archive.plan) is None
+
+
+def test_missing_chunk_is_an_error_and_not_a_shorter_report(archive: Archive, tmp_path: Path) -> None:
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    run.work(LocalPool(2), lambda _: None)
+    (tmp_path / "run" / "chunks" / "00000003.jsonl").unlink()
+    with pytest.raises(AuditError, match="missing"):
+        list(run.lines())
+
+
+# What one file may do to the others ------------------------------------------------------------------------
+
+
+def test_file_that_takes_too_long_is_cut_off_and_the_rest_is_verified(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    sparse(tmp_path / "in" / "lon.pdf", 8 << 30)  # a hole on the disk, but octets to be hashed
+    for number in range(3):
+        (tmp_path / "in" / f"{number}.pdf").write_bytes((archive.folder / "2026" / f"{number:03}.pdf").read_bytes())
+    found = audited(tmp_path / "run", replace(archive.plan, limits=Limits(seconds=0.8)), [str(tmp_path / "in")])
+    assert codes(found["lon.pdf"]) == ["audit.timeout"] and found["lon.pdf"]["verdict"] == "failed"
+    assert [found[f"{n}.pdf"]["verdict"] for n in range(3)] == ["passed"] * 3
+
+
+def test_file_that_eats_memory_is_cut_off_and_the_rest_is_verified(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.xml").write_bytes(b"<a>" + b"<b/>" * 6_000_000 + b"</a>")  # a tree of some 800 MB
+    (folder / "b.pdf").write_bytes((archive.folder / "2026" / "001.pdf").read_bytes())
+    found = audited(tmp_path / "run", replace(archive.plan, limits=Limits(megabytes=256)), [str(folder)])
+    assert found["a.xml"]["verdict"] == "failed"
+    assert codes(found["a.xml"])[0] in ("audit.memory", "limits.memory", "format.limit")
+    assert found["b.pdf"]["verdict"] == "passed"
+
+
+def test_worker_that_dies_costs_one_file(archive: Archive, tmp_path: Path) -> None:
+    killed: list[int] = []
+
+    def kill_one(_done: int) -> None:
+        if not killed:
+            child = psutil.Process().children()[0]
+            killed.append(child.pid)
+            os.kill(child.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    found = audited(tmp_path / "run", archive.plan, [str(archive.folder)], kill_one)
+    crashed = [r for r in found.values() if "audit.crashed" in codes(r)]
+    assert len(found) == 44 and len(crashed) <= 1
+    assert all(r["verdict"] == "failed" for r in crashed)
+
+
+def test_file_that_is_changed_after_the_listing_is_told(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    victim = tmp_path / "in" / "a.pdf"
+    victim.write_bytes((archive.folder / "2026" / "001.pdf").read_bytes())
+    run = Run.begin(tmp_path / "run", archive.plan, [str(tmp_path / "in")])
+    victim.write_bytes(victim.read_bytes() + b"\n")
+    run.work(LocalPool(1), lambda _: None)
+    [record] = run.records()
+    assert codes(record) == ["audit.changed"] and record["verdict"] == "failed"
+
+
+# Reports ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = Run.begin(tmp_path_factory.mktemp("finished") / "run", archive.plan, [str(archive.folder)])
+    run.work(LocalPool(2), lambda _: None)
+    return run
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "html"])
+def test_every_kind_of_report_has_every_file(finished: Run, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / f"report.{kind}"
+    outputs.write(out, finished.lines, summed(finished.records()), "44 tệp")
+    if kind == "jsonl":
+        assert [json.loads(line) for line in out.read_bytes().splitlines()] == list(finished.records())
+    elif kind == "csv":
+        rows = out.read_text("utf-8-sig").splitlines()
+        assert len(rows) == 45 and rows[0] == ",".join(outputs.COLUMNS)
+    elif kind == "parquet":
+        from pyarrow import parquet
+
+        table = parquet.read_table(out)
+        assert table.num_rows == 44 and tuple(table.column_names) == outputs.COLUMNS
+        assert table.column("verdict").to_pylist().count("passed") == 41
+    else:
+        page = out.read_text("utf-8")
+        assert page.count("bi-sua.pdf") == page.count("rong.pdf") == 1 and "007.pdf" not in page
+
+
+def test_names_in_a_report_are_neither_formulas_nor_markup(finished: Run, tmp_path: Path) -> None:
+    [first, *_] = finished.records()
+    first["file"] = '=HYPERLINK("http://xau.example","<script>")'
+    first["verdict"] = "failed"
+    line = json.dumps(first).encode() + b"\n"
+    for kind in ("csv", "html"):
+        outputs.write(tmp_path / f"r.{kind}", lambda: [line], summed([first]), "một tệp")
+    assert "'=HYPERLINK" in (tmp_path / "r.csv").read_text("utf-8-sig")
+    assert "<script>" not in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_totals_count_by_verdict_agency_signer_month_and_reason(finished: Run) -> None:
+    totals = summed(finished.records()).to_json()
+    assert totals["verdicts"] == {"passed": 41, "failed": 3}
+    assert totals["agencies"] == {"UBND tỉnh Mẫu": {"passed": 41, "failed": 1}}
+    assert totals["signers"]["Nguyễn Văn Mẫu"] == {"passed": 21, "failed": 1}
+    assert totals["months"] == {"2026-11": {"passed": 41, "failed": 1}}
+    assert totals["reasons"]["NO_SIGNATURE"] == 1 and sum(totals["reasons"].values()) >= 3
+
+
+def test_diff_tells_what_came_went_and_changed(finished: Run, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    records = list(finished.records())
+    old.write_bytes(b"".join(finished.lines()))
+    gone, other_verdict, other_content, *rest = records
+    other_verdict["verdict"], other_content["sha256"] = "indeterminate", "00" * 32
+    added = {**rest[0], "file": "moi.pdf"}
+    new.write_text("".join(json.dumps(r) + "\n" for r in (other_verdict, other_content, *rest, added)), "utf-8")
+    found = [(d.kind, d.file) for d in differences(old, new)]
+    assert found == [
+        ("verdict", other_verdict["file"]),
+        ("content", other_content["file"]),
+        ("added", "moi.pdf"),
+        ("removed", gone["file"]),
+    ]
+    assert list(differences(old, old)) == []
+    with pytest.raises(AuditError, match="line 1"):
+        list(differences(tmp_path / "run.csv", old) if (tmp_path / "run.csv").write_text("a,b\n") else [])
+
+
+def test_plan_travels_as_json(archive: Archive) -> None:
+    plan = replace(archive.plan, limits=Limits(3.5, 300))
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
