@@ -474,8 +474,10 @@ class AsyncClient:
             signed = await asyncio.to_thread(pending.finish, value, stamped)
             if sources is None:
                 return signed
+            longer = await asyncio.to_thread(open_document, signed, password)
+            only = (pending.signature_id,) if document.format == "xml" else None
             return await asyncio.to_thread(
-                lambda: extend(open_document(signed, password), intent.level, timestamper=hand, sources=sources).data
+                lambda: extend(longer, intent.level, timestamper=hand, sources=sources, only=only).data
             )
 
     async def _value_for(self, credential_id: str, info: CredentialInfo, pending: Pending, pin: Pin) -> bytes:
