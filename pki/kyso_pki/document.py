@@ -6,7 +6,7 @@ The stop between `prepare` and `finish` is what makes remote signing possible: o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeGuard
@@ -15,7 +15,7 @@ from .credential import Chain
 from .errors import UsageError
 from .evidence import NO_EVIDENCE, Evidence
 from .facts import Format, SignatureFacts
-from .scheme import Scheme
+from .scheme import HashName, Scheme
 from .xmlprofile import Profile
 from .xmlprofile import XmlForm as XmlForm
 
@@ -128,6 +128,10 @@ class Pending(Protocol):
     def imprint(self) -> bytes:
         """`Scheme.imprint(to_be_signed)`: what goes to the key."""
 
+    @property
+    def signature_id(self) -> str:
+        """How the facts will name the signature (`SignatureFacts.id`)."""
+
     def timestamp_message(self, value: bytes) -> bytes:
         """The octets that a signature timestamp over this value must cover."""
 
@@ -154,36 +158,86 @@ class Document(Protocol):
         """Makes room for one signature. Raises `FormatError`, `SigningError`, `UsageError`."""
 
 
-class PendingStamp(Protocol):
-    """A document with an empty slot, waiting for a token over the document itself."""
+@dataclass(frozen=True)
+class Splice:
+    """Octets put into a document; everything else stays as it is."""
 
-    def digest(self, hash_name: str) -> bytes:
+    at: int
+    """Where, in octets (of the UTF-8 form of an XML document)."""
+    octets: bytes
+    replaced: int = 0
+    """How many octets there it takes the place of: the `/>` of an empty XML element."""
+
+
+Addition = Sequence[Splice]
+"""What makes a longer document, in order of place; empty when there is nothing to add."""
+StampPurpose = Literal["signature", "archive"]
+"""To prove that each signature existed which has no proof yet; to preserve signatures with their evidence."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The evidence that one signature lacks."""
+
+    id: str
+    """Of the signature."""
+    signer: Evidence
+    """For its signer."""
+    authorities: Evidence = NO_EVIDENCE
+    """For the authorities of its timestamps, as far as `signer` has it not."""
+
+    @property
+    def evidence(self) -> Evidence:
+        return self.signer + self.authorities
+
+
+class PendingStamp(Protocol):
+    """A document with an empty slot, waiting for a token."""
+
+    def digest(self, hash_name: HashName) -> bytes:
         """What the time-stamping authority is to stamp."""
 
-    def tail(self, token: bytes, imprint: bytes, hash_name: str) -> bytes:
-        """What is to be appended, with the token over this imprint in it. Raises `TimestampError`, `SigningError`."""
+    def addition(self, token: bytes, imprint: bytes, hash_name: HashName) -> Addition:
+        """What is to be added, with the token over this imprint in it. Raises `TimestampError`, `SigningError`."""
 
 
 class Growing(Document, Protocol):
-    """A document whose signatures can be kept verifiable by additions at its end (B-T, B-LT, B-LTA)."""
+    """A document whose signatures can be kept verifiable by additions to it (B-T, B-LT, B-LTA)."""
 
     @property
     def data(self) -> bytes:
         """The whole document."""
 
-    def prepare_timestamp(self, size: int) -> PendingStamp:
-        """Makes room for a token of `size` bytes over the whole document. Raises `FormatError`."""
+    def prepare_timestamps(
+        self, purpose: StampPurpose, size: Callable[[], int], only: Collection[str] | None
+    ) -> Sequence[PendingStamp]:
+        """Room for the tokens that are needed: one for all in a PDF, one for each signature in XML.
 
-    def evidence_tail(self, evidence: Evidence, salt: bytes) -> bytes:
-        """What is to be appended to add this evidence; empty when the document holds all of it."""
+        `size` tells how many bytes to keep free for one, where that must be known before. `only` names the signatures
+        that are wanted (XML). Raises `FormatError`, `SigningError`.
+        """
+
+    def prepare_evidence(self, wanted: Sequence[Wanted], salt: bytes) -> Addition:
+        """What is to be added to hold this evidence. Raises `FormatError`."""
 
     def reopened(self, data: bytes) -> Growing:
         """The document in other bytes, such as those that `Pending.finish` gave, opened as this one was."""
 
-    def appended(self, tail: bytes) -> Growing:
-        """The document with this at its end."""
+    def grown(self, addition: Addition) -> Growing:
+        """The document with this in it. Raises `NotExtendable` when that would break a signature in it."""
 
 
 def can_grow(document: Document) -> TypeGuard[Growing]:
     """Whether this format's signatures can be extended. By its class: to ask for `data` would read the whole file."""
-    return hasattr(type(document), "evidence_tail")
+    return hasattr(type(document), "prepare_evidence")
+
+
+def tail_of(addition: Addition, size: int) -> bytes:
+    """The octets of an addition to a document of `size` bytes that only puts something at its end.
+
+    Raises `ValueError` for any other.
+    """
+    for splice in addition:
+        if splice.at != size or splice.replaced:
+            raise ValueError("an addition within the document")
+    return b"".join(s.octets for s in addition)

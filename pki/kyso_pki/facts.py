@@ -7,13 +7,14 @@ of severity `error` and makes the verdict FORMAT_FAILURE; it never makes a signa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from .finding import Finding as Finding
 from .finding import Severity as Severity
-from .scheme import Scheme
+from .scheme import HashName, Scheme
 from .x509.certificate import Certificate
 
 Format = Literal["pdf", "xml", "cms"]
@@ -127,10 +128,56 @@ class StoreFacts:
 
 
 @dataclass(frozen=True)
+class PolicyFacts:
+    """The signature policy that the signer names (EN 319 132-1 5.2.9)."""
+
+    identifier: str | None
+    """An URI; None: the policy is implied by the content or by other means."""
+    hash_name: HashName | None = None
+    digest: bytes | None = None
+    """Of the policy document."""
+    comparable: bool = True
+    """False: the document is hashed after transforms, which are not made here."""
+    description: str | None = None
+    uri: str | None = None
+    """Where the document is said to be had (SPURI); never fetched."""
+
+
+@dataclass(frozen=True)
+class XmlFacts:
+    """Where a signature stands in an XML document and what it says about itself."""
+
+    path: str
+    """Of the ds:Signature, as `Coverage.what` writes it."""
+    roles: tuple[str, ...] = ()
+    """Claimed by the signer, in his own words; certified ones are named in a finding."""
+    commitments: tuple[str, ...] = ()
+    """Identifiers of what is committed to, such as …#ProofOfApproval."""
+    policy: PolicyFacts | None = None
+    media_types: tuple[str, ...] = ()
+    """Of the signed data objects, as the signer says."""
+    unsigned: tuple[str, ...] = ()
+    """Local names of the unsigned properties, in their order."""
+    countersigns: str | None = None
+    """Covers nothing but the value of the signature with this id: a counter-signature."""
+    inside: str | None = None
+    """The id of the signature in whose unsigned properties it stands."""
+    inside_at: int = 0
+    """The number (from 1) of that property."""
+
+
+TimestampKind = Literal["signature", "document", "content", "archive", "signature-and-references", "references"]
+"""What a token is over: a signature value, a whole file, content before it was signed, a signature with its content
+and evidence (XAdES), and the two of XAdES-X over references to evidence."""
+PROVING: tuple[TimestampKind, ...] = ("signature", "signature-and-references", "archive")
+"""Inside a signature: what proves that its value existed."""
+
+
+@dataclass(frozen=True)
 class TimestampFacts:
     """An RFC 3161 token as found, checked against the octets that it must cover."""
 
-    kind: Literal["signature", "document", "content", "archive"]
+    kind: TimestampKind
     time: datetime | None
     hash_name: str | None
     imprint_matches: bool
@@ -147,6 +194,8 @@ class TimestampFacts:
     policy: str | None = None
     token: bytes = b""
     findings: tuple[Finding, ...] = ()
+    state: int = 0
+    """XML: the number (from 1) of the unsigned property that holds it; an `archive` timestamp covers those before."""
 
     @property
     def intact(self) -> bool:
@@ -157,7 +206,10 @@ class TimestampFacts:
 
 @dataclass(frozen=True)
 class Stored:
-    """Evidence that stands in the file beside the signatures, and the first state of the file that held it."""
+    """Evidence that stands in the file beside the signatures, and the first state of the file that held it.
+
+    XML: it stands in an unsigned property of the signature; the state is the number of that property, from 1.
+    """
 
     state: int
     certificates: tuple[Certificate, ...] = ()
@@ -196,16 +248,43 @@ class SignatureFacts:
     ocsp: tuple[bytes, ...] = ()
     state: int = 0
     """The state of the file that it covers (PDF: the number of the revision); a document timestamp proves that
-    everything of this state and of those before existed."""
+    everything of this state and of those before existed. XML: 0, the signature as it was made."""
     stored: tuple[Stored, ...] = ()
-    """The evidence of the whole file, the same for each of its signatures."""
+    """PDF: the evidence of the whole file, the same for each of its signatures. XML: that of the signature."""
     findings: tuple[Finding, ...] = ()
     pdf: PdfFacts | None = None
     """PDF only, and only where the signature could be placed in the file."""
+    xml: XmlFacts | None = None
+    """XML only, and only where the signature could be read."""
 
     @property
     def well_formed(self) -> bool:
         return not any(f.severity == "error" for f in self.findings)
+
+
+def proven(facts: SignatureFacts, all_facts: Sequence[SignatureFacts]) -> bool:
+    """Whether a timestamp is there that covers the signature: its own, or one over more than it."""
+    return (
+        any(t.kind in (*PROVING, "document") for t in facts.timestamps)
+        or preserver(facts, all_facts) is not None
+        or any(
+            later.state > facts.state and any(t.kind == "document" for t in later.timestamps) for later in all_facts
+        )
+    )
+
+
+def preserver(facts: SignatureFacts, all_facts: Sequence[SignatureFacts]) -> str | None:
+    """The id of the XML signature whose archive timestamp covers this counter-signature as it stands in it.
+
+    Nothing may be added to such a counter-signature any more; what it needs goes into that signature.
+    """
+    place = facts.xml
+    outer = next((f for f in all_facts if place is not None and f.id == place.inside), None)
+    if place is None or outer is None:
+        return None
+    if any(t.kind == "archive" and t.state > place.inside_at for t in outer.timestamps):
+        return preserver(outer, all_facts) or outer.id
+    return preserver(outer, all_facts)
 
 
 def broken(id: str, format: Format, error: Exception, what: str = "not determined") -> SignatureFacts:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from . import oids
 from .asn1 import der
 from .cms.examine import examine
 from .errors import FormatError, KysoError, TimestampError
-from .facts import Finding, TimestampFacts
+from .facts import Finding, TimestampFacts, TimestampKind
 from .scheme import DIGEST_SIZES, OID_OF_HASH, HashName, algorithm_oid, hash_of_oid
 from .x509.certificate import SUBJECT_ALTERNATIVE_NAME, Certificate, name_in
 
@@ -242,7 +241,7 @@ def _status(element: der.Element) -> tuple[int, str]:
 def timestamp_facts(
     token: bytes,
     digest_of: Callable[[HashName], bytes],
-    kind: Literal["signature", "document", "content", "archive"],
+    kind: TimestampKind,
 ) -> TimestampFacts:
     """The facts of one token; a broken one gives facts with an `error` finding, never an exception.
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from kyso_pki.ades import grow
 from kyso_pki.ades.grow import NO_TRUST, Sources
 from kyso_pki.ades.sign import evidence_for, ready, require_growth, values_of
-from kyso_pki.document import Intent, Pending, level_named
+from kyso_pki.document import Addition, Intent, Pending, level_named, tail_of
 from kyso_pki.errors import FormatError, KysoError, PendingDamaged, SignatureValueInvalid, SigningError, UsageError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.formats import open_document
@@ -223,7 +223,7 @@ class _Run:
                 if isinstance(pending, PdfPending):
                     self._append(source, pending, pending.tail(value, proof), beside)
                 else:
-                    beside.append((pending.finish(value, proof),))
+                    beside.append((self._grown(pending, pending.finish(value, proof)),))
                 beside.commit()
         except (SignatureValueInvalid, TargetLost) as e:
             return _Final(e)
@@ -232,6 +232,13 @@ class _Run:
         except KysoError as e:
             return _Final(e)
         return None
+
+    def _grown(self, pending: Pending, signed: bytes) -> bytes:
+        """The same with the evidence that the level asks for (XML)."""
+        if self.sources is None:
+            return signed
+        level, hand, only = self.intent.level, self.timestamper, (pending.signature_id,)
+        return grow.extend(open_document(signed), level, timestamper=hand, sources=self.sources, only=only).data
 
     def _append(self, source: Path, pending: PdfPending, tail: bytes, beside: Beside) -> None:
         with Mapped(source) as mapped:
@@ -248,7 +255,7 @@ class _Run:
             growing = _Growing(beside, self.password)
             try:
                 level, hand = self.intent.level, self.timestamper
-                grow.extend(growing.open(), level, timestamper=hand, sources=self.sources, append=growing.append)
+                grow.extend(growing.open(), level, timestamper=hand, sources=self.sources, grow=growing.append)
             finally:
                 growing.close()
 
@@ -265,16 +272,21 @@ def extend_file(
     password: Password | None = None,
     force: bool = False,
 ) -> Path:
-    """The path of the extended file; see `kyso.extend`. Raises also `FileExistsError` unless `force`, `OSError`."""
+    """The path of the extended file; see `kyso.extend`. XML is in memory as a whole.
+
+    Raises also `FileExistsError` unless `force`, `OSError`."""
     wanted = level_named(level)
     authority = timestamper_of(timestamper)
-    with (
-        sources_for("B-LT", fetcher, evidence, trust) as sources,
-        _copied(source, target, password, force) as growing,
-    ):
+    with sources_for("B-LT", fetcher, evidence, trust) as sources, Beside(target, force=force) as beside:
         assert sources is not None  # noqa: S101 - B-LT has sources
-        grow.extend(growing.open(), wanted, timestamper=authority, sources=sources, append=growing.append)
-        growing.beside.commit()
+        with Mapped(source) as mapped:
+            held = None if b"%PDF-" in mapped.map[:_HEAD] else open_document(mapped.map[:])
+        if held is not None:
+            beside.append((grow.extend(held, wanted, timestamper=authority, sources=sources).data,))
+        else:
+            with _copied(source, beside, password) as growing:
+                grow.extend(growing.open(), wanted, timestamper=authority, sources=sources, grow=growing.append)
+        beside.commit()
     return Path(target)
 
 
@@ -287,24 +299,26 @@ def timestamp_file(
     force: bool = False,
 ) -> Path:
     """The path of the file with a document timestamp; see `kyso.timestamp`. Raises as `extend_file`."""
-    with _copied(source, target, password, force) as growing:
+    with Beside(target, force=force) as beside, _copied(source, beside, password) as growing:
         grow.timestamp_document(growing.open(), timestamper_of(timestamper), growing.append)
-        growing.beside.commit()
+        beside.commit()
     return Path(target)
 
 
 @contextmanager
-def _copied(source: PathLike, target: PathLike, password: Password | None, force: bool) -> Iterator[_Growing]:
-    with Beside(target, force=force) as beside:
-        with Mapped(source) as mapped:
-            if b"%PDF-" not in mapped.map[:_HEAD]:
-                raise UsageError("Only PDF documents are extended yet.", remedy="Sign XML at level B-B or B-T.")
-            beside.append(mapped.pieces())
-        growing = _Growing(beside, asked_once(password))
-        try:
-            yield growing
-        finally:
-            growing.close()
+def _copied(source: PathLike, beside: Beside, password: Password | None) -> Iterator[_Growing]:
+    """A copy of a PDF, to be appended to."""
+    with Mapped(source) as mapped:
+        if b"%PDF-" not in mapped.map[:_HEAD]:
+            raise UsageError(
+                "Only a PDF carries a timestamp of its own.", remedy="Extend its signatures: kyso extend."
+            )
+        beside.append(mapped.pieces())
+    growing = _Growing(beside, asked_once(password))
+    try:
+        yield growing
+    finally:
+        growing.close()
 
 
 class _Growing:
@@ -320,9 +334,10 @@ class _Growing:
         self._opened = Mapped(self.beside.path)
         return _mapped_document(self._opened, self._password)
 
-    def append(self, tail: bytes) -> PdfDocument:
+    def append(self, addition: Addition) -> PdfDocument:
+        size = 0 if self._opened is None else len(self._opened.map)
         self.close()
-        self.beside.append((tail,))
+        self.beside.append((tail_of(addition, size),))
         return self.open()
 
     def close(self) -> None:

@@ -25,12 +25,14 @@ def extend(
     trust: TrustStore = NO_TRUST,
     password: Password | None = None,
 ) -> bytes:
-    """The PDF with every signature in it brought to `level`; the input is a prefix of the result.
+    """The document with every signature in it brought to `level`; nothing that stands in it is changed.
 
-    B-T adds a document timestamp where a signature has no time; B-LT the evidence (certificates, OCSP, CRL) for each
-    signer and time-stamping authority; B-LTA one more document timestamp over all of it, and so on a document that is
-    B-LTA it is the renewal. Fetching and `password` are as in `kyso.sign`. No key is needed. Raises `EvidenceMissing`
-    naming what cannot be had, `SigningError` for a damaged document, `TimestampError`, `FormatError`.
+    B-T adds a timestamp where a signature has no time; B-LT the evidence (certificates, OCSP, CRL) for each signer
+    and time-stamping authority; B-LTA one more timestamp over all of it, and so on a document that is B-LTA it is the
+    renewal. A PDF grows at its end, an XML document in the unsigned properties of each XAdES signature; plain XMLDSIG
+    is refused, and so is a signature that another one covers (`NotExtendable`). Fetching and `password` are as in
+    `kyso.sign`. No key is needed. Raises `EvidenceMissing` naming what cannot be had, `SigningError` for a damaged
+    document, `TimestampError`, `FormatError`.
     """
     wanted = level_named(level)
     with sources_for("B-LT", fetcher, evidence, trust) as sources:

@@ -89,7 +89,8 @@ TABLE: dict[str, Row] = {
     "signing.not_extendable": Row(
         409,
         "Nothing to extend",
-        "The document carries no signature, or one that is damaged or was changed afterwards.",
+        "The document carries no signature, or one that is damaged, was changed afterwards, is plain XMLDSIG, or is "
+        "covered by another one.",
     ),
     "signing.evidence_missing": Row(
         409,

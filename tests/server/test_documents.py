@@ -80,11 +80,23 @@ def test_a_signed_document_is_extended_and_renewed(client: httpx2.Client) -> Non
         assert report["signatures"][0]["level"] == f"PAdES-{seen}"
 
 
+def test_signed_xml_is_extended_and_renewed(client: httpx2.Client) -> None:
+    data = _signed(client, INVOICE, credential="nguyen-van-mau")
+    for level, seen in (("B-T", "B-T"), ("B-LT", "B-LT"), ("B-LTA", "B-LTA"), ("XAdES-B-LTA", "B-LTA")):
+        answer = client.post("/v1/extend", content=data, params={"level": level})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/xml"), answer.text
+        data = answer.content
+        report = client.post("/v1/verify", content=data).json()
+        assert report["verdict"] == "passed", report
+        assert report["signatures"][0]["level"] == f"XAdES-{seen}"
+
+
 @pytest.mark.parametrize(
     ("data", "query", "status", "code"),
     [
         (LETTER, {}, 409, "signing.not_extendable"),
-        (INVOICE, {}, 400, "usage"),
+        (INVOICE, {}, 409, "signing.not_extendable"),
+        ((DOCUMENTS / "hoa-don-da-ky.xml").read_bytes(), {"level": "B-T"}, 409, "signing.not_extendable"),
         (LETTER, {"level": "B-B"}, 409, "signing.not_extendable"),
         (LETTER, {"level": "C"}, 400, "usage"),
         (LETTER, {"levle": "B-T"}, 400, "usage"),

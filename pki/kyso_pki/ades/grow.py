@@ -1,50 +1,28 @@
-"""Growth: what keeps a signature verifiable is added at the end of the document, and nothing is changed.
+"""Growth: what keeps a signature verifiable is added to the document, and nothing that stands there is changed.
 
-Reach for `extend`. Each step is a function of a document: `timestamp_document` (B-T for what has no time yet, B-LTA
-and its renewal, or a document timestamp alone), `missing_evidence` and `add_evidence` (B-LT). A level whose evidence
+Reach for `extend`. Each step is a function of a document: `timestamp_document` (PDF: a document timestamp alone),
+`missing_evidence` and `add_evidence` (B-LT). Where a timestamp or evidence goes is the format's affair
+(`document.Growing`): to the end of a PDF, into the unsigned properties of each XML signature. A level whose evidence
 cannot be had is refused by name of the certificate and of what it lacks, never claimed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import pairwise
+from collections.abc import Callable, Collection, Sequence
 
-from ..document import Document, Growing, Level, can_grow
-from ..errors import EvidenceMissing, FetchError, FormatError, NotExtendable, UsageError
+from ..document import Addition, Document, Growing, Level, Splice, StampPurpose, Wanted, can_grow
+from ..errors import NotExtendable, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
-from ..facts import SignatureFacts, TimestampFacts
+from ..facts import SignatureFacts, proven
 from ..scheme import digest
-from ..signer import Fetcher, Timestamper
-from ..x509 import listing
-from ..x509 import ocsp as ocsp_module
-from ..x509.certificate import Certificate, certificates_from_bytes
-from ..x509.revocation import RevocationResult, check_revocation, since
-from ..x509.rules import label
-from ..x509.trust import TrustStore
-from .past import Cover, Held, Proof, held_in, status_then
+from ..signer import Timestamper
+from .search import NO_TRUST as NO_TRUST
+from .search import Sources as Sources
+from .search import missing_evidence as missing_evidence
 from .stamping import TIMESTAMP_HASH, token_size
 
-NO_TRUST = TrustStore()
-MAX_CHAIN = 8  # certificates from a signer to its root; the deepest real chain of the field has 4
-Append = Callable[[bytes], Growing]
-"""Puts a tail at the end of the document and opens the result."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where evidence comes from."""
-
-    at: datetime
-    """Now: evidence must be current then."""
-    fetcher: Fetcher | None = None
-    """None: only what is at hand."""
-    evidence: Evidence = NO_EVIDENCE
-    """At hand, such as CRLs that were fetched by somebody else."""
-    trust: TrustStore = NO_TRUST
-    """Chains end at these anchors, or at a self-signed certificate."""
+Grow = Callable[[Addition], Growing]
+"""Puts an addition into the document and opens the result."""
 
 
 def extend(
@@ -53,88 +31,83 @@ def extend(
     *,
     timestamper: Timestamper | None,
     sources: Sources,
-    append: Append | None = None,
+    grow: Grow | None = None,
+    only: Collection[str] | None = None,
 ) -> Growing:
-    """The document with all its signatures brought to `level`; at B-LTA always with one more document timestamp.
+    """The document with its signatures brought to `level`; at B-LTA always with one more timestamp over each.
 
-    So B-LTA on a document that is B-LTA renews it: evidence for the timestamp before, then a new one over it.
-    `append` is for documents that are not in memory. Raises `NotExtendable`, `EvidenceMissing`, `TimestampError`.
+    So B-LTA on a document that is B-LTA renews it: evidence for the timestamp before, then a new one over it. `grow`
+    is for documents that are not in memory; `only` names the signatures that are meant, in XML, where each grows by
+    itself. Raises `NotExtendable`, `EvidenceMissing`, `TimestampError`.
     """
     growing = _growing(document)
-    for facts in _intact(growing):
-        if level == "B-B":
-            raise UsageError("Every signature is B-B already.", remedy="Use B-T, B-LT or B-LTA.")
-        if not _proven(facts, growing.signatures()):
-            growing = timestamp_document(growing, timestamper, append)
-            break
+    found = _intact(growing, only)
+    if level == "B-B":
+        raise UsageError("Every signature is B-B already.", remedy="Use B-T, B-LT or B-LTA.")
+    if not all(proven(facts, growing.signatures()) for facts in found):
+        growing = _stamped(growing, "signature", timestamper, grow, only)
     if level == "B-T":
         return growing
-    growing = add_evidence(growing, missing_evidence(growing.signatures(), sources), append)
-    return timestamp_document(growing, timestamper, append) if level == "B-LTA" else growing
+    wanted = missing_evidence(growing.signatures(), sources, only)
+    growing = add_evidence(growing, wanted, grow)
+    return _stamped(growing, "archive", timestamper, grow, only) if level == "B-LTA" else growing
 
 
-def timestamp_document(document: Document, timestamper: Timestamper | None, append: Append | None = None) -> Growing:
-    """The document with a document timestamp over all of it (EN 319 142-1 5.4.3). Raises `TimestampError`."""
+def timestamp_document(document: Document, timestamper: Timestamper | None, grow: Grow | None = None) -> Growing:
+    """The PDF with a timestamp over all of it (EN 319 142-1 5.4.3). Raises `TimestampError`, `UsageError`."""
     growing = _growing(document)
+    if growing.format != "pdf":
+        raise UsageError(
+            "Only a PDF carries a timestamp over the whole document; in XML a timestamp belongs to a signature.",
+            remedy="Sign it, or extend its signatures: kyso extend.",
+        )
+    return _stamped(growing, "archive", timestamper, grow, None)
+
+
+def _stamped(
+    growing: Growing,
+    purpose: StampPurpose,
+    timestamper: Timestamper | None,
+    grow: Grow | None,
+    only: Collection[str] | None,
+) -> Growing:
     if timestamper is None:
         raise UsageError("A timestamp needs a time-stamping authority.", remedy="Name one (--tsa URL).")
-    pending = growing.prepare_timestamp(token_size(timestamper))
-    imprint = pending.digest(TIMESTAMP_HASH)
-    token = timestamper.timestamp(imprint, TIMESTAMP_HASH)
-    return (append or growing.appended)(pending.tail(token, imprint, TIMESTAMP_HASH))
+    addition: list[Splice] = []
+    for pending in growing.prepare_timestamps(purpose, lambda: token_size(timestamper), only):
+        imprint = pending.digest(TIMESTAMP_HASH)
+        token = timestamper.timestamp(imprint, TIMESTAMP_HASH)
+        addition += pending.addition(token, imprint, TIMESTAMP_HASH)
+    return (grow or growing.grown)(addition)
 
 
-def add_evidence(document: Document, evidence: Evidence, append: Append | None = None) -> Growing:
-    """The document with this evidence inside; as it is when it holds all of it already."""
-    growing = _growing(document)
-    parts = (*(c.der for c in evidence.certificates), *evidence.crls, *evidence.ocsp)
-    tail = growing.evidence_tail(evidence, digest("sha256", b"".join(parts)))
-    return (append or growing.appended)(tail) if tail else growing
+def add_evidence(document: Document, evidence: Evidence | Sequence[Wanted], grow: Grow | None = None) -> Growing:
+    """The document with this evidence inside, for every signature or for those that want it.
 
-
-def missing_evidence(signatures: Sequence[SignatureFacts], sources: Sources) -> Evidence:
-    """What has to be added so that each signature and timestamp can be verified from the document alone.
-
-    Raises `EvidenceMissing` with every certificate for which something could not be had.
+    As it is when it holds all of it already.
     """
-    search = _Search(sources)
-    covers: list[Cover] = []
-    for facts in reversed(signatures):  # newest first, as the verdict is made
-        held = held_in(facts, covers, sources.at)
-        over = min((c.proof.by for c in covers), default=None)
-        own = [t for t in facts.timestamps if t.kind == "signature" and t.time is not None]
-        if facts.certificate is not None:
-            by = min((b for b in (*map(_by, own), over) if b is not None), default=None)
-            search.chain(facts.certificate, facts.certificates, by, held)
-        for stamp in own:
-            if stamp.certificate is not None:
-                search.chain(stamp.certificate, stamp.certificates, over, held)
-        covers += [
-            Cover(facts.state, Proof(t.time, by), ())
-            for t in facts.timestamps
-            if t.kind == "document" and t.time is not None and (by := _by(t)) is not None
-        ]
-    if search.missing:
-        raise EvidenceMissing(
-            "The evidence for this level cannot be had: " + "; ".join(search.missing) + ".",
-            remedy="Try again when the certification authority answers, give the evidence, or stay at level B-T.",
-            missing=tuple(search.missing),
-        )
-    return search.found()
+    growing = _growing(document)
+    if isinstance(evidence, Evidence):
+        ids = [f.id for f in growing.signatures()] if growing.format == "xml" else [""]
+        evidence = [Wanted(i, evidence) for i in ids]
+    every = sum((w.evidence for w in evidence), NO_EVIDENCE)
+    parts = (*(c.der for c in every.certificates), *every.crls, *every.ocsp)
+    addition = growing.prepare_evidence(evidence, digest("sha256", b"".join(parts)))
+    return (grow or growing.grown)(addition) if addition else growing
 
 
 def _growing(document: Document) -> Growing:
     if not can_grow(document):
         raise UsageError(
-            f"Signatures in {document.format.upper()} documents cannot be extended yet.",
+            f"Signatures in {document.format.upper()} documents cannot be extended.",
             remedy="Sign at level B-B or B-T.",
         )
     return document
 
 
-def _intact(document: Growing) -> Sequence[SignatureFacts]:
-    """The signatures, all of them sound: what is broken is not preserved."""
-    found = document.signatures()
+def _intact(document: Growing, only: Collection[str] | None) -> Sequence[SignatureFacts]:
+    """The signatures that are meant, all of them sound: what is broken is not preserved."""
+    found = [f for f in document.signatures() if only is None or f.id in only]
     if not found:
         raise NotExtendable("The document carries no signature.", remedy="Sign it first, or timestamp it.")
     for facts in found:
@@ -144,146 +117,12 @@ def _intact(document: Growing) -> Sequence[SignatureFacts]:
                 f"The signature {facts.id!r} is not intact; it is not extended.",
                 remedy="Verify the document, and get it again from its sender.",
             )
+        if facts.family == "XMLDSIG":
+            raise NotExtendable(
+                f"The signature {facts.id!r} is plain XML Signature (XMLDSIG), which cannot be extended. "
+                "Timestamps and evidence go into XAdES properties, which are signed together with the document.",
+                remedy="Have it signed again as XAdES.",
+            )
         if any(not c.allowed and c.kind != "overlay" for c in facts.changes_after):
             raise NotExtendable(f"The document was changed after the signature {facts.id!r}; it is not extended.")
     return found
-
-
-def _proven(facts: SignatureFacts, all_facts: Sequence[SignatureFacts]) -> bool:
-    """Whether a timestamp covers the signature: its own, or one over a later state of the document."""
-    return bool(facts.timestamps) or any(
-        later.state > facts.state and any(t.kind == "document" for t in later.timestamps) for later in all_facts
-    )
-
-
-def _by(stamp: TimestampFacts) -> datetime | None:
-    return None if stamp.time is None else stamp.time + timedelta(seconds=min(stamp.accuracy_s, 86_400.0))
-
-
-@dataclass
-class _Search:
-    """Collects evidence for one chain after the other; each certificate is asked about once."""
-
-    sources: Sources
-    missing: list[str] = field(default_factory=list)
-    certificates: list[Certificate] = field(default_factory=list)
-    crls: list[bytes] = field(default_factory=list)
-    ocsp: list[bytes] = field(default_factory=list)
-    done: set[tuple[str, bool]] = field(default_factory=set)
-
-    def found(self) -> Evidence:
-        return NO_EVIDENCE + Evidence(tuple(self.certificates), tuple(self.crls), tuple(self.ocsp))
-
-    def chain(
-        self, leaf: Certificate, carried: Sequence[Certificate], proven: datetime | None, held: Sequence[Held]
-    ) -> None:
-        """Evidence for every certificate from `leaf` up. `proven`: when its signature existed for certain."""
-        stored = [c for h in held for c in h.evidence.certificates]
-        path = self._path(leaf, [*carried, *stored, *self.sources.evidence.certificates])
-        self.certificates += [c for c in path if not c.self_issued and c not in carried]
-        for certificate, issuer in pairwise(path):
-            key = (certificate.sha256, proven is None)
-            if key in self.done:
-                continue
-            self.done.add(key)
-            self._ask(certificate, issuer, proven, held)
-
-    def _path(self, leaf: Certificate, candidates: list[Certificate]) -> list[Certificate]:
-        """The chain up to an anchor or a self-signed certificate; what lacks goes to `missing`."""
-        anchors = [a for p in ("signing", "timestamping") for a in self.sources.trust.for_purpose(p)]
-        path = [leaf]
-        while len(path) < MAX_CHAIN:
-            last = path[-1]
-            if last in anchors or (last.self_issued and last.issued_by(last)):
-                return path
-            pool = (*anchors, *candidates, *self._fetched_issuers(last, (*anchors, *candidates)))
-            issuer = next((c for c in pool if last.issuer.matches(c.subject) and last.issued_by(c)), None)
-            if issuer is None or issuer in path:
-                break
-            path.append(issuer)
-        self.missing.append(f"{label(path[-1])}: the certificate of its issuer ({path[-1].issuer}) is not at hand")
-        return path
-
-    def _fetched_issuers(self, child: Certificate, known: Sequence[Certificate]) -> Sequence[Certificate]:
-        fetcher = self.sources.fetcher
-        if fetcher is None or any(child.issuer.matches(c.subject) and child.issued_by(c) for c in known):
-            return ()
-        try:
-            return certificates_from_bytes(fetcher.certificates(child.ca_issuer_urls[0]))
-        except (FetchError, FormatError, IndexError):
-            return ()
-
-    def _ask(
-        self, certificate: Certificate, issuer: Certificate, proven: datetime | None, held: Sequence[Held]
-    ) -> None:
-        if proven is not None:
-            then = status_then(certificate, issuer, proven, held)
-            if (
-                then is not None
-                and then.status == "good"
-                and (self.sources.fetcher is None or since(then.at, proven))
-            ):
-                return
-        sources = self.sources
-        stored = sum((h.evidence for h in held), NO_EVIDENCE)
-        given = sources.evidence + Evidence(tuple(self.certificates), tuple(self.crls), tuple(self.ocsp))
-        known = stored + given
-        recorder = _Recorder(sources.fetcher) if sources.fetcher is not None else None
-        result = check_revocation(
-            certificate,
-            issuer,
-            at=sources.at,
-            crls=known.crls,
-            ocsp=known.ocsp,
-            candidates=known.certificates,
-            fetcher=recorder,
-            proven=proven,
-        )
-        if not _serves(result, proven):
-            self.missing.append(f"{label(certificate)}: {result.text or result.status}".rstrip("."))
-            return
-        if proven is None and self._good_by(stored, certificate, issuer):
-            return
-        crls = [c for c in given.crls if listing.answer(c, certificate, issuer, sources.at) is not None]
-        answers = [o for o in given.ocsp if ocsp_module.answer(o, certificate, issuer, sources.at) is not None]
-        self.crls += [*crls, *(recorder.crls if recorder else ())]
-        self.ocsp += [*answers, *(recorder.answers if recorder else ())]
-
-    def _good_by(self, stored: Evidence, certificate: Certificate, issuer: Certificate) -> bool:
-        """Whether what the file holds already shows, offline and today, what was just confirmed."""
-        result = check_revocation(
-            certificate,
-            issuer,
-            at=self.sources.at,
-            crls=stored.crls,
-            ocsp=stored.ocsp,
-            candidates=stored.certificates,
-        )
-        return result.status == "good"
-
-
-def _serves(result: RevocationResult, proven: datetime | None) -> bool:
-    """Good, or revoked only after the proven time: that answer is evidence as well."""
-    if result.status == "good":
-        return True
-    late = proven is not None and result.at is not None and proven < result.at
-    return result.status == "revoked" and late and result.reason not in ("keyCompromise", "cACompromise")
-
-
-class _Recorder:
-    """A fetcher that keeps what it was given."""
-
-    def __init__(self, fetcher: Fetcher) -> None:
-        self._fetcher = fetcher
-        self.crls: list[bytes] = []
-        self.answers: list[bytes] = []
-
-    def ocsp(self, url: str, request: bytes) -> bytes:
-        answer = self._fetcher.ocsp(url, request)
-        self.answers.append(answer)
-        return answer
-
-    def crl(self, url: str) -> bytes:
-        found = self._fetcher.crl(url)
-        self.crls.append(found)
-        return found

@@ -12,9 +12,10 @@ at the proven time is also accepted, which is what a verifier of that day would 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from typing import Final
 
 from ..errors import FormatError
 from ..evidence import Evidence
@@ -36,12 +37,27 @@ class Proof:
 
 @dataclass(frozen=True)
 class Cover:
-    """A trusted document timestamp: everything up to this state of the file existed by then."""
+    """A trusted document or archive timestamp: everything up to this state of the file, or of the signature, existed
+    by then."""
 
     state: int
     proof: Proof
     path: tuple[Certificate, ...]
     """Of its authority, up to the anchor."""
+
+
+EVERYTHING: Final = 1 << 30
+"""As a state: later than all."""
+
+
+def inherited(facts: SignatureFacts, covers: Sequence[Cover]) -> tuple[Cover, ...]:
+    """What covers a counter-signature because it covers the property that it stands in: all of it, its own included.
+
+    `covers` are those of the signature that it stands in (EN 319 132-1 5.5.2.2, step 4).
+    """
+    if facts.xml is None or facts.xml.inside is None:
+        return ()
+    return tuple(replace(c, state=EVERYTHING) for c in covers if c.state >= facts.xml.inside_at)
 
 
 @dataclass(frozen=True)
@@ -52,7 +68,7 @@ class Held:
     by: datetime
     in_file: bool = False
     protected: bool = False
-    """A trusted document timestamp covers it; else `by` is the time of validation."""
+    """A trusted document or archive timestamp covers it; else `by` is the time of validation."""
 
 
 def held_in(facts: SignatureFacts, covers: Sequence[Cover], at: datetime) -> tuple[Held, ...]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, NoReturn
 
 from ..errors import VerificationFailed
-from ..facts import Change, Coverage, Finding, Format, PdfFacts, TimestampFacts
+from ..facts import Change, Coverage, Finding, Format, PdfFacts, TimestampFacts, XmlFacts
 from ..octets import Octets, hash_into
 from ..x509.certificate import Certificate
 from ..x509.revocation import RevocationResult
@@ -65,6 +65,7 @@ class SignatureReport:
     trust_loaded: bool = True
     """False: no trust anchors were given, which is not the same as an untrusted issuer."""
     pdf: PdfFacts | None = None
+    xml: XmlFacts | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A SignatureReport has no truth value; ask .passed or call require_passed().")
@@ -142,6 +143,7 @@ class SignatureReport:
             "location": self.location,
             "trust_anchors_loaded": self.trust_loaded,
             "pdf": None if self.pdf is None else _pdf_json(self.pdf),
+            "xml": None if self.xml is None else _xml_json(self.xml),
             "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
         }
 
@@ -166,6 +168,28 @@ def _pdf_json(pdf: PdfFacts) -> dict[str, Any]:
             "entries": sorted(pdf.store.entries),
         },
         "own_evidence": pdf.own_evidence,
+    }
+
+
+def _xml_json(xml: XmlFacts) -> dict[str, Any]:
+    policy = xml.policy
+    return {
+        "path": xml.path,
+        "roles": list(xml.roles),
+        "commitments": list(xml.commitments),
+        "policy": None
+        if policy is None
+        else {
+            "identifier": policy.identifier,
+            "hash": policy.hash_name,
+            "digest": None if policy.digest is None else policy.digest.hex(),
+            "description": policy.description,
+            "uri": policy.uri,
+        },
+        "media_types": list(xml.media_types),
+        "unsigned_properties": list(xml.unsigned),
+        "countersigns": xml.countersigns,
+        "inside": xml.inside,
     }
 
 

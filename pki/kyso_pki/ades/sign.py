@@ -52,7 +52,8 @@ def sign_documents(
         signed = waiting.finish(value, evidence_for(waiting, value, intent, timestamper))
         if intent.level in ("B-LT", "B-LTA") and sources is not None and can_grow(document):
             again = document.reopened(signed)
-            signed = extend(again, intent.level, timestamper=timestamper, sources=sources).data
+            only = (waiting.signature_id,) if document.format == "xml" else None
+            signed = extend(again, intent.level, timestamper=timestamper, sources=sources, only=only).data
         out.append(signed)
     return out
 

@@ -15,14 +15,14 @@ from itertools import pairwise
 
 from ..errors import FetchError, FormatError, KysoError, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
-from ..facts import Finding, Format, SignatureFacts, TimestampFacts
-from ..scheme import strong_enough
+from ..facts import PROVING, Finding, Format, SignatureFacts, TimestampFacts
+from ..scheme import digest, strong_enough
 from ..signer import Fetcher
 from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
 from ..x509.revocation import RevocationResult, check_path, since
 from ..x509.trust import Purpose, TrustStore
-from .past import Cover, Held, Proof, good_then, held_in, status_then
+from .past import Cover, Held, Proof, good_then, held_in, inherited, status_then
 from .report import DocumentReport, Indication, SignatureReport, TimestampResult
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -44,6 +44,8 @@ class Policy:
     accept_blank_overlays: bool = False
     """True: so may one for which no place was reserved, where kyso finds nothing under it but blank paper and a part
     of earlier signatures. Readers draw content in different ways: what one shows there another may not."""
+    signature_policies: tuple[tuple[str, bytes], ...] = ()
+    """Signature policy documents at hand, by identifier: their hash is compared with the one that was signed."""
 
 
 DEFAULT_POLICY = Policy()
@@ -67,14 +69,17 @@ def judge(
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
-    reports: list[SignatureReport] = []
+    reports: dict[int, SignatureReport] = {}
     covers: list[Cover] = []  # document timestamps cover everything before them
-    for item in reversed(facts):  # newest first
-        judged = _Judgement(item, trust, at, evidence, fetcher, policy, tuple(covers)).report()
-        proofs = ((_earliest([t]), t.path) for t in judged.timestamps if t.facts.kind == "document")
-        covers += [Cover(item.state, proof, path) for proof, path in proofs if proof is not None]
-        reports.append(judged)
-    return DocumentReport(file, sha256, format, tuple(reversed(reports)), _unsigned(facts))
+    judged: dict[str, _Judgement] = {}
+    numbered = list(enumerate(facts))
+    for number, item in numbered if format == "xml" else reversed(numbered):  # PDF: the newest first
+        around = judged.get(item.xml.inside or "") if item.xml else None  # XML: a counter-signature comes later
+        over = covers if around is None else inherited(item, (*around.covers, *around.archives))
+        one = _Judgement(item, trust, at, evidence, fetcher, policy, tuple(over), around.in_file if around else ())
+        reports[number], judged[item.id] = one.report(), one
+        covers += one.documents
+    return DocumentReport(file, sha256, format, tuple(reports[n] for n, _ in numbered), _unsigned(facts))
 
 
 def _unsigned(facts: Sequence[SignatureFacts]) -> tuple[Finding, ...]:
@@ -97,20 +102,36 @@ class _Judgement:
     fetcher: Fetcher | None
     policy: Policy
     covers: tuple[Cover, ...]
-    """Later document timestamps that are trusted."""
+    """Later document timestamps that are trusted, or those of the signature that this one stands in."""
+    around: tuple[Held, ...] = ()
+    """The evidence of the signature that this one stands in."""
+    archives: tuple[Cover, ...] = ()
+    """Its own archive timestamps that are trusted."""
+    documents: tuple[Cover, ...] = ()
+    """Its own document timestamp, when trusted."""
+    own: Proof | None = None
+    """That the signature value existed, by its own timestamps."""
     problems: list[tuple[Indication, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        proofs = (c.proof for c in self.covers)
-        self.covering: Proof | None = min(proofs, key=lambda p: p.by, default=None)
-        """That the whole signature, its timestamps included, existed by then."""
-        in_file = held_in(self.facts, self.covers, self.at)
-        self.held: tuple[Held, ...] = (*in_file, Held(self.evidence, self.at))
-        self.at_hand: Evidence = sum((h.evidence for h in self.held), NO_EVIDENCE)
+        self._look(None)
         beside = (*self.evidence.certificates, *(c for s in self.facts.stored for c in s.certificates))
+        beside += tuple(c for h in self.around for c in h.evidence.certificates)
         self.beside: tuple[Certificate, ...] = beside
         """Certificates that stand in no signature and no timestamp."""
+
+    def _look(self, at: TimestampFacts | None) -> None:
+        """Sees what is proven of the signature, or of one of its timestamps, by what is trusted so far."""
+        covers = (*self.covers, *self.archives)
+        over = [c.proof for c in covers if at is None or c.state >= at.state]
+        if at is not None and at.kind == "content" and self.own is not None:
+            over.append(self.own)  # it was signed, and the signature existed by then
+        self.covering: Proof | None = min(over, key=lambda p: p.by, default=None)
+        """That the whole signature, its timestamps included, existed by then."""
+        self.in_file: tuple[Held, ...] = (*held_in(self.facts, covers, self.at), *self.around)
+        self.held: tuple[Held, ...] = (*self.in_file, Held(self.evidence, self.at))
+        self.at_hand: Evidence = sum((h.evidence for h in self.held), NO_EVIDENCE)
 
     def report(self) -> SignatureReport:
         """Runs the steps in the standard's order and writes down the result."""
@@ -118,10 +139,10 @@ class _Judgement:
         self.findings += facts.findings
         self._format()  # 5.2.2
         self._signing_certificate()  # 5.2.3
+        self._signature_policy()  # 5.2.4
         self._cryptography()  # 5.2.7
-        timestamps = tuple(self._timestamp(t) for t in facts.timestamps)  # 5.4
-        own = _earliest(timestamps)
-        proven = min((p for p in (own, self.covering) if p), key=lambda p: p.by, default=None)
+        timestamps = self._timestamps()  # 5.4
+        proven = min((p for p in (self.own, self.covering) if p), key=lambda p: p.by, default=None)
         path, revocation = self._certificate(proven)  # 5.2.6, 5.5.4
         self._acceptance(proven)  # 5.2.8
         self._coverage()
@@ -149,7 +170,45 @@ class _Judgement:
             location=facts.location,
             trust_loaded=not self.trust.empty,
             pdf=facts.pdf,
+            xml=facts.xml,
         )
+
+    def _timestamps(self) -> tuple[TimestampResult, ...]:
+        """5.4 and 5.6.2.4 Every timestamp, the newest first: a trusted archive timestamp proves those that it covers.
+
+        What they prove of the signature stands in `own`, `archives` and `documents` afterwards.
+        """
+        results: list[TimestampResult] = []
+        for facts in reversed(self.facts.timestamps):
+            if facts.state or facts.kind == "content":
+                self._look(facts)
+            result = self._timestamp(facts)
+            results.insert(0, result)
+            if (proof := _earliest([result])) is None:
+                continue
+            if facts.kind in PROVING:
+                self.own = min((p for p in (self.own, proof) if p), key=lambda p: p.by)
+            if facts.kind == "archive":
+                self.archives += (Cover(facts.state - 1, proof, result.path),)
+            elif facts.kind == "document":
+                self.documents += (Cover(self.facts.state, proof, result.path),)
+                self.own = proof
+        if self.facts.xml is not None:
+            self._look(None)
+        return tuple(results)
+
+    def _signature_policy(self) -> None:
+        """5.2.4 The signature policy document, when it is at hand, has the hash that was signed."""
+        named = self.facts.xml.policy if self.facts.xml else None
+        if named is None or named.identifier is None or named.hash_name is None:
+            return
+        document = dict(self.policy.signature_policies).get(named.identifier)
+        if document is None or not named.comparable:
+            text = f"The signature names the policy {named.identifier}, which was not checked."
+            self.findings.append(Finding("SIGNATURE_POLICY_NOT_CHECKED", "info", text))
+        elif digest(named.hash_name, document) != named.digest:
+            text = f"The policy {named.identifier} that was given is another document than the one that was signed."
+            self._problem("INDETERMINATE", "POLICY_PROCESSING_ERROR", "SIGNATURE_POLICY_MISMATCH", text)
 
     def _problem(self, indication: Indication, sub: str, code: str, text: str) -> None:
         self.problems.append((indication, sub))
@@ -290,12 +349,16 @@ class _Judgement:
                 self._problem("TOTAL-FAILED", "FORMAT_FAILURE", "CHANGED_AFTER_SIGNING", text)
         if any(f.code == "COMMENT_IN_TEXT" for f in self.facts.findings):
             self.problems.append(("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"))
-        if not self.facts.coverage.whole and self.facts.well_formed:
+        if not self.facts.coverage.whole and self.facts.well_formed and not self._countersigns():
             text = f"The signature covers only a part of the document: {self.facts.coverage.what}"
             if self.facts.format == "xml" and self.policy.accept_parts:
                 self.findings.append(Finding("COVERS_PART", "warning", text))
             else:
                 self._problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "COVERS_PART", text)
+
+    def _countersigns(self) -> bool:
+        """Whether it is about another signature alone; that one's verdict says what is covered (class C8)."""
+        return self.facts.xml is not None and self.facts.xml.countersigns is not None
 
     def _overlay(self, text: str, blank: bool) -> None:
         """A later signature that shows something: only whoever looks at the page can say that it hides nothing."""
@@ -413,7 +476,8 @@ class _Judgement:
             return False
         if not good_then(path, proven.by, held):
             return False
-        own = [(t.path, p) for t in timestamps if (p := _earliest([t])) is not None]
+        proving = [t for t in timestamps if t.facts.kind in (*PROVING, "document")]
+        own = [(t.path, p) for t in proving if (p := _earliest([t])) is not None]
         over = [(c.path, c.proof) for c in self.covers]
         return any(tsa and p.by == proven.by and good_then(tsa, p.by, held) for tsa, p in (*own, *over))
 

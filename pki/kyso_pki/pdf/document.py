@@ -8,15 +8,15 @@ before the key is asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ..cms.signed_data import signed_data_size
 from ..credential import Chain
-from ..document import Intent
+from ..document import Addition, Intent, Splice, StampPurpose, Wanted, tail_of
 from ..errors import FormatError, UsageError
-from ..evidence import Evidence
+from ..evidence import NO_EVIDENCE
 from ..facts import Format, SignatureFacts
 from ..scheme import Scheme
 from . import form
@@ -131,6 +131,12 @@ class PdfDocument:
             timestamped=intent.timestamped,
         )
 
+    def prepare_timestamps(
+        self, purpose: StampPurpose, size: Callable[[], int], only: Collection[str] | None
+    ) -> tuple[PdfStamp]:
+        """Room for one document timestamp, whatever it is for: it covers all that is there. Raises `FormatError`."""
+        return (self.prepare_timestamp(size()),)
+
     def prepare_timestamp(self, size: int) -> PdfStamp:
         """Room for a document timestamp (EN 319 142-1 5.4.3); no certification forbids one. Raises `FormatError`."""
         reader = self._reader
@@ -144,15 +150,15 @@ class PdfDocument:
         form.add_field(reader, update, form.invisible_field(reader, update, name), signature)
         entries: Dictionary = {"Type": "DocTimeStamp", "Filter": "Adobe.PPKLite", "SubFilter": RFC3161}
         slot = appended_with_slot(update, signature, entries, size, len(reader.data), name.encode())
-        return PdfStamp(name, slot, self._pieces)
+        return PdfStamp(name, slot, len(reader.data), self._pieces)
 
-    def evidence_tail(self, evidence: Evidence, salt: bytes) -> bytes:
+    def prepare_evidence(self, wanted: Sequence[Wanted], salt: bytes) -> Addition:
         """The revision that adds this evidence to the store, empty when all of it is there. Raises `FormatError`."""
         self._refuse_trailing()
         check_signing(self._reader, existing_field=False)
         update = Update(self._reader)
-        add_evidence(self._reader, update, evidence)
-        return b"" if update.empty else update.render(salt)[0]
+        add_evidence(self._reader, update, sum((w.evidence for w in wanted), NO_EVIDENCE))
+        return () if update.empty else (Splice(len(self._reader.data), update.render(salt)[0]),)
 
     @property
     def data(self) -> bytes:
@@ -163,9 +169,9 @@ class PdfDocument:
         """The same document in other bytes, opened with the same password. Raises `FormatError`."""
         return PdfDocument(data, password=self._reader.password_if_encrypted)
 
-    def appended(self, tail: bytes) -> PdfDocument:
-        """The file with this revision at its end. Raises `FormatError` when it does not fit."""
-        return self.reopened(b"".join([*self._pieces(), tail]))
+    def grown(self, addition: Addition) -> PdfDocument:
+        """The file with one more revision at its end. Raises `FormatError` when it does not fit."""
+        return self.reopened(b"".join([*self._pieces(), tail_of(addition, len(self._reader.data))]))
 
     def _refuse_unclear(self) -> None:
         """Refuses a file in which two readers could see two files: its signature would be refused at once (P5)."""

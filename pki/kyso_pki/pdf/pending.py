@@ -18,6 +18,7 @@ from ..asn1 import der
 from ..cms.attributes import signed_attributes
 from ..cms.signed_data import signed_data
 from ..credential import Chain
+from ..document import Addition, Splice
 from ..errors import (
     FormatError,
     KysoError,
@@ -28,7 +29,7 @@ from ..errors import (
     UsageError,
 )
 from ..evidence import NO_EVIDENCE, Evidence
-from ..scheme import Scheme, scheme_named
+from ..scheme import HashName, Scheme, scheme_named
 from ..sealed import opened, require_key, sealed
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
@@ -63,6 +64,10 @@ class PdfPending:
     """It comes from another process, so that the file is compared with what was prepared."""
     authenticated: bool = True
     """It was made in this process, or travelled under a seal that only holders of the shared key can make."""
+
+    @property
+    def signature_id(self) -> str:
+        return self.field
 
     @property
     def imprint(self) -> bytes:
@@ -199,14 +204,16 @@ class PdfStamp:
 
     field: str
     slot: Slot
+    size: int
+    """Bytes before the new revision."""
     pieces: Pieces
 
-    def digest(self, hash_name: str) -> bytes:
+    def digest(self, hash_name: HashName) -> bytes:
         """The imprint for the authority: the digest of the byte range (EN 319 142-1 5.4.3)."""
         return self.slot.digest(hash_name, self.pieces)
 
-    def tail(self, token: bytes, imprint: bytes, hash_name: str) -> bytes:
+    def addition(self, token: bytes, imprint: bytes, hash_name: HashName) -> Addition:
         """What is to be appended. Raises `TimestampError` for a token that is broken or over something else."""
         if not timestamp_facts(token, lambda name: imprint if name == hash_name else b"", "document").intact:
             raise TimestampError("The timestamp is broken or does not cover this document.")
-        return self.slot.filled(token)
+        return (Splice(self.size, self.slot.filled(token)),)

@@ -13,17 +13,19 @@ signatures cover parts (as e-invoices do) can take another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Literal
 
 from ..credential import Chain
-from ..document import Intent
+from ..document import Addition, Intent, StampPurpose, Wanted
 from ..errors import UsageError
 from ..facts import SignatureFacts
 from ..scheme import Scheme
 from ..xmlprofile import Profile
+from . import growth
 from .examine import examine, signed_content
+from .growth import XmlStamp
 from .names import ds
 from .parse import utf8_octets
 from .pending import XmlPending as XmlPending
@@ -71,6 +73,36 @@ class XmlDocument:
         if intent.profile is not None:
             raise UsageError("Parts are named either by a profile or by identifiers.")
         return prepare_parts(self._file, intent, profile_of(intent), chain, scheme, self._earlier(), identifiers)
+
+    # Growth (`kyso_pki.document.Growing`) -------------------------------------------------------------------
+
+    @property
+    def data(self) -> bytes:
+        """The whole file."""
+        return self._data
+
+    def prepare_timestamps(
+        self, purpose: StampPurpose, size: Callable[[], int], only: Collection[str] | None
+    ) -> list[XmlStamp]:
+        """Room for a timestamp in each signature that needs one. Raises `FormatError`, `SigningError`."""
+        return growth.stamps(self._tree, self._facts, purpose, only)
+
+    def prepare_evidence(self, wanted: Sequence[Wanted], salt: bytes) -> Addition:
+        """What puts this evidence into the signatures that lack it. Raises `SigningError`."""
+        return growth.evidence(self._tree, self._facts, wanted)
+
+    def reopened(self, data: bytes) -> XmlDocument:
+        """The document in other octets. Raises `FormatError`."""
+        return XmlDocument(data)
+
+    def grown(self, addition: Addition) -> XmlDocument:
+        """The file with this in its signatures, in its own encoding. Raises `NotExtendable` when one would break."""
+        octets, file = growth.spliced(self._tree.octets, addition), self._file
+        if file.encoding != "utf-8":
+            octets = octets.decode().encode(file.encoding)
+        longer = XmlDocument(file.mark + octets)
+        growth.require_unbroken(self._facts, longer.signatures())
+        return longer
 
     @property
     def _file(self) -> File:

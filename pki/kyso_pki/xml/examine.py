@@ -14,20 +14,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import KysoError, LimitExceeded, SigningError
-from ..facts import Finding, SignatureFacts, TimestampFacts, broken
+from ..facts import Finding, SignatureFacts, TimestampFacts, XmlFacts, broken
 from ..scheme import HashName, digest
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
-from .c14n import path_to
-from .names import ds
+from .c14n import EXCLUSIVE, Canonicalization, at, path_to
+from .names import ds, xades
 from .parse import parse_utf8, text_of
+from .properties_signed import SignedProperties, read_signed_properties, read_time
+from .properties_stamps import Canonical, Imprints, Stamp, archive_octets
+from .properties_unsigned import Unsigned, form_of, properties_in
 from .references import (
     Budget,
     Ids,
@@ -41,7 +45,7 @@ from .references import (
     resolve,
     structure_findings,
 )
-from .xades import Properties, SignedProperties, find_properties, read_signed_properties, read_time
+from .xades import Properties, find_properties
 from .xmldsig import Reference, Signature, read_signature, verifying_certificates
 
 if TYPE_CHECKING:
@@ -68,12 +72,28 @@ class Hashed:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a signature stands among the others."""
+
+    path: str
+    """For people."""
+    countersigns: str | None = None
+    """The signature whose value, and nothing else, it covers."""
+    inside: str | None = None
+    """The signature in whose unsigned property, of number `inside_at`, it stands."""
+    inside_at: int = 0
+
+
+@dataclass(frozen=True)
 class Reading:
     """What the first round found out about one signature; there is no tree in it."""
 
     id: str
     path: tuple[int, ...]
-    """Child indexes of the Signature; empty when no reference needs them."""
+    """Child indexes of the Signature; empty when nothing needs them."""
+    parts: tuple[tuple[int, ...], ...]
+    """Child indexes of each target, where timestamps over content make it be hashed again; else empty."""
+    place: Place
     signature: Signature
     targets: tuple[Target, ...]
     hashed: tuple[Hashed | None, ...]
@@ -91,7 +111,8 @@ def examine(tree: Tree) -> tuple[SignatureFacts, ...]:
             facts.append(reading)
             continue
         try:
-            facts.append(_facts(reading, _hashed(reading, tree, budget)))
+            hashed = _hashed(reading, tree, budget, keep_content=bool(reading.parts))
+            facts.append(_facts(reading, hashed, tree, budget))
         except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
             facts.append(_broken(reading.id, e, coverage_of(reading.targets).what))
     return tuple(facts)
@@ -107,32 +128,69 @@ def signed_content(tree: Tree, identifier: str) -> tuple[bytes, ...]:
     for reading in read_all(tree, budget, identifier):
         if isinstance(reading, Reading) and reading.id == identifier:
             hashed = _hashed(reading, tree, budget, keep_content=True)
-            facts = _facts(reading, hashed)
+            facts = _facts(reading, hashed, tree, budget)
             if facts.well_formed and facts.references_intact and facts.signature_intact:
                 pairs = zip(hashed, reading.targets, strict=True)
                 return tuple(h.octets for h, t in pairs if t.kind == "content" and h.octets is not None)
     raise SigningError(f"No intact signature {identifier!r} in the document.")
 
 
-# Round 1 ------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Archive:
+    """One signature, and what an archive timestamp over it as it is now would cover."""
+
+    signature: _Element
+    imprint: Callable[[HashName], bytes]
 
 
-def read_all(tree: Tree, budget: Budget, keep_content: str | None = None) -> list[Reading | SignatureFacts]:
-    """Every signature read, led to its targets and its parts hashed; facts in place of one that cannot be read.
+def archives(tree: Tree, wanted: Collection[str]) -> list[Archive]:
+    """For each signature with one of these ids (EN 319 132-1 5.5.2.2). Raises `FormatError`, `LimitExceeded`."""
+    budget = Budget(len(tree.octets))
+    readings = [r for r in read_all(tree, budget, again=True) if isinstance(r, Reading) and r.id in wanted]
+    hashed = [_hashed(r, tree, budget, keep_content=True) for r in readings]
+    found: list[Archive] = []
+    for reading, octets in zip(readings, hashed, strict=True):
+        signature = at(tree.root, reading.path)
+        unsigned = next(signature.iter(xades("UnsignedProperties")), None)
+        before = properties_in(unsigned, "UnsignedSignatureProperties")
+        covered = archive_octets(signature, before, EXCLUSIVE, Canonical(budget.spend))
+        references = tuple(range(len(reading.targets)))
+        stamp = Stamp("archive", len(before) + 1, EXCLUSIVE, (), references, covered)
+        found.append(Archive(signature, partial(Imprints(_Again(reading, octets, tree, budget).octets).of, stamp)))
+    return found
 
-    `keep_content`: the signature whose hashed content is wanted afterwards.
-    """
-    root = tree.root
+
+def identified(root: _Element) -> list[tuple[_Element, str]]:
+    """Every ds:Signature in document order, and how the facts name it. Raises `LimitExceeded`."""
     found = list(root.iter(ds("Signature")))
     if len(found) > MAX_SIGNATURES:
         raise LimitExceeded(f"{len(found)} signatures in one document; at most {MAX_SIGNATURES} are read.")
-    ids = Ids(root)
     given = Counter(e.get("Id") for e in found)
-    read: list[_Read | SignatureFacts] = []
-    references = 0
+    named: list[tuple[_Element, str]] = []
     for number, element in enumerate(found, 1):
         own = element.get("Id")
-        identifier = own if own and given[own] == 1 and not _NUMBERED.fullmatch(own) else f"signature-{number}"
+        usable = own and given[own] == 1 and not _NUMBERED.fullmatch(own)
+        named.append((element, own if own and usable else f"signature-{number}"))
+    return named
+
+
+# Round 1 ------------------------------------------------------------------------------------------------
+
+
+def read_all(
+    tree: Tree, budget: Budget, keep_content: str | None = None, *, again: bool = False
+) -> list[Reading | SignatureFacts]:
+    """Every signature read, led to its targets and its parts hashed; facts in place of one that cannot be read.
+
+    `keep_content`: the signature whose hashed content is wanted afterwards. `again`: all may be hashed once more.
+    """
+    root = tree.root
+    found = identified(root)
+    ids = Ids(root)
+    known: dict[_Element, str] = dict(found)
+    read: list[_Read | SignatureFacts] = []
+    references = 0
+    for element, identifier in found:
         try:
             budget.spend(0)
             signature = read_signature(element)
@@ -150,7 +208,7 @@ def read_all(tree: Tree, budget: Budget, keep_content: str | None = None) -> lis
         except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
             read.append(_broken(identifier, e, absolute_path(element)))
     around = Surroundings(root, {e for r in read if isinstance(r, _Read) for e in r.content})
-    return [r if isinstance(r, SignatureFacts) else _finished(r, around) for r in read]
+    return [r if isinstance(r, SignatureFacts) else _finished(r, around, known, budget, again) for r in read]
 
 
 @dataclass(frozen=True)
@@ -168,16 +226,58 @@ class _Read:
         return [e for e, t in self.resolved if t.kind == "content"]
 
 
-def _finished(one: _Read, around: Surroundings) -> Reading | SignatureFacts:
+def _finished(
+    one: _Read, around: Surroundings, known: Mapping[_Element, str], budget: Budget, again: bool
+) -> Reading | SignatureFacts:
     """Looks at the place of one signature and its targets, and leaves the tree behind."""
     try:
-        properties = find_properties(one.element, one.resolved)
+        properties = find_properties(one.element, one.resolved, budget)
         findings = structure_findings(one.element, one.resolved, around)
+        place, misplaced = _place(one, known)
     except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
         return _broken(one.id, e, coverage_of([t for _, t in one.resolved]).what)
     targets = tuple(t for _, t in one.resolved)
-    path = path_to(one.element) if None in one.hashed else ()
-    return Reading(one.id, path, one.signature, targets, one.hashed, properties, findings)
+    again = again or (properties is not None and _stamps_content(one.resolved[properties.reference][0], properties))
+    path = path_to(one.element) if again or None in one.hashed else ()
+    parts = tuple(path_to(e) for e, _ in one.resolved) if again else ()
+    return Reading(
+        one.id, path, parts, place, one.signature, targets, one.hashed, properties, (*findings, *misplaced)
+    )
+
+
+def _stamps_content(signed: _Element, properties: Properties) -> bool:
+    """Whether a timestamp covers what the references lead to."""
+    if any(stamp.references for stamp in properties.unsigned.stamps):
+        return True
+    return (
+        next(signed.iter(xades("AllDataObjectsTimeStamp"), xades("IndividualDataObjectsTimeStamp")), None) is not None
+    )
+
+
+def _place(one: _Read, known: Mapping[_Element, str]) -> tuple[Place, tuple[Finding, ...]]:
+    """Where the signature stands, and what is wrong when it stands in another one (EN 319 132-1 5.2.7, class C8)."""
+    values = [e.getparent() for e, t in one.resolved if t.kind == "countersigned" and e.tag == ds("SignatureValue")]
+    others = [known.get(e) for e in values if e is not None]
+    path = absolute_path(one.element)
+    findings: list[Finding] = []
+    if None in others:
+        text = "It covers a SignatureValue that stands in no signature."
+        findings.append(Finding("NOTHING_COVERED", "error", text))
+    alone = len(set(others)) == 1 and all(t.kind in ("countersigned", "properties", "own") for _, t in one.resolved)
+    countersigns = others[0] if alone else None
+    holder = one.element.getparent()
+    if holder is None or holder.tag != xades("CounterSignature"):
+        return Place(path, countersigns), tuple(findings)
+    steps = [xades("UnsignedSignatureProperties"), xades("UnsignedProperties"), xades("QualifyingProperties")]
+    above = list(islice(holder.iterancestors(), 5))
+    if [e.tag for e in above] != [*steps, ds("Object"), ds("Signature")]:
+        text = "A CounterSignature stands where no counter-signature can stand."
+        return Place(path, countersigns), (*findings, Finding("COUNTER_SIGNATURE_MISPLACED", "error", text))
+    inside = known.get(above[-1])
+    if inside is None or countersigns != inside:
+        text = "A CounterSignature does not cover the value of the signature that it stands in."
+        findings.append(Finding("COUNTER_SIGNATURE_OF_ANOTHER", "error", text))
+    return Place(path, countersigns, inside, above[0].index(holder) + 1), tuple(findings)
 
 
 def _broken(identifier: str, error: Exception, what: str) -> SignatureFacts:
@@ -199,13 +299,14 @@ def _hashed(reading: Reading, tree: Tree, budget: Budget, *, keep_content: bool 
     ]
 
 
-def _facts(reading: Reading, hashed: Sequence[Hashed]) -> SignatureFacts:
+def _facts(reading: Reading, hashed: Sequence[Hashed], tree: Tree, budget: Budget) -> SignatureFacts:
     info, keys, properties = reading.signature.info, reading.signature.keys, reading.properties
     findings = list(reading.findings)
-    signed = SignedProperties()
+    signed, unsigned = SignedProperties(), Unsigned()
     if properties is not None:
         signed = read_signed_properties(hashed[properties.reference].octets or b"", info.references)
-        findings += (*properties.findings, *signed.findings)
+        unsigned = properties.unsigned
+        findings += (*unsigned.findings, *signed.findings, *_form(unsigned))
         if not signed.certificates:
             text = "No signed property binds the signer's certificate; this is no XAdES signature of level B-B."
             findings.append(Finding("CERTIFICATE_NOT_BOUND", "warning", text))
@@ -216,10 +317,11 @@ def _facts(reading: Reading, hashed: Sequence[Hashed]) -> SignatureFacts:
         findings.append(
             Finding("WEAK_DIGEST", "warning" if info.scheme.hash_name == "sha1" else "error", _SHA1_REFERENCE)
         )
-    pool = tuple(dict.fromkeys((*keys.certificates, *(properties.certificates if properties else ()))))
+    pool = tuple(dict.fromkeys((*keys.certificates, *unsigned.certificates)))
     verifying = verifying_certificates(info, reading.signature.value, pool)
     certificate, bound, choice = _signer(reading, signed, pool, verifying)
     time, time_findings = (signed.signing_time, ()) if properties else _time_property(hashed, reading.targets)
+    again = _Again(reading, hashed, tree, budget)
     return SignatureFacts(
         id=reading.id,
         format="xml",
@@ -228,15 +330,56 @@ def _facts(reading: Reading, hashed: Sequence[Hashed]) -> SignatureFacts:
         signature_intact=certificate is not None and certificate in verifying,
         coverage=coverage_of(reading.targets),
         certificate=certificate,
-        certificates=pool,
+        certificates=tuple(dict.fromkeys((*([certificate] if certificate else []), *keys.certificates))),
         scheme=info.scheme,
         claimed_time=time,
         location=signed.location,
-        timestamps=_timestamps(properties),
-        crls=(*keys.crls, *(properties.crls if properties else ())),
-        ocsp=properties.ocsp if properties else (),
+        timestamps=_timestamps((*signed.stamps, *unsigned.stamps), Imprints(again.octets)),
+        crls=keys.crls,
+        stored=unsigned.stored,
         findings=(*findings, *choice, *time_findings),
+        xml=XmlFacts(
+            path=reading.place.path,
+            roles=signed.roles,
+            commitments=signed.commitments,
+            policy=signed.policy,
+            media_types=signed.media_types,
+            unsigned=unsigned.names,
+            countersigns=reading.place.countersigns,
+            inside=reading.place.inside,
+            inside_at=reading.place.inside_at,
+        ),
     )
+
+
+def _form(unsigned: Unsigned) -> Iterator[Finding]:
+    if (form := form_of(unsigned.names)) is not None:
+        yield Finding("XADES_FORM", "info", f"The unsigned properties are those of {form} (TS 101 903).")
+
+
+@dataclass(frozen=True)
+class _Again:
+    """The octets of the references once more, for timestamps over them."""
+
+    reading: Reading
+    hashed: Sequence[Hashed]
+    tree: Tree
+    budget: Budget
+
+    def octets(self, index: int, method: Canonicalization) -> bytes:
+        """`method` is for a reference whose transforms leave nodes (EN 319 132-1 5.5.2.2, step 2)."""
+        reading, kept = self.reading, self.hashed[index].octets
+        reference, target = reading.signature.info.references[index], reading.targets[index]
+        transforms = reference.transforms
+        if transforms.named or transforms.base64:
+            if kept is not None:
+                return kept
+        else:
+            reference = replace(reference, transforms=replace(transforms, method=method))
+        if target.document:
+            return document_octets(reference, reading.path, self.tree, self.budget)
+        root = self.tree.root
+        return part_octets(reference, at(root, reading.parts[index]), at(root, reading.path), self.budget)
 
 
 def _signer(
@@ -281,13 +424,10 @@ def _time_property(
     return None, ()
 
 
-def _timestamps(properties: Properties | None) -> tuple[TimestampFacts, ...]:
-    if properties is None:
-        return ()
+def _timestamps(stamps: Sequence[Stamp], imprints: Imprints) -> tuple[TimestampFacts, ...]:
+    """Every token, checked against what it must cover; in the order in which they were added."""
     return tuple(
-        timestamp_facts(token, partial(_digest_of, covered), "signature") for token, covered in properties.timestamps
+        replace(timestamp_facts(token, partial(imprints.of, stamp), stamp.kind), state=stamp.position)
+        for stamp in stamps
+        for token in stamp.tokens
     )
-
-
-def _digest_of(octets: bytes, hash_name: HashName) -> bytes:
-    return digest(hash_name, octets)

@@ -81,6 +81,11 @@ def xades(local: str) -> str:
     return f"{{{XADES}}}{local}"
 
 
+def xades141(local: str) -> str:
+    """The name of an element of XAdES 1.4.1 (EN 319 132-1), as lxml writes it."""
+    return f"{{{XADES141}}}{local}"
+
+
 def hash_of_uri(uri: str) -> HashName:
     """The hash that a DigestMethod names. Raises `FormatError` naming the unknown one."""
     try:

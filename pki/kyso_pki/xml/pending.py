@@ -32,8 +32,8 @@ from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
 from .c14n import EXCLUSIVE
 from .insertion import Insertion
+from .properties_written import object_xml, stamp_xml, unsigned_xml
 from .writing import Pen
-from .xades import object_xml, timestamp_xml
 from .xmldsig import raw_value
 
 MAGIC: Final = "kyso-pending-xml"
@@ -144,7 +144,7 @@ class XmlPending:
         message = self.timestamp_message(value)
         if not timestamp_facts(token, lambda name: digest(name, message), "signature").intact:
             raise TimestampError("The timestamp is broken or does not cover this signature value.")
-        return timestamp_xml(token)
+        return unsigned_xml(stamp_xml("signature", token))
 
     def _check_all(self, signed: bytes) -> None:
         """The safety net: what was intact is intact, and so is the new signature."""

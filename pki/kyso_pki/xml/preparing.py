@@ -27,9 +27,9 @@ from .names import DS, ds
 from .parse import namespace_of
 from .pending import XmlPending
 from .places import Paths, created, find_place, other_profiles, profiles_for
+from .properties_written import object_xml, signed_properties_xml
 from .references import Ids, Tree, absolute_path, is_inside, resolve
 from .writing import Context, NewReference, Pen
-from .xades import object_xml, signed_properties_xml
 from .xmldsig import read_signature
 
 if TYPE_CHECKING:

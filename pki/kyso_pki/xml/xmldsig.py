@@ -62,6 +62,8 @@ class Transforms:
     method: Canonicalization = INCLUSIVE
     """How the nodes become octets; inclusive C14N 1.0 when nothing is said (XMLDSIG 4.4.3.2)."""
     prefixes: tuple[str, ...] = ()
+    named: bool = True
+    """The chain itself names `method`; otherwise a timestamp may name another one (EN 319 132-1 4.5)."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,9 @@ def _read_reference(element: _Element) -> Reference:
         raise FormatError("A Reference must hold at most one Transforms, then DigestMethod and DigestValue.")
     if "URI" not in found:
         raise FormatError("A Reference without URI is not accepted: it does not say what it covers.")
-    transforms = _read_transforms(children[ds("Transforms")]) if ds("Transforms") in children else Transforms()
+    transforms = (
+        _read_transforms(children[ds("Transforms")]) if ds("Transforms") in children else Transforms(named=False)
+    )
     hash_name = names.hash_of_uri(required(children[ds("DigestMethod")], "Algorithm"))
     if len(children[ds("DigestMethod")]):
         raise FormatError("Parameters inside DigestMethod are not accepted.")
@@ -217,7 +221,7 @@ def _read_transforms(element: _Element) -> Transforms:
     enveloped = algorithms[:1] == [names.ENVELOPED]
     rest = chain[1:] if enveloped else chain
     if not rest:
-        return Transforms(enveloped)
+        return Transforms(enveloped, named=False)
     if len(rest) > 1 or algorithms[-1] not in METHODS:
         raise FormatError("Transforms in an order that is not accepted: " + ", ".join(algorithms))
     return Transforms(enveloped, False, *_read_method(rest[0]))

@@ -144,32 +144,35 @@ def _sources(house: House) -> Sources:
 
 @router.post(
     "/extend",
-    openapi_extra={"security": TOKEN_NEEDED} | raw_body("application/pdf", description="The signed PDF, as it is."),
+    openapi_extra={"security": TOKEN_NEEDED} | _BODY,
     response_class=Response,
-    responses={200: {"description": "The extended document", "content": {MEDIA_TYPES["pdf"]: {}}}},
+    responses={200: {"description": "The extended document", "content": {v: {} for v in MEDIA_TYPES.values()}}},
 )
 async def extend(
     request: Request,
     level: Annotated[str, Query(max_length=20, description="B-T, B-LT or B-LTA")] = "B-LTA",
     document_password: _DocumentPassword = None,
 ) -> Response:
-    """The PDF with every signature in it brought to the level; B-LTA on what is B-LTA renews it.
+    """The document with every signature in it brought to the level; B-LTA on what is B-LTA renews it.
 
-    The document is a prefix of the answer, and no key signs but that of the time-stamping authority. Evidence comes
+    A PDF is a prefix of the answer, of XML only the unsigned properties of its XAdES signatures become longer; plain
+    XMLDSIG is refused. No key signs but that of the time-stamping authority. Evidence comes
     from this server's own CA; where it cannot be had, the answer is 409 and the log names the certificate.
     """
     await caller_of(request)
     _refuse_unknown(request, ("level",))
     wanted, password = level_named(level), _password(request, document_password)
     data = await _document(request)
-    extended = await in_thread(_extend, house_of(request), data, password, wanted)
-    return Response(extended, media_type=MEDIA_TYPES["pdf"])
+    extended, kind = await in_thread(_extend, house_of(request), data, password, wanted)
+    return Response(extended, media_type=MEDIA_TYPES[kind])
 
 
-def _extend(house: House, data: bytes, password: Callable[[], str | None] | None, level: Level) -> bytes:
+def _extend(house: House, data: bytes, password: Callable[[], str | None] | None, level: Level) -> tuple[bytes, str]:
+    """The longer document, and its format."""
     timestamper = OwnTimestamper(house) if house.tsa is not None else None
     document = open_document(data, password)
-    return grow.extend(document, level, timestamper=timestamper, sources=_sources(house)).data
+    longer = grow.extend(document, level, timestamper=timestamper, sources=_sources(house))
+    return longer.data, longer.format
 
 
 @router.post("/verify", openapi_extra={"security": TOKEN_NEEDED} | _BODY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kyso_pki.ades.sign import sign_document
-from kyso_pki.document import Intent
+from kyso_pki.document import Intent, Wanted
 from kyso_pki.errors import SigningError
 from kyso_pki.evidence import Evidence
 from kyso_pki.pdf.document import PdfDocument
@@ -39,4 +39,4 @@ def test_a_file_that_is_only_partly_encrypted_is_not_signed(attack: Attack) -> N
     with pytest.raises(SigningError, match="partly encrypted"):
         PdfDocument(attack.make()).prepare_timestamp(10_000)
     with pytest.raises(SigningError, match="partly encrypted"):
-        PdfDocument(attack.make()).evidence_tail(Evidence(certificates=(WORLD.issuing,)), b"")
+        PdfDocument(attack.make()).prepare_evidence([Wanted("", Evidence(certificates=(WORLD.issuing,)))], b"")

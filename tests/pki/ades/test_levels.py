@@ -19,8 +19,7 @@ from kyso_pki.formats import verify_document
 from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.signer import Signer
 from kyso_pki.testing import FetchFault, World, WorldTimestamper
-from kyso_pki.xml.document import XmlDocument
-from tests.pki.ades.inputs import PDF, XML
+from tests.pki.ades.inputs import PDF
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
@@ -231,7 +230,7 @@ def test_a_damaged_signature_is_not_extended(world: World) -> None:
         grown(world, PDF, "B-LT", AT)
 
 
-def test_xml_is_refused_before_the_key_moves(world: World) -> None:
+def test_what_a_level_needs_is_asked_before_the_key_moves(world: World) -> None:
     class Key:
         chain = world.person_signer.chain
         scheme = world.person_signer.scheme
@@ -239,8 +238,6 @@ def test_xml_is_refused_before_the_key_moves(world: World) -> None:
         def sign(self, imprints: object) -> list[bytes]:
             raise AssertionError("the key was asked")
 
-    with pytest.raises(UsageError, match="XML"):
-        sign_document(XmlDocument(XML), Intent(AT, "B-LT"), Key(), world.timestamper(AT), sources(world))
     with pytest.raises(UsageError, match="evidence"):
         sign_document(PdfDocument(PDF), Intent(AT, "B-LT"), Key(), world.timestamper(AT))
     with pytest.raises(UsageError, match="time-stamping authority"):

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from kyso_pki.errors import KysoError, LimitExceeded
+from kyso_pki.facts import Stored
 from kyso_pki.x509.certificate import Certificate
 from kyso_pki.xml import examine as examining
 from kyso_pki.xml import references as referring
@@ -206,7 +207,11 @@ def test_a_counter_signature_covers_the_value_of_its_parent_and_no_content() -> 
     assert parent.coverage.whole
     assert not child.coverage.whole
     assert codes([child]) == {"COUNTER_SIGNATURE"}
-    assert report(both).signatures[1].verdict == "indeterminate"
+    assert child.xml is not None
+    assert (child.xml.countersigns, child.xml.inside, child.xml.inside_at) == ("s", "s", 1)
+    verdict = report(both)
+    assert [s.verdict for s in verdict.signatures] == ["passed", "passed"]
+    assert verdict.signatures[1].to_json()["xml"]["countersigns"] == "s"
 
 
 def test_xades_without_a_bound_certificate_is_called_plain_xmldsig() -> None:
@@ -227,13 +232,13 @@ def test_certificates_and_crls_among_unsigned_values_are_handed_on_as_evidence()
         f"<xades:CertificateValues><xades:EncapsulatedX509Certificate>{b64(WORLD.tsa.der).decode()}"
         "</xades:EncapsulatedX509Certificate></xades:CertificateValues><xades:RevocationValues><xades:CRLValues>"
         f"<xades:EncapsulatedCRLValue>{b64(crl).decode()}</xades:EncapsulatedCRLValue></xades:CRLValues>"
-        "</xades:RevocationValues><xades:ArchiveTimeStamp/></xades:UnsignedSignatureProperties>"
+        "</xades:RevocationValues><xades:AttributeRevocationValues/></xades:UnsignedSignatureProperties>"
     )
     signed = Form(SEAL, level="B-T").sign().replace(b"</xades:UnsignedSignatureProperties>", values.encode())
     facts = only(signed)
     assert intact(facts), facts.findings
-    assert WORLD.tsa in facts.certificates
-    assert facts.crls == (crl,)
+    assert facts.certificates == tuple(SEAL.chain.carried)
+    assert facts.stored == (Stored(2, (WORLD.tsa,)), Stored(3, (), (crl,)))
     assert codes([facts]) == {"PROPERTY_NOT_CHECKED"}
 
 

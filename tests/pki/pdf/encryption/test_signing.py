@@ -9,7 +9,7 @@ import pytest
 from pikepdf import Permissions
 
 from kyso_pki.ades.sign import sign_document
-from kyso_pki.document import Intent
+from kyso_pki.document import Intent, Wanted
 from kyso_pki.errors import SigningError
 from kyso_pki.evidence import Evidence
 from kyso_pki.facts import SignatureFacts
@@ -174,13 +174,13 @@ def test_a_document_timestamp_and_evidence_need_what_a_new_field_needs(refused: 
     with pytest.raises(SigningError, match="PDF"):
         document.prepare_timestamp(10_000)
     with pytest.raises(SigningError, match="PDF"):
-        document.evidence_tail(EVIDENCE, b"")
+        document.prepare_evidence([Wanted("", EVIDENCE)], b"")
 
 
 def test_metadata_in_the_clear_stands_against_no_timestamp_and_no_evidence() -> None:
     document = PdfDocument(locked(6, metadata=False))
     assert document.prepare_timestamp(10_000).field == "Timestamp1"
-    assert document.evidence_tail(EVIDENCE, b"")
+    assert document.prepare_evidence([Wanted("", EVIDENCE)], b"")
 
 
 @pytest.mark.parametrize(("revision", "aes"), [(2, False), (3, False), (4, False)])
