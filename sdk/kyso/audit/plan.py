@@ -63,7 +63,7 @@ class Plan:
                 "crls": [c.hex() for c in self.evidence.crls],
                 "ocsp": [o.hex() for o in self.evidence.ocsp],
             },
-            "policy": {name: getattr(self.policy, name) for name in sorted(self.policy.__dataclass_fields__)},
+            "policy": _policy_json(self.policy),
             "online": None if self.online is None else list(self.online.hosts),
             "limits": {"seconds": self.limits.seconds, "megabytes": self.limits.megabytes},
         }
@@ -85,7 +85,7 @@ class Plan:
                 tuple(map(bytes.fromhex, evidence["crls"])),
                 tuple(map(bytes.fromhex, evidence["ocsp"])),
             ),
-            policy=Policy(**value["policy"]),
+            policy=_policy(value["policy"]),
             online=None if value["online"] is None else Online(tuple(value["online"])),
             limits=Limits(**value["limits"]),
         )
@@ -95,6 +95,16 @@ class Plan:
         """SHA-256 of everything but the time and the limits: what a run that goes on must have in common."""
         rules = {k: v for k, v in self.to_json().items() if k not in ("at", "limits")}
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+
+
+def _policy_json(policy: Policy) -> dict[str, Any]:
+    plain = {name: getattr(policy, name) for name in sorted(policy.__dataclass_fields__)}
+    return plain | {"signature_policies": [[name, octets.hex()] for name, octets in policy.signature_policies]}
+
+
+def _policy(value: dict[str, Any]) -> Policy:
+    documents = tuple((name, bytes.fromhex(octets)) for name, octets in value["signature_policies"])
+    return Policy(**(value | {"signature_policies": documents}))
 
 
 @dataclass(frozen=True)
