@@ -257,6 +257,6 @@ def test_diff_tells_what_came_went_and_changed(finished: Run, tmp_path: Path) ->
 
 
 def test_plan_travels_as_json(archive: Archive) -> None:
-    policy = kyso.Policy(accept_parts=True, signature_policies=(("urn:oid:1.2.3", b"quy định"),))
+    policy = kyso.Policy(accept_parts=True, signature_policies=(("urn:oid:1.2.3", "quy định".encode()),))
     plan = replace(archive.plan, limits=Limits(3.5, 300), policy=policy)
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
