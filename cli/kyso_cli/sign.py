@@ -117,6 +117,12 @@ def _check(asked: Request) -> None:
         raise Stop("option_needs", option="--server", needed="--credential")
     if asked.credential is not None and asked.server is None:
         raise Stop("option_needs", option="--credential", needed="--server")
+    if asked.server is not None:
+        unheard, other = (("--chain", asked.chain), ("--module", asked.modules)), "--server"
+    else:
+        unheard, other = (("--token-file", asked.token_file), ("--token-env", asked.token_env)), "--key"
+    if names := [name for name, value in unheard if value]:
+        raise Stop("not_with", option=", ".join(names), other=other)
     if asked.upload and asked.server is None:
         raise Stop("option_needs", option="--upload", needed="--server")
     if asked.upload and asked.stamp.template is not None:
