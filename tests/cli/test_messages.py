@@ -74,7 +74,7 @@ def test_every_error_has_a_message_and_a_remedy(code: str) -> None:
     assert EN[f"errors.{code}.remedy"]
 
 
-MET_ANYWHERE = (
+MET_ANYWHERE: tuple[str, ...] = (
     "errors.os.",
     "errors.key.",
     "errors.timestamp.",
