@@ -26,6 +26,11 @@ def words_of(ctx: click.Context) -> Words:
 class _Worded(click.Command):
     """Usage, help and headings in the user's language."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
+        words_of(ctx).options = frozenset(o for p in options for o in (*p.opts, *p.secondary_opts))
+        return super().parse_args(ctx, args)
+
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         pieces = self.collect_usage_pieces(ctx)
         formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=words_of(ctx)("help.usage") + " ")

@@ -107,7 +107,7 @@ def _system(error: OSError, words: Words) -> Explanation:
     where_unknown = error.filename is None
     key = ("full_somewhere" if where_unknown else "full") if full else ("nameless" if where_unknown else "named")
     values = {"path": error.filename or "", "why": error.strerror or str(error)}
-    remedy = words("errors.os.remedy_full" if full else "errors.os.remedy")
+    remedy = words.find("errors.os.remedy_full" if full else "errors.os.remedy")
     return Explanation("os", words(f"errors.os.{key}", **values), remedy)
 
 
@@ -153,9 +153,9 @@ def remedy_in(text: str, code: str | None, words: Words) -> tuple[str, str | Non
     """
     for key, english in words.texts.items():
         if key.startswith("remedies.") and key.endswith(".english") and (found := _pattern(english).search(text)):
-            said = words(key.removesuffix("english") + "text", **found.groupdict())
+            said = words.find(key.removesuffix("english") + "text", **found.groupdict())
             return text[: found.start()].rstrip(), said
-    return text, words.texts.get(f"errors.{code}.remedy")
+    return text, words.find(f"errors.{code}.remedy")
 
 
 def in_words(text: str, words: Words) -> str:
@@ -188,9 +188,9 @@ def _nearest(words: Words, code: str, part: str) -> str | None:
     """The text for a code, or for the wider code above it: `key.new_thing` falls back to `key`."""
     parts = code.split(".")
     for n in range(len(parts), 0, -1):
-        if (text := words.texts.get(f"errors.{'.'.join(parts[:n])}.{part}")) is not None:
+        if (text := words.fitting(f"errors.{'.'.join(parts[:n])}.{part}")) is not None:
             return text
-    return words.texts.get(f"errors.error.{part}")
+    return words.fitting(f"errors.error.{part}")
 
 
 def _readable(details: dict[str, object]) -> dict[str, object]:

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from .config import Config
-from .errors import Stop
+from .errors import KEY, Stop
 from .messages import Words
 from .output import App, note
 
@@ -77,7 +77,8 @@ def document_password() -> Callable[[], str | None] | None:
     return lambda: text
 
 
-_Named = tuple[str, "SecretSource"]
+_Named = tuple[str, Callable[[], "SecretSource"]]
+"""The option, and what makes the source: an unusable KYSO_PIN_FROM is no error while another one is named."""
 
 
 def _ways(name: str) -> Callable[[_F], _F]:
@@ -117,7 +118,11 @@ def _remember(
         return
     usual = ctx.get_parameter_source(option.name or "") == ParameterSource.ENVIRONMENT
     named: list[_Named] = ctx.meta.setdefault(f"kyso.{name}.usual" if usual else f"kyso.{name}", [])
-    named.append((option.opts[0], make(given)))
+    named.append((option.opts[0], partial(make, given) if usual else partial(_same, make(given))))
+
+
+def _same(source: SecretSource) -> SecretSource:
+    return source
 
 
 def _from_env(name: str) -> SecretSource:
@@ -168,7 +173,7 @@ def secret_source(words: Words) -> SecretSource:
 
 def new_secret_source(words: Words, name: str) -> SecretSource:
     """Where a new PIN comes from: what was named with `--NAME-…`, else it is typed twice."""
-    return named_source(name) or _usual_source(name) or TypedTwice(words)
+    return named_source(name) or _usual_source(name) or TypedTwice(words, name)
 
 
 def named_source(name: str) -> SecretSource | None:
@@ -176,13 +181,13 @@ def named_source(name: str) -> SecretSource | None:
     named: list[_Named] = click.get_current_context().meta.get(f"kyso.{name}", [])
     if len(named) > 1:
         raise Stop("one_of", options=", ".join(option for option, _ in named))
-    return named[0][1] if named else None
+    return named[0][1]() if named else None
 
 
 def _usual_source(name: str) -> SecretSource | None:
     """What KYSO_PIN_FROM names, for who always uses the same."""
     usual: list[_Named] = click.get_current_context().meta.get(f"kyso.{name}.usual", [])
-    return usual[0][1] if usual else None
+    return usual[0][1]() if usual else None
 
 
 class AskedOnce:
@@ -225,19 +230,26 @@ def warn_of_open_key(app: App, address: str) -> None:
 
 
 class TypedTwice:
-    """A new PIN, typed twice at the terminal. Raises `Stop` when the two differ."""
+    """A new PIN, typed twice at the terminal. Raises `Stop` when the two differ or nobody can type."""
 
     interactive = True
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, name: str) -> None:
         self._words = words
+        self._name = name
+        """Of its options: `new-pin` for --new-pin-file."""
 
     def __call__(self, request: SecretRequest) -> str:
         from kyso_hsm.pin import Prompt
+        from kyso_pki.errors import PinRequired
 
         what = self._words(f"pin.new.{request.purpose}", token=request.token)
-        first = Prompt(lambda _: what)(request)
-        if Prompt(lambda _: self._words("pin.new.again"))(request) != first:
+        try:
+            first = Prompt(lambda _: what)(request)
+            again = Prompt(lambda _: self._words("pin.new.again"))(request)
+        except PinRequired:
+            raise Stop("pin_untyped", exit_code=KEY, name=f"--{self._name}", token=request.token) from None
+        if again != first:
             raise Stop("pins_differ")
         return first
 

@@ -117,6 +117,10 @@ def _check(asked: Request) -> None:
         raise Stop("option_needs", option="--server", needed="--credential")
     if asked.credential is not None and asked.server is None:
         raise Stop("option_needs", option="--credential", needed="--server")
+    if names := [name for name, value in _of_a_key(asked) if value and asked.server is not None]:
+        raise Stop("not_with", option=", ".join(names), other="--server")
+    if names := [name for name, value in _of_a_server(asked) if value and asked.server is None]:
+        raise Stop("not_with", option=", ".join(names), other="--key")
     if asked.upload and asked.server is None:
         raise Stop("option_needs", option="--upload", needed="--server")
     if asked.upload and asked.stamp.template is not None:
@@ -144,6 +148,14 @@ def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
         ("--hash", asked.hash_name),
         ("--pss", asked.pss),
     )
+
+
+def _of_a_key(asked: Request) -> tuple[tuple[str, object], ...]:
+    return ("--chain", asked.chain), ("--module", asked.modules)
+
+
+def _of_a_server(asked: Request) -> tuple[tuple[str, object], ...]:
+    return ("--token-file", asked.token_file), ("--token-env", asked.token_env)
 
 
 def _targets(asked: Request) -> list[Path | None]:

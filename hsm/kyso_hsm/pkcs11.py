@@ -13,6 +13,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pkcs11
@@ -46,6 +47,7 @@ _USES = (
 # Libraries that decide what a key may do, and fail with CKR_GENERAL_ERROR when they are told (tpm2-pkcs11 1.9).
 _DECIDE_THEMSELVES = ("TPM2.0 Cryptoki",)
 _LARGEST_PART = 16  # values between two looks of the caller; each part costs the worker some 10 µs
+_BAD_EXE_FORMAT = 193  # Windows says it of a 32-bit library in a 64-bit process
 _SIGNING = MechanismFlag.SIGN | MechanismFlag.VERIFY
 
 
@@ -118,9 +120,9 @@ class ModuleHost:
         try:
             cryptoki = Cryptoki(request.path)
         except OSError as e:
-            raise Refused(wire.Refusal("load", text=str(e))) from None
+            raise Refused(wire.Refusal("load", text=_why_not_loaded(request.path, e))) from None
         except AttributeError:
-            text = f"{request.path} is a library, but not a PKCS#11 module: it has no C_GetFunctionList"
+            text = "it is a library, but not a PKCS#11 module, as it has no C_GetFunctionList"
             raise Refused(wire.Refusal("load", text=text)) from None
         self._cryptoki = cryptoki
         self._library = _library_class(cryptoki)(request.path)
@@ -604,6 +606,15 @@ def _mechanism(name: str, hash_name: str) -> tuple[int, tuple[int, int, int] | N
         _, mechanism, mgf = _HASHES[hash_name]
         return Mechanism.RSA_PKCS_PSS.value, (mechanism, mgf, hashlib.new(hash_name).digest_size)
     return {"rsa-pkcs1": Mechanism.RSA_PKCS, "ecdsa": Mechanism.ECDSA, "eddsa": Mechanism.EDDSA}[name].value, None
+
+
+def _why_not_loaded(path: str, error: OSError) -> str:
+    """What the loader says, without the path, which whoever reads it has before."""
+    if Path(path).name != path and not Path(path).exists():  # a bare name is looked for in the loader's own folders
+        return "there is no such file"
+    if getattr(error, "winerror", None) == _BAD_EXE_FORMAT or "ELFCLASS" in str(error):
+        return "it is made for another kind of processor; a 64-bit Python needs the vendor's 64-bit library"
+    return str(error).removeprefix(f"{path}: ")
 
 
 def _library_class(cryptoki: Cryptoki) -> Any:

@@ -101,7 +101,7 @@ def test_the_list_names_keys_and_broken_modules(own: Desk) -> None:
     key = next(k for k in answer if k["label"] == RSA)
     assert set(key) == {"uri", "label", "algorithm", "token", "state", "certificate"}
     assert (key["algorithm"], key["state"], key["certificate"]) == ("RSA-2048", "ready", None)
-    assert "Cannot look into /khong/co.so" in done.stderr
+    assert "The PKCS#11 module /khong/co.so cannot be loaded: there is no such file." in done.stderr
 
 
 def test_info_tells_flags_mechanisms_and_attributes(own: Desk) -> None:

@@ -18,6 +18,7 @@ from kyso_cli import messages
 from kyso_cli.errors import explain
 from kyso_cli.front import COMMANDS
 from kyso_cli.messages import Words, catalogue, choose_language
+from kyso_cli.output import App
 from kyso_cli.root import kyso
 from kyso_pki import errors
 from kyso_pki.errors import KysoError
@@ -71,6 +72,43 @@ def test_every_error_has_a_message_and_a_remedy(code: str) -> None:
     assert VI[f"errors.{code}.message"]
     assert VI[f"errors.{code}.remedy"]
     assert EN[f"errors.{code}.remedy"]
+
+
+MET_ANYWHERE: tuple[str, ...] = (
+    "errors.os.",
+    "errors.key.",
+    "errors.timestamp.",
+    "errors.remote.",
+    "errors.fetch.",
+    "errors.certificate.",
+)
+MET_ANYWHERE += tuple(
+    f"remedies.{name}."
+    for name in (
+        "pin_",
+        "key_file",
+        "chain_",
+        "api_token",
+        "bearer",
+        "new_api",
+        "own_responder",
+        "b_t",
+        "credentials",
+    )
+)
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize(("name", "command"), [c for c in commands(kyso) if not isinstance(c[1], click.Group)])
+def test_what_may_be_met_anywhere_advises_no_option_that_the_command_lacks(
+    name: str, command: click.Command, language: messages.Language
+) -> None:
+    words = Words(language)
+    command.make_context(name, [], obj=App(words), resilient_parsing=True)
+    assert words.options
+    for key in words.texts:
+        if key.startswith(MET_ANYWHERE) and not key.endswith((".english", "_plain")):
+            assert messages.options_named(words.fitting(key) or "") <= words.options, key
 
 
 def finding_codes() -> Iterator[str]:

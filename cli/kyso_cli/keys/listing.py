@@ -48,8 +48,10 @@ def list_keys(app: App, files: tuple[str, ...], modules: tuple[str, ...], config
     else:
         _show(app, listing)
     for problem in listing.problems:
-        why = explain(problem.error, app.words).message
-        note(app.words("keys.problem", path=problem.path, why=printable(why)))
+        said = explain(problem.error, app.words)
+        note(app.words("keys.problem", why=printable(said.detail or said.message)))
+        if said.remedy:
+            note(app.words("errors.frame.remedy", text=printable(said.remedy)))
     return 0
 
 

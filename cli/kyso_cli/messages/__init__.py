@@ -7,6 +7,7 @@ program and raises `KeyError`, except through `find`, which says None.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
@@ -22,6 +23,8 @@ class Words:
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
+        self.options: frozenset[str] | None = None
+        """What the running command can be told; None: no command runs yet."""
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -31,15 +34,32 @@ class Words:
         """The text with `{places}` filled. Raises `KeyError` for an unknown key or an unfilled place."""
         return self.texts[key].format(**_shown(values)) if values else self.texts[key]
 
+    def fitting(self, key: str) -> str | None:
+        """The text, or `KEY_plain` where it names an option that the running command lacks; None: there is none."""
+        text, plain = self.texts.get(key), self.texts.get(f"{key}_plain")
+        if text is None or plain is None or self.options is None:
+            return text
+        return text if options_named(text) <= self.options else plain
+
     def find(self, key: str, **values: object) -> str | None:
         """As a call, but None when there is no such text or a place cannot be filled."""
-        text = self.texts.get(key)
+        text = self.fitting(key)
         if text is None:
             return None
         try:
             return text.format(**_shown(values))
         except (KeyError, IndexError):
             return None
+
+
+_NOT_ITS_OWN = re.compile(r"`[^`]*`|kyso \S+.*")
+"""Options of other programs and of other commands."""
+_OPTION = re.compile(r"(?<![\w-])(?:--[a-z][a-z-]*|-[a-z])(?![\w])")
+
+
+def options_named(text: str) -> frozenset[str]:
+    """The options of its own command that a text names."""
+    return frozenset(_OPTION.findall(_NOT_ITS_OWN.sub("", text))) - {"--help", "--debug"}
 
 
 def printable(text: str) -> str:
