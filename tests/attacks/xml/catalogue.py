@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from . import hidden, inputs, keys, properties, structure, wrapping
+from . import hidden, inputs, keys, octets, properties, structure, wrapping
 from .attack import Generator, classes
 
 MODULES: dict[ModuleType, Callable[[], bytes]] = {
@@ -21,6 +21,7 @@ MODULES: dict[ModuleType, Callable[[], bytes]] = {
     inputs: structure.honest,
     properties: properties.honest,
     hidden: properties.honest,
+    octets: octets.signed,
 }
 """Each module with the honest document that its attacks start from."""
 

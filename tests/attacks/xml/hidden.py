@@ -176,6 +176,10 @@ def a_value_that_is_no_base64() -> Attack:
     return Attack(xml, "UNSIGNED_OBJECT")
 
 
-for _name in ("a_signing_time_with_attributes", "a_signing_time_that_holds_an_amount",
-              "a_signing_time_outside_a_signature_property", "a_value_that_is_no_base64"):  # fmt: skip
+for _name in (
+    "a_signing_time_with_attributes",
+    "a_signing_time_that_holds_an_amount",
+    "a_signing_time_outside_a_signature_property",
+    "a_value_that_is_no_base64",
+):
     ATTACKS[_name] = globals()[_name]
