@@ -18,6 +18,7 @@ from ..errors import FormatError, LimitExceeded
 from ..facts import Coverage, Finding
 from . import names
 from .c14n import at, canonical_document, canonical_element, cut, path_to
+from .loose import unsigned_inside
 from .names import ds, xades
 from .parse import local_name, namespace_of, octets_of, parse_utf8
 from .xmldsig import Reference
@@ -31,7 +32,6 @@ ALWAYS_HASHED = 16 << 20
 FEW_NAMES = 8  # that libxml2 looks for faster than we do
 MAX_COUNTED = 1000  # siblings looked at, to name an element to people
 _SINGLE_LOOKUPS = 2  # identifiers looked up one by one (2 ms per MB) before all of them are listed (6 ms per MB)
-_INFRASTRUCTURE = (names.DS, names.DS11, names.EXC_C14N, names.XADES, names.XADES141)
 _PROPERTY_HOLDERS = (ds("SignatureProperties"), ds("Manifest"), xades("QualifyingProperties"))
 
 Kind = Literal["content", "own", "properties", "countersigned", "manifest"]
@@ -249,7 +249,7 @@ def structure_findings(
     found = list(_emptiness(resolved, content))
     if not any(t.document for _, t in content):
         found += _doubles({e for e, _ in content}, around)
-    found += _unsigned_inside(signature, {e for e, _ in resolved if is_inside(e, (signature,))})
+    found += unsigned_inside(signature, {e for e, _ in resolved if is_inside(e, (signature,))}, absolute_path)
     for element, target in content:
         if element in around.around_split_text:
             text = (
@@ -272,13 +272,18 @@ def _emptiness(
         )
     if not content:
         counter = [(e, t) for e, t in resolved if t.kind == "countersigned"]
-        if counter and all(e.tag == ds("SignatureValue") for e, _ in counter):
+        if counter and all(_is_value(e) for e, _ in counter):
             text = f"A counter-signature: it covers another signature's value at {counter[0][1].name}."
             yield Finding("COUNTER_SIGNATURE", "info", text)
         else:
             yield Finding("NOTHING_COVERED", "error", "The signature covers no content of the document.")
     elif all(t.empty and not t.document for _, t in content):
         yield Finding("NOTHING_COVERED", "error", "The signature covers only elements without any content.")
+
+
+def _is_value(element: _Element) -> bool:
+    """The value of a Signature, which is judged by itself; loose ones would let anything pass for countersigned."""
+    return element.tag == ds("SignatureValue") and getattr(element.getparent(), "tag", None) == ds("Signature")
 
 
 def _doubles(parts: Collection[_Element], around: Surroundings) -> Iterator[Finding]:
@@ -293,41 +298,6 @@ def _doubles(parts: Collection[_Element], around: Surroundings) -> Iterator[Find
         if other is not None:
             text = f"{absolute_path(other)} has the name of a signed element; only another signature covers it."
             yield Finding("SAME_NAME_ELSEWHERE", "warning", text)
-
-
-def _unsigned_inside(signature: _Element, covered: Collection[_Element]) -> Iterator[Finding]:
-    """Content hidden in the parts of a Signature that nothing signs: Objects, KeyInfo, unsigned properties."""
-    waiting = [c for c in signature if isinstance(c.tag, str)]
-    while waiting:
-        element = waiting.pop()
-        if element in covered or _is_counter_signature(element):
-            continue
-        if local_name(element) == "SigningTime" and not len(element) and namespace_of(element) != names.XADES:
-            yield Finding("UNSIGNED_TIME", "warning", "The signing time in a SignatureProperty is not signed.")
-        elif _is_loose(element, covered):
-            text = f"{absolute_path(element)} inside the signature holds content that nothing signs."
-            yield Finding("UNSIGNED_OBJECT", "error", text)
-        else:
-            waiting += [c for c in element if isinstance(c.tag, str)]
-
-
-def _is_loose(element: _Element, covered: Collection[_Element]) -> bool:
-    """Whether an unsigned element may be read as content: a foreign one, a Signature, an Object with more than
-    properties in it."""
-    if element.tag == ds("Object"):
-        texts = (element.text, *(c.tail for c in element))
-        return any(t and t.strip() for t in texts) or any(
-            c.tag not in _PROPERTY_HOLDERS and c not in covered for c in element
-        )
-    return namespace_of(element) not in _INFRASTRUCTURE or element.tag in (
-        ds("Signature"),
-        xades("CounterSignature"),
-    )
-
-
-def _is_counter_signature(element: _Element) -> bool:
-    """A CounterSignature with one Signature in it, which is examined like every other one."""
-    return element.tag == xades("CounterSignature") and [c.tag for c in element] == [ds("Signature")]
 
 
 # Octets -------------------------------------------------------------------------------------------------

@@ -29,7 +29,6 @@ from .names import DS11, ds
 from .parse import (
     attributes,
     elements,
-    local_name,
     name_of,
     octets_of,
     parse_utf8,
@@ -234,11 +233,13 @@ _CURVES: dict[str, ec.EllipticCurve] = {
     "urn:oid:1.3.132.0.34": ec.SECP384R1(),
     "urn:oid:1.3.132.0.35": ec.SECP521R1(),
 }
-_X509_HINTS = {ds("X509IssuerSerial"), ds("X509SKI"), ds("X509SubjectName"), f"{{{DS11}}}X509Digest"}
+_X509_HINTS = {ds("X509SKI"), ds("X509SubjectName"), f"{{{DS11}}}X509Digest"}
 
 
 def _read_key_info(element: _Element) -> KeyInfo:
     """Certificates, CRLs and keys. RetrievalMethod and everything else that leads elsewhere is refused (X7)."""
+    if next(element.iter(ds("Signature")), None) is not None:  # or each of many in one another is walked for each
+        raise FormatError("A Signature inside KeyInfo is not accepted.")
     refuse_larger(element, MAX_KEY_INFO)
     attributes(element, {"Id"})
     certificates: list[Certificate] = []
@@ -270,8 +271,16 @@ def _read_x509_data(element: _Element) -> KeyInfo:
             certificates.append(Certificate.from_der(octets_of(child)))
         elif child.tag == ds("X509CRL"):
             crls.append(octets_of(child))
-        elif child.tag in _X509_HINTS:
-            continue  # a hint that is not needed: the certificate itself must be there
+        elif child.tag in _X509_HINTS:  # hints are not needed, the certificate itself must be there: text only
+            attributes(child, {"Algorithm"} if child.tag == f"{{{DS11}}}X509Digest" else ())
+            text_of(child)
+        elif child.tag == ds("X509IssuerSerial"):
+            attributes(child, ())
+            pair = elements(child)
+            for part in pair:
+                text_of(part)
+            if [c.tag for c in pair] != [ds("X509IssuerName"), ds("X509SerialNumber")]:
+                raise FormatError("An X509IssuerSerial must hold X509IssuerName and X509SerialNumber.")
         else:
             raise FormatError(f"{name_of(child)} inside X509Data is not accepted.")
     return KeyInfo(tuple(certificates), tuple(crls))
@@ -281,16 +290,21 @@ def _read_key_value(element: _Element) -> bytes:
     """SubjectPublicKeyInfo made of an RSAKeyValue or a named-curve ECKeyValue (XMLDSIG 4.5.2)."""
     try:
         (child,) = elements(element)
-        parts = {local_name(c): c for c in elements(child)}
+        first, second = elements(child)
+        names_of_parts = [c.tag for c in (first, second)]
         key: PublicKeyTypes
-        if child.tag == ds("RSAKeyValue"):
-            modulus, exponent = (int.from_bytes(octets_of(parts[n])) for n in ("Modulus", "Exponent"))
+        if child.tag == ds("RSAKeyValue") and names_of_parts == [ds("Modulus"), ds("Exponent")]:
+            modulus, exponent = (int.from_bytes(octets_of(part)) for part in (first, second))
             key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-        elif child.tag == f"{{{DS11}}}ECKeyValue":
-            curve = _CURVES[required(parts["NamedCurve"], "URI")]
-            key = ec.EllipticCurvePublicKey.from_encoded_point(curve, octets_of(parts["PublicKey"]))
+        elif child.tag == f"{{{DS11}}}ECKeyValue" and names_of_parts == [
+            f"{{{DS11}}}NamedCurve",
+            f"{{{DS11}}}PublicKey",
+        ]:
+            curve = _CURVES[required(first, "URI")]
+            text_of(first)
+            key = ec.EllipticCurvePublicKey.from_encoded_point(curve, octets_of(second))
         else:
-            raise FormatError(f"{name_of(child)} inside KeyValue is not accepted.")
+            raise FormatError(f"{name_of(child)} with {name_of(first)} inside KeyValue is not accepted.")
     except (ValueError, KeyError):
         raise FormatError("A KeyValue cannot be read as an RSA key or a key on a named curve.") from None
     return _spki_of(key)

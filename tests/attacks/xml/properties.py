@@ -60,24 +60,24 @@ def honest() -> bytes:
 
 
 def properties_that_nothing_signs() -> Attack:
-    """SignedProperties must be referenced."""
+    """X12: SignedProperties must be referenced."""
     return Attack(_signed([WHOLE], qualifying(properties())), "one each is needed")
 
 
 def properties_signed_without_type() -> Attack:
-    """… with Type …#SignedProperties, or no reader knows which reference is about them."""
+    """X12: … with Type …#SignedProperties, or no reader knows which reference is about them."""
     own = properties()
     return Attack(_signed([WHOLE, reference(own, kind=None)], qualifying(own)), "one each is needed")
 
 
 def properties_of_another_signature() -> Attack:
-    """QualifyingProperties' Target is this Signature's Id."""
+    """X12: QualifyingProperties' Target is this Signature's Id."""
     own = properties()
     return Attack(_signed([WHOLE, reference(own)], qualifying(own, "#khac")), "not for the signature")
 
 
 def properties_outside_the_signature() -> Attack:
-    """The signed ones stand elsewhere in the document, forged ones stand in the Signature."""
+    """X12: The signed ones stand elsewhere in the document, forged ones stand in the Signature."""
     own, fake = properties(), properties(identifier="q", certificate=WORLD.stranger_signer.certificate)
     moved = "<Khac>" + qualifying(own).replace("<ds:Object>", f'<ds:Object xmlns:ds="{DS}">') + "</Khac>"
     xml = LETTER.replace(b"</CongVan>", moved.encode() + b"</CongVan>")
@@ -87,42 +87,45 @@ def properties_outside_the_signature() -> Attack:
 
 
 def a_second_set_of_properties() -> Attack:
-    """Forged properties beside the signed ones, in an Object of their own."""
+    """X12: Forged properties beside the signed ones, in an Object of their own."""
     own, fake = properties(), properties(identifier="q")
     return Attack(_signed([WHOLE, reference(own)], qualifying(fake) + qualifying(own)), "one each is needed")
 
 
 def two_sets_in_one_object() -> Attack:
+    """X12: Two sets in one object."""
     own, fake = properties(), properties(identifier="q")
     both = qualifying(own).replace("</xades:QualifyingProperties>", fake + "</xades:QualifyingProperties>")
     return Attack(_signed([WHOLE, reference(own)], both), "must hold SignedProperties")
 
 
 def properties_with_the_same_id_twice() -> Attack:
+    """X12: Properties with the same id twice."""
     own = properties()
     return Attack(_signed([WHOLE, reference(own)], qualifying(own) * 2), "stands 2 times")
 
 
 def a_typed_reference_to_content() -> Attack:
-    """A Reference of Type SignedProperties that leads to something else."""
+    """X12: A Reference of Type SignedProperties that leads to something else."""
     own = properties()
     content = Ref("#nd", LETTER[LETTER.index(b"<NoiDung") : LETTER.index(b"</CongVan>")], type=SIGNED_PROPERTIES)
     return Attack(_signed([WHOLE, content], qualifying(own)), "outside this signature's properties")
 
 
 def a_typed_reference_without_properties() -> Attack:
+    """X12: A typed reference without properties."""
     content = Ref("#nd", LETTER[LETTER.index(b"<NoiDung") : LETTER.index(b"</CongVan>")], type=SIGNED_PROPERTIES)
     return Attack(_signed([WHOLE, content], ""), "one each is needed")
 
 
 def a_signing_certificate_of_somebody_else() -> Attack:
-    """SigningCertificateV2 matches the certificate."""
+    """X12: SigningCertificateV2 matches the certificate."""
     own = properties(certificate=WORLD.seal)
     return Attack(_signed([WHOLE, reference(own)], qualifying(own)), "SIGNING_CERTIFICATE_MISMATCH", True)
 
 
 def a_signing_certificate_with_another_serial_number() -> Attack:
-    """Digest *and* issuer and serial number match."""
+    """X12: Digest *and* issuer and serial number match."""
     serial = (
         "<xades:IssuerSerial><ds:X509IssuerName>CN=x</ds:X509IssuerName>"
         "<ds:X509SerialNumber>1</ds:X509SerialNumber></xades:IssuerSerial>"
@@ -132,33 +135,37 @@ def a_signing_certificate_with_another_serial_number() -> Attack:
 
 
 def a_data_object_format_of_no_reference() -> Attack:
-    """DataObjectFormat refers to an existing Reference."""
+    """X12: DataObjectFormat refers to an existing Reference."""
     own = properties(about="#r2")
     return Attack(_signed([WHOLE, reference(own)], qualifying(own)), "does not exist")
 
 
 def two_signing_times() -> Attack:
+    """X12: Two signing times."""
     own = properties(more="<xades:SigningTime>2020-01-01T00:00:00Z</xades:SigningTime>")
     return Attack(_signed([WHOLE, reference(own)], qualifying(own)), "stands twice")
 
 
 def a_signing_time_that_is_none() -> Attack:
+    """X12: A signing time that is none."""
     own = properties(time="hôm nay")
     return Attack(_signed([WHOLE, reference(own)], qualifying(own)), "is not a time")
 
 
 def a_changed_signing_time() -> Attack:
+    """X12: A changed signing time."""
     return Attack(honest().replace(b"2026-11-23T10:00", b"2020-11-23T10:00"), "CONTENT_CHANGED")
 
 
 def properties_without_the_content() -> Attack:
-    """Only the properties are signed, not the document."""
+    """X12: Only the properties are signed, not the document."""
     own = properties(about="#p")
     bare = own[: own.index("<xades:SignedDataObjectProperties>")] + "</xades:SignedProperties>"
     return Attack(_signed([reference(bare)], qualifying(bare)), "NOTHING_COVERED", True)
 
 
 def content_hidden_in_unsigned_properties() -> Attack:
+    """X12: Content hidden in unsigned properties."""
     own = properties()
     hidden = (
         "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><CongVan>giả</CongVan>"
@@ -169,7 +176,7 @@ def content_hidden_in_unsigned_properties() -> Attack:
 
 
 def content_hidden_in_a_counter_signature() -> Attack:
-    """A CounterSignature holds one Signature and nothing else."""
+    """X12: A CounterSignature holds one Signature and nothing else."""
     own = properties()
     hidden = (
         "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:CounterSignature><CongVan>giả</CongVan>"
@@ -181,6 +188,7 @@ def content_hidden_in_a_counter_signature() -> Attack:
 
 
 def an_unreadable_signature_timestamp() -> Attack:
+    """X12: An unreadable signature timestamp."""
     own = properties()
     stamp = (
         "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:SignatureTimeStamp>"

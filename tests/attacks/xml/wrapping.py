@@ -36,90 +36,90 @@ def _assertion(xml: str, inside: str) -> str:
 
 
 def xsw1() -> Attack:
-    """The original Response, without its Signature, stands inside the Signature of the evil one."""
+    """X1: The original Response, without its Signature, stands inside the Signature of the evil one."""
     wrapped = _over(RESPONSE, "r").replace("</ds:Signature>", RESPONSE + "</ds:Signature>")
     return Attack(EVIL_RESPONSE.format(wrapped).encode(), "A Signature must hold SignedInfo")
 
 
 def xsw2() -> Attack:
-    """The original Response stands before the Signature in the evil one."""
+    """X1: The original Response stands before the Signature in the evil one."""
     return Attack(EVIL_RESPONSE.format(RESPONSE + _over(RESPONSE, "r")).encode(), "XML_WRAPPING", hashes=True)
 
 
 def xsw3() -> Attack:
-    """The evil Assertion stands before the original."""
+    """X1: The evil Assertion stands before the original."""
     xml = f"<Response>{EVIL}{_assertion(ORIGINAL, _over(ORIGINAL, 'a'))}</Response>"
     return Attack(xml.encode(), "XML_WRAPPING", hashes=True)
 
 
 def xsw4() -> Attack:
-    """The original is a child of the evil Assertion."""
+    """X1: The original is a child of the evil Assertion."""
     xml = f"<Response>{_assertion(EVIL, _assertion(ORIGINAL, _over(ORIGINAL, 'a')))}</Response>"
     return Attack(xml.encode(), "XML_WRAPPING", hashes=True)
 
 
 def xsw5() -> Attack:
-    """The evil Assertion keeps the Signature, the original is copied to the end."""
+    """X1: The evil Assertion keeps the Signature, the original is copied to the end."""
     xml = f"<Response>{_assertion(EVIL, _over(ORIGINAL, 'a'))}{ORIGINAL}</Response>"
     return Attack(xml.encode(), "XML_WRAPPING", hashes=True)
 
 
 def xsw6() -> Attack:
-    """The original stands inside the Signature of the evil Assertion."""
+    """X1: The original stands inside the Signature of the evil Assertion."""
     wrapped = _over(ORIGINAL, "a").replace("</ds:Signature>", ORIGINAL + "</ds:Signature>")
     return Attack(f"<Response>{_assertion(EVIL, wrapped)}</Response>".encode(), "A Signature must hold SignedInfo")
 
 
 def xsw7() -> Attack:
-    """The evil Assertion hides in an Extensions element."""
+    """X1: The evil Assertion hides in an Extensions element."""
     signed = _assertion(ORIGINAL, _over(ORIGINAL, "a"))
     xml = f"<Response><Extensions>{EVIL}</Extensions>{signed}</Response>"
     return Attack(xml.encode(), "XML_WRAPPING", hashes=True)
 
 
 def xsw8() -> Attack:
-    """The original stands in a ds:Object of the evil Assertion's Signature."""
+    """X1: The original stands in a ds:Object of the evil Assertion's Signature."""
     wrapped = _over(ORIGINAL, "a", objects=f"<ds:Object>{ORIGINAL}</ds:Object>")
     return Attack(f"<Response>{_assertion(EVIL, wrapped)}</Response>".encode(), "XML_WRAPPING", hashes=True)
 
 
 def wrapped_with_the_same_part_referenced_twice() -> Attack:
-    """Two references to one part are still references to a part only."""
+    """X1: Two references to one part are still references to a part only."""
     twice = signature([Ref("#a", ORIGINAL.encode(), envelope=True)] * 2)
     xml = f"<Response>{EVIL}{_assertion(ORIGINAL, twice)}</Response>"
     return Attack(xml.encode(), "XML_WRAPPING", hashes=True)
 
 
 def wrapped_beside_another_intact_signature() -> Attack:
-    """A stranger's signature over the whole makes nothing of it the victim's: it is judged by itself."""
+    """X1: A stranger's signature over the whole makes nothing of it the victim's: it is judged by itself."""
     wrapped = xsw3().xml
     whole = signature([Ref("", wrapped, envelope=True)], signer=WORLD.stranger_signer)
     return Attack(enveloped(wrapped, lambda _: whole), "SAME_NAME_ELSEWHERE")
 
 
 def wrapped_in_another_namespace() -> Attack:
-    """Readers that look for local names are fooled by a twin in another namespace too."""
+    """X1: Readers that look for local names are fooled by a twin in another namespace too."""
     evil = EVIL.replace("<Assertion", '<Assertion xmlns="urn:gia-mao"', 1)
     xml = f"<Response>{evil}{_assertion(ORIGINAL, _over(ORIGINAL, 'a'))}</Response>"
     return Attack(xml.encode(), "XML_WRAPPING", hashes=True)
 
 
 def an_invoice_moved_aside() -> Attack:
-    """QĐ 1450 shape: the signed DLHDon moves into another element, an unsigned one takes its place."""
+    """X1: QĐ 1450 shape: the signed DLHDon moves into another element, an unsigned one takes its place."""
     data, evil = "<DLHDon Id='d'><Tien>1</Tien></DLHDon>", "<DLHDon><Tien>1000000</Tien></DLHDon>"
     xml = f"<HDon>{evil}<TTKhac>{data}</TTKhac><DSCKS><NBan>{_over(data, 'd')}</NBan></DSCKS></HDon>"
     return Attack(xml.encode(), "XML_WRAPPING", hashes=True)
 
 
 def the_object_of_an_enveloping_signature_moved_out() -> Attack:
-    """The signed ds:Object moves out of its Signature, an unsigned one takes its place."""
+    """X1: The signed ds:Object moves out of its Signature, an unsigned one takes its place."""
     content = f'<ds:Object xmlns:ds="{DS}" Id="o"><CongVan>thật</CongVan></ds:Object>'
     xml = signature([Ref("#o", content.encode())], objects="<ds:Object><CongVan>giả</CongVan></ds:Object>")
     return Attack(f"<Goi>{content}{xml}</Goi>".encode(), "XML_WRAPPING", hashes=True)
 
 
 def content_in_an_unsigned_object() -> Attack:
-    """An enveloped signature over the whole document covers everything but itself: content hides in its Object."""
+    """X1: An enveloped signature over the whole document leaves itself out: content hides in its Object."""
     signed = honest_response().replace(
         b"</ds:Signature>", b"<ds:Object><Response><Ten>X</Ten></Response></ds:Object></ds:Signature>"
     )
@@ -127,13 +127,13 @@ def content_in_an_unsigned_object() -> Attack:
 
 
 def text_in_an_unsigned_object() -> Attack:
-    """The same with text instead of elements."""
+    """X1: The same with text instead of elements."""
     signed = honest_response().replace(b"</ds:Signature>", b"<ds:Object>10.000.000</ds:Object></ds:Signature>")
     return Attack(signed, "UNSIGNED_OBJECT", hashes=True)
 
 
 def content_among_signature_properties() -> Attack:
-    """The same inside a SignatureProperty that nothing signs."""
+    """X1: The same inside a SignatureProperty that nothing signs."""
     hidden = (
         b'<ds:Object><ds:SignatureProperties><ds:SignatureProperty Target="#r"><Response>X</Response>'
         b"</ds:SignatureProperty></ds:SignatureProperties></ds:Object></ds:Signature>"
@@ -142,11 +142,13 @@ def content_among_signature_properties() -> Attack:
 
 
 def text_after_an_unsigned_object_s_properties() -> Attack:
+    """X1: Text after an unsigned object s properties."""
     hidden = b"<ds:Object><ds:SignatureProperties/>10.000.000</ds:Object></ds:Signature>"
     return Attack(honest_response().replace(b"</ds:Signature>", hidden), "UNSIGNED_OBJECT", hashes=True)
 
 
 def content_in_an_unsigned_signing_time() -> Attack:
+    """X1: Content in an unsigned signing time."""
     hidden = (
         b'<ds:Object><ds:SignatureProperties><ds:SignatureProperty Target="#r"><SigningTime><Response>X</Response>'
         b"</SigningTime></ds:SignatureProperty></ds:SignatureProperties></ds:Object></ds:Signature>"
@@ -155,7 +157,7 @@ def content_in_an_unsigned_signing_time() -> Attack:
 
 
 def a_signature_in_an_unsigned_object() -> Attack:
-    """A Signature nested in another one is neither covered nor a counter-signature."""
+    """X1: A Signature nested in another one is neither covered nor a counter-signature."""
     inner = _over(ORIGINAL, "a")
     xml = (
         honest_response()
@@ -166,14 +168,14 @@ def a_signature_in_an_unsigned_object() -> Attack:
 
 
 def signature_over_an_empty_part() -> Attack:
-    """What is covered is an element without content; the content beside it is not."""
+    """X1: What is covered is an element without content; the content beside it is not."""
     empty = '<TieuDe Id="t"/>'
     xml = f"<CongVan>{empty}<NoiDung>bất kỳ</NoiDung>{_over(empty, 't')}</CongVan>"
     return Attack(xml.encode(), "NOTHING_COVERED", hashes=True)
 
 
 def signature_over_its_own_time_only() -> Attack:
-    """The only reference leads to the SigningTime in the signature's own Object."""
+    """X1: The only reference leads to the SigningTime in the signature's own Object."""
     time = (
         f'<ds:Object xmlns:ds="{DS}" Id="t"><ds:SignatureProperties><ds:SignatureProperty Target="#s">'
         "<ds:SigningTime>2026-11-23T10:00:00</ds:SigningTime></ds:SignatureProperty></ds:SignatureProperties></ds:Object>"
@@ -182,8 +184,15 @@ def signature_over_its_own_time_only() -> Attack:
     return Attack(f"<CongVan>bất kỳ{xml}</CongVan>".encode(), "NOTHING_COVERED", hashes=True)
 
 
+def a_counter_signature_over_a_loose_value() -> Attack:
+    """X12: A counter-signature covers the value of a Signature that is judged too, never a loose one."""
+    value = f'<ds:SignatureValue xmlns:ds="{DS}" Id="v">QUJD</ds:SignatureValue>'
+    made = signature([Ref("#v", value.encode(), type="http://uri.etsi.org/01903#CountersignedSignature")])
+    return Attack(f"<CongVan>bất kỳ{value}{made}</CongVan>".encode(), "NOTHING_COVERED", hashes=True)
+
+
 def signature_over_a_manifest_only() -> Attack:
-    """Entries of a Manifest are not checked, so they are not covered."""
+    """X1: Entries of a Manifest are not checked, so they are not covered."""
     manifest = f'<ds:Object xmlns:ds="{DS}"><ds:Manifest Id="m">{Ref("", b"<a/>").xml()}</ds:Manifest></ds:Object>'
     alone = manifest[manifest.index("<ds:Manifest") : manifest.index("</ds:Object>")]
     covered = alone.replace("<ds:Manifest", f'<ds:Manifest xmlns:ds="{DS}"').encode()
@@ -201,41 +210,49 @@ def _twice(evil: str) -> Attack:
 
 
 def the_same_id_twice() -> Attack:
+    """X2: The same id twice."""
     return _twice('<Assertion Id="a">giả</Assertion>')
 
 
 def the_same_id_in_another_spelling() -> Attack:
+    """X2: The same id in another spelling."""
     return _twice('<Assertion ID="a">giả</Assertion>')
 
 
 def the_same_id_in_lower_case() -> Attack:
+    """X2: The same id in lower case."""
     return _twice('<Khac id="a">giả</Khac>')
 
 
 def the_same_id_in_a_spelling_nobody_uses() -> Attack:
+    """X2: The same id in a spelling nobody uses."""
     return _twice('<Khac iD="a">giả</Khac>')
 
 
 def the_same_id_as_xml_id() -> Attack:
+    """X2: The same id as xml id."""
     return _twice('<Khac xml:id="a">giả</Khac>')
 
 
 def the_same_id_in_a_namespace() -> Attack:
+    """X2: The same id in a namespace."""
     return _twice('<Khac p:ID="a" xmlns:p="urn:p">giả</Khac>')
 
 
 def the_same_id_spelt_with_a_reference() -> Attack:
+    """X2: The same id spelt with a reference."""
     return _twice('<Khac Id="&#x61;">giả</Khac>')
 
 
 def one_element_with_two_ids() -> Attack:
+    """X2: One element with two ids."""
     original = ORIGINAL.replace("Id=", "id='a' Id=")
     xml = f"<Response>{_assertion(original, _over(original, 'a'))}</Response>"
     return Attack(xml.encode(), "stands 2 times")
 
 
 def an_id_in_a_foreign_namespace_only() -> Attack:
-    """Only Id, ID, id and xml:id are identifiers."""
+    """X2: Only Id, ID, id and xml:id are identifiers."""
     original = '<Assertion w:Id="a" xmlns:w="urn:wsu">x</Assertion>'
     xml = f"<Response>{_assertion(original, _over(original, 'a'))}</Response>"
     return Attack(xml.encode(), "No element with the identifier")
