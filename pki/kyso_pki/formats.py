@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from .ades.record import FileFacts
 from .ades.report import DocumentReport, unreadable
 from .ades.verify import DEFAULT_POLICY, Policy, judge
 from .document import Document
@@ -57,6 +58,12 @@ def lint_document(document: Document, policy: LintPolicy) -> LintReport:
     from .pdf.lint.linting import LintReport
 
     return document.lint(policy) if isinstance(document, PdfDocument) else LintReport(())
+
+
+def facts_of(data: Octets, *, file: str | None = None, password: Callable[[], str | None] | None = None) -> FileFacts:
+    """What is in the document, without an opinion. Raises what `open_document` raises."""
+    document = open_document(data, password)
+    return FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
 
 
 def verify_document(

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from kyso_hsm.pin import FromFile as FilePin
     from kyso_hsm.pin import FromText as TextPin
     from kyso_hsm.pin import Prompt as PromptPin
+    from kyso_pki.ades.policy import Policy
+    from kyso_pki.ades.record import FileFacts
     from kyso_pki.ades.report import DocumentReport, SignatureReport
-    from kyso_pki.ades.verify import Policy
     from kyso_pki.document import FieldLock, Intent
     from kyso_pki.errors import (
         AnchorError,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from .files import extend_file, sign_file, sign_files, timestamp_file
     from .growing import extend, timestamp
     from .linting import lint
+    from .replaying import facts, load_policy, replay
     from .signers import open_signer
     from .signing import sign
     from .stamps import load_stamp, preview
@@ -74,6 +76,7 @@ _PLACES = {
     "FdPin": "kyso_hsm.pin:FromFd",
     "FetchError": "kyso_pki.errors",
     "FieldLock": "kyso_pki.document",
+    "FileFacts": "kyso_pki.ades.record",
     "FilePin": "kyso_hsm.pin:FromFile",
     "FormatError": "kyso_pki.errors",
     "HttpFetcher": "kyso.fetch",
@@ -87,7 +90,7 @@ _PLACES = {
     "Module": "kyso_hsm.opening",
     "Place": "kyso_pki.pdf.appearance.stamp",
     "PlacementRefused": "kyso_pki.errors",
-    "Policy": "kyso_pki.ades.verify",
+    "Policy": "kyso_pki.ades.policy",
     "PromptPin": "kyso_hsm.pin:Prompt",
     "RemoteError": "kyso_pki.errors",
     "SignatureReport": "kyso_pki.ades.report",
@@ -100,12 +103,15 @@ _PLACES = {
     "VerificationFailed": "kyso_pki.errors",
     "extend": "kyso.growing",
     "extend_file": "kyso.files",
+    "facts": "kyso.replaying",
     "lint": "kyso.linting",
+    "load_policy": "kyso.replaying",
     "load_stamp": "kyso.stamps",
     "load_evidence": "kyso.evidence",
     "load_trust": "kyso.trust",
     "open_signer": "kyso.signers",
     "preview": "kyso.stamps",
+    "replay": "kyso.replaying",
     "sign": "kyso.signing",
     "sign_file": "kyso.files",
     "sign_files": "kyso.files",
@@ -127,6 +133,7 @@ __all__ = [
     "FdPin",
     "FetchError",
     "FieldLock",
+    "FileFacts",
     "FilePin",
     "FormatError",
     "HttpFetcher",
@@ -153,12 +160,15 @@ __all__ = [
     "VerificationFailed",
     "extend",
     "extend_file",
+    "facts",
     "lint",
     "load_evidence",
+    "load_policy",
     "load_stamp",
     "load_trust",
     "open_signer",
     "preview",
+    "replay",
     "sign",
     "sign_file",
     "sign_files",

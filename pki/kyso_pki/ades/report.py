@@ -203,6 +203,8 @@ class DocumentReport:
     signatures: tuple[SignatureReport, ...]
     findings: tuple[Finding, ...] = ()
     """Findings about the file as a whole: cannot be read, no signature in it."""
+    policy: str | None = None
+    """The name of the policy that was applied; None when it did not come to that."""
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A DocumentReport has no truth value; ask .passed or call require_passed().")
@@ -239,6 +241,7 @@ class DocumentReport:
             "sha256": self.sha256,
             "format": self.format,
             "verdict": self.verdict,
+            "policy": self.policy,
             "signatures": [s.to_json() for s in self.signatures],
             "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
         }

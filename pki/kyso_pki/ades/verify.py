@@ -13,42 +13,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from ..document import LEVELS, level_named
 from ..errors import FetchError, FormatError, KysoError, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import PROVING, Finding, Format, SignatureFacts, TimestampFacts
-from ..scheme import digest, strong_enough
+from ..scheme import digest
 from ..signer import Fetcher
 from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
 from ..x509.revocation import RevocationResult, check_path, since
 from ..x509.trust import Purpose, TrustStore
 from .past import Cover, Held, Proof, good_then, held_in, inherited, status_then
+from .policy import DEFAULT_POLICY as DEFAULT_POLICY
+from .policy import Policy as Policy
 from .report import DocumentReport, Indication, SignatureReport, TimestampResult
 
 CLOCK_SKEW = timedelta(minutes=5)
 MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
 _NO_CERTIFICATE = "NO_SIGNING_CERTIFICATE"
 _COMPROMISED = frozenset({"keyCompromise", "cACompromise"})
-_WEAK_HASHES = frozenset({"sha1"})
 _UNCHECKED = RevocationResult("not_checked", text="No path to a trust anchor, so nobody to ask about revocation.")
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What a caller may decide about a verdict; everything else is the standard's."""
-
-    accept_parts: bool = False
-    """True: a signature over a part of an XML document may pass. The caller then reads only what `coverage` names."""
-    accept_overlays: bool = False
-    """True: a visible signature that was added over a signed page later may pass. The caller looks at the page."""
-    accept_blank_overlays: bool = False
-    """True: so may one for which no place was reserved, where kyso finds nothing under it but blank paper and a part
-    of earlier signatures. Readers draw content in different ways: what one shows there another may not."""
-    signature_policies: tuple[tuple[str, bytes], ...] = ()
-    """Signature policy documents at hand, by identifier: their hash is compared with the one that was signed."""
-
-
-DEFAULT_POLICY = Policy()
 
 
 def judge(
@@ -79,7 +63,7 @@ def judge(
         one = _Judgement(item, trust, at, evidence, fetcher, policy, tuple(over), around.in_file if around else ())
         reports[number], judged[item.id] = one.report(), one
         covers += one.documents
-    return DocumentReport(file, sha256, format, tuple(reports[n] for n, _ in numbered), _unsigned(facts))
+    return DocumentReport(file, sha256, format, tuple(reports[n] for n, _ in numbered), _unsigned(facts), policy.name)
 
 
 def _unsigned(facts: Sequence[SignatureFacts]) -> tuple[Finding, ...]:
@@ -146,11 +130,13 @@ class _Judgement:
         path, revocation = self._certificate(proven)  # 5.2.6, 5.5.4
         self._acceptance(proven)  # 5.2.8
         self._coverage()
+        level = self._level(timestamps, path, proven)
+        self._required_level(level)
         indication, sub_indication = _worst(self.problems)
         return SignatureReport(
             id=facts.id,
             format=facts.format,
-            level=self._level(timestamps, path, proven),
+            level=level,
             indication=indication,
             sub_indication=sub_indication,
             certificate=facts.certificate,
@@ -268,13 +254,13 @@ class _Judgement:
         if self.covering is not None and time - self.covering.by > CLOCK_SKEW + margin:
             text = f"The timestamp ({time:%Y-%m-%d %H:%M:%S} UTC) is later than one that was made over it."
             return ("TIMESTAMP_ORDER_FAILURE", text), ()
+        best = self.covering.by if self.covering else self.at
         for name in (facts.hash_name, facts.scheme.hash_name if facts.scheme else None):
-            if name in _WEAK_HASHES:
+            if name is not None and not self.policy.hash_accepted(name, best):
                 return ("CRYPTO_CONSTRAINTS_FAILURE", f"The timestamp uses {name}, which is too weak."), ()
         if time - authority.not_before < margin or authority.not_after - time < margin:
             text = "The timestamp was made outside the validity of its authority's certificate."
             return ("OUT_OF_BOUNDS_NO_POE", text), ()
-        best = self.covering.by if self.covering else self.at
         found = self._path(authority, facts.certificates, best, "timestamping")
         if not found.path:
             code = next((f.code for f in found.findings if f.severity == "error"), "NO_CERTIFICATE_CHAIN_FOUND")
@@ -315,13 +301,14 @@ class _Judgement:
         """5.2.8 Signature acceptance: algorithms, key size, claimed time."""
         scheme, leaf = self.facts.scheme, self.facts.certificate
         names = (self.facts.content_hash, scheme.hash_name if scheme else None)
-        if weak := next((name for name in names if name in _WEAK_HASHES), None):
+        best = proven.by if proven else self.at
+        if weak := next((n for n in names if n is not None and not self.policy.hash_accepted(n, best)), None):
             text = f"The signature uses {weak}, which is not accepted any more."
             self._problem("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE", "WEAK_HASH", text)
         if leaf is None:
             return
         try:
-            strong = strong_enough(leaf.public_key)
+            strong = self.policy.key_accepted(leaf.public_key)
         except KysoError:
             strong = False
         if not strong:
@@ -341,8 +328,13 @@ class _Judgement:
         """What the signature says nothing about: changes after signing, and parts it never covered."""
         for change in self.facts.changes_after:
             if change.allowed:
-                continue
-            if change.kind == "overlay":
+                if change.kind in self.policy.refuse:
+                    text = f"Permitted by the signer, refused by the policy {self.policy.name}: {change.text}"
+                    self._problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "CHANGE_REFUSED_BY_POLICY", text)
+            elif change.kind in self.policy.tolerate:
+                text = f"Changed after signing, tolerated by the policy {self.policy.name}: {change.text}"
+                self.findings.append(Finding("CHANGE_TOLERATED_BY_POLICY", "warning", text))
+            elif change.kind == "overlay":
                 self._overlay(f"Added over the signed page: {change.text}", change.blank)
             else:
                 text = f"Changed after signing: {change.text}"
@@ -397,7 +389,7 @@ class _Judgement:
         None is to blame when each is good, or was revoked later than `proven` without its key being compromised.
         Otherwise the result is that of the first certificate that is revoked, else of the first that is not good.
         """
-        results = self._statuses(path, proven)
+        results = self._stale(self._statuses(path, proven), proven)
         if not results:  # the certificate is itself an anchor
             return RevocationResult("good", "anchor", text="The certificate is itself a trust anchor."), None
         bad = [
@@ -444,6 +436,31 @@ class _Judgement:
         if self.fetcher is None or then.status == "revoked" or certificate.not_after < self.at:
             return True
         return since(then.at, proven.by)
+
+    def _stale(self, results: Sequence[RevocationResult], proven: Proof | None) -> tuple[RevocationResult, ...]:
+        """5.2.5 Revocation freshness, where the policy asks for more than the answer's own promise."""
+        age, best = self.policy.revocation_max_age, proven.by if proven else self.at
+        if age is None:
+            return tuple(results)
+        text = (
+            f"The answer is older at the time of signing than the {age.days} days of the policy {self.policy.name}."
+        )
+        return tuple(
+            RevocationResult("not_checked", r.source, r.at, r.reason, text)
+            if r.status == "good" and r.at is not None and best - r.at > age
+            else r
+            for r in results
+        )
+
+    def _required_level(self, level: str) -> None:
+        """What the policy asks a signature to be; timestamps alone and counter-signatures are asked nothing."""
+        wanted = self.policy.level
+        if wanted == "B-B" or self.facts.family == "DOCTIMESTAMP" or self._countersigns():
+            return
+        reached = level.partition("-")[2]
+        if reached not in LEVELS or LEVELS.index(level_named(reached)) < LEVELS.index(wanted):
+            text = f"The signature is {level}; the policy {self.policy.name} asks for {wanted}."
+            self._problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "LEVEL_TOO_LOW", text)
 
     def _level(
         self, timestamps: Sequence[TimestampResult], path: tuple[Certificate, ...], proven: Proof | None

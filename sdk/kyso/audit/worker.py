@@ -75,6 +75,7 @@ def cut_off(entry: Entry, code: str, text: str) -> dict[str, Any]:
         "sha256": None,
         "format": None,
         "verdict": "failed",
+        "policy": None,
         "signatures": [],
         "findings": [{"code": code, "severity": "error", "text": text}],
     }

@@ -1,0 +1,66 @@
+"""Facts before policy: keep what was found in a file, and judge it again later by other rules, anchors or dates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kyso_pki.ades.policy import BUILT_IN, DEFAULT_POLICY, Policy, built_in, read_policy
+from kyso_pki.ades.record import FileFacts
+from kyso_pki.ades.report import DocumentReport
+from kyso_pki.ades.verify import judge
+from kyso_pki.evidence import NO_EVIDENCE, Evidence
+from kyso_pki.formats import facts_of
+from kyso_pki.signer import Fetcher
+from kyso_pki.x509.trust import TrustStore
+
+from .mapped import opened
+
+
+def facts(source: bytes | os.PathLike[str], *, password: Callable[[], str | None] | None = None) -> FileFacts:
+    """What is in the document: every signature, what is intact, covered and changed, with all evidence in it.
+
+    `FileFacts.to_json` and `from_json` carry it to another day or machine. Raises `FormatError` when the document
+    cannot be read, `OSError`.
+    """
+    with nullcontext(source) if isinstance(source, bytes) else opened(source) as data:
+        return facts_of(data, file=None if isinstance(source, bytes) else str(Path(source)), password=password)
+
+
+def replay(
+    found: FileFacts,
+    *,
+    trust: TrustStore,
+    at: datetime | None = None,
+    evidence: Evidence = NO_EVIDENCE,
+    fetcher: Fetcher | None = None,
+    policy: Policy = DEFAULT_POLICY,
+) -> DocumentReport:
+    """The report that `kyso.verify` gives on the file with these facts, without the file."""
+    return judge(
+        found.signatures,
+        sha256=found.sha256,
+        format=found.format,
+        trust=trust,
+        at=at or datetime.now(UTC),
+        evidence=evidence,
+        fetcher=fetcher,
+        policy=policy,
+        file=found.file,
+    )
+
+
+def load_policy(name: str | os.PathLike[str]) -> Policy:
+    """A policy by its name (`kyso`, `vietnam`, `dss`) or from a TOML file (docs/policies.md).
+
+    Raises `UsageError`, `OSError`.
+    """
+    if isinstance(name, str) and name in BUILT_IN:
+        return built_in(name)
+    path = Path(name)
+    if isinstance(name, str) and path.suffix != ".toml" and not path.exists():
+        return built_in(name)  # which says what there is
+    return read_policy(path.read_bytes(), path.stem)

@@ -1,0 +1,84 @@
+"""Facts survive as JSON, and are judged again as the file itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kyso
+from kyso_pki.ades.record import FileFacts
+from kyso_pki.errors import FormatError
+from kyso_pki.evidence import Evidence
+from kyso_pki.testing import World
+from tests.pki.ades.inputs import PDF
+
+AT = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
+WORLD = World.create(at=AT)
+DOCUMENTS = Path(__file__).parents[2] / "documents"
+
+
+def of(octets: bytes) -> FileFacts:
+    return kyso.facts(octets)
+
+
+def inputs() -> dict[str, bytes]:
+    tsa = WORLD.timestamper(AT)
+    found = {p.name: p.read_bytes() for p in DOCUMENTS.glob("*da-ky*.*") if p.suffix in (".pdf", ".xml")}
+    for level in ("B-B", "B-T", "B-LT", "B-LTA"):
+        for name, plain in (("pdf", PDF), ("xml", b"<a><b/></a>")):
+            found[f"{level}.{name}"] = kyso.sign(
+                plain, WORLD.person_signer, at=AT, level=level, timestamper=tsa, fetcher=WORLD.fetcher(AT)
+            )
+    return found
+
+
+INPUTS = inputs()
+
+
+@pytest.mark.parametrize("name", sorted(INPUTS))
+def test_facts_come_back_from_json_as_they_were(name: str) -> None:
+    facts = of(INPUTS[name])
+    assert FileFacts.from_json(json.loads(json.dumps(facts.to_json()))) == facts
+
+
+@pytest.mark.parametrize("name", sorted(INPUTS))
+@pytest.mark.parametrize("later", [0, 800])
+def test_replay_says_what_verify_says(name: str, later: int) -> None:
+    at, evidence = AT + timedelta(days=later), Evidence(crls=tuple(WORLD.crls(AT)))
+    for policy in ("kyso", "vietnam"):
+        rules = kyso.load_policy(policy)
+        direct = kyso.verify(INPUTS[name], trust=WORLD.trust, at=at, evidence=evidence, policy=rules)
+        facts = FileFacts.from_json(json.loads(json.dumps(of(INPUTS[name]).to_json())))
+        again = kyso.replay(facts, trust=WORLD.trust, at=at, evidence=evidence, policy=rules)
+        assert again.to_json() == direct.to_json()
+
+
+SAMPLE = of(INPUTS["B-T.pdf"]).to_json()
+
+
+def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [here] if here else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return found + [p for k, v in items for p in paths(v, (*here, k))]
+
+
+@given(st.sampled_from(paths(SAMPLE)), st.sampled_from([None, 1, -1, "x", [], {}, 1e308, True]))
+def test_facts_that_were_damaged_are_refused_or_other_facts_and_never_a_crash(
+    path: tuple[Any, ...], put: object
+) -> None:
+    changed = json.loads(json.dumps(SAMPLE))
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = put
+    try:
+        facts = FileFacts.from_json(changed)
+    except FormatError:
+        return
+    kyso.replay(facts, trust=WORLD.trust, at=AT)
