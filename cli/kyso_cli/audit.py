@@ -20,7 +20,16 @@ import click
 from .command import worded
 from .config import find_config
 from .errors import FAILED, INDETERMINATE, OK, Stop
-from .options import PATH, config_option, evidence_in, evidence_options, json_option, trust_in_reach
+from .options import (
+    PATH,
+    config_option,
+    evidence_in,
+    evidence_options,
+    json_option,
+    policy_of,
+    policy_options,
+    trust_in_reach,
+)
 from .output import App, note, say, say_json, to_terminal
 from .times import local
 from .verify import _time
@@ -44,6 +53,7 @@ class Request:
     evidence: tuple[Path, ...]
     hosts: tuple[str, ...]
     at: str | None
+    policy: str | None
     accept_parts: bool
     accept_overlays: bool
     accept_blank_overlays: bool
@@ -63,9 +73,7 @@ class Request:
 @click.option("--online/--offline", default=None)
 @evidence_options
 @click.option("--at", metavar="TIME")
-@click.option("--accept-parts", is_flag=True)
-@click.option("--accept-overlays", is_flag=True)
-@click.option("--accept-blank-overlays", is_flag=True)
+@policy_options
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N")
 @click.option("--time-limit", type=click.FloatRange(0.1), default=60.0, metavar="SECONDS")
 @click.option("--memory-limit", type=click.IntRange(128), default=2048, metavar="MB")
@@ -88,7 +96,6 @@ def audit(app: App, asked: Request) -> int:
     from kyso.audit.plan import Limits, Online, Plan
     from kyso.audit.run import Run
     from kyso.audit.totals import summed
-    from kyso_pki.ades.verify import Policy
 
     config = find_config(asked.config)
     out = asked.out or Path("kyso-audit.jsonl")
@@ -100,11 +107,7 @@ def audit(app: App, asked: Request) -> int:
         at=_time(asked.at) or datetime.now(UTC).replace(microsecond=0),
         trust=trust_in_reach(asked.trust, config),
         evidence=evidence_in(asked.evidence),
-        policy=Policy(
-            accept_parts=asked.accept_parts,
-            accept_overlays=asked.accept_overlays,
-            accept_blank_overlays=asked.accept_blank_overlays,
-        ),
+        policy=policy_of(asked.policy, asked.accept_parts, asked.accept_overlays, asked.accept_blank_overlays),
         online=Online((*asked.hosts, *_own_host(config.url))) if online else None,
         limits=Limits(asked.time_limit, asked.memory_limit),
     )

@@ -14,6 +14,8 @@ COMMANDS: dict[str, str] = {
     "sign": "kyso_cli.sign",
     "verify": "kyso_cli.verify",
     "audit": "kyso_cli.audit",
+    "facts": "kyso_cli.facts",
+    "replay": "kyso_cli.replay",
     "lint": "kyso_cli.lint",
     "repair": "kyso_cli.repair",
     "preview": "kyso_cli.preview",

@@ -19,7 +19,7 @@ from .messages import Words
 from .output import App, note
 
 if TYPE_CHECKING:
-    from kyso import Evidence, HttpFetcher
+    from kyso import Evidence, HttpFetcher, Policy
     from kyso_hsm.opening import Module
     from kyso_hsm.pin import SecretRequest, SecretSource
     from kyso_pki.x509.trust import TrustStore
@@ -38,6 +38,31 @@ def module_option(function: _F) -> _F:
 
 def json_option(function: _F) -> _F:
     return click.option("--json", "as_json", is_flag=True)(function)
+
+
+def policy_options(function: _F) -> _F:
+    """By what rules a verdict is made."""
+    for name in ("--accept-blank-overlays", "--accept-overlays", "--accept-parts"):
+        function = click.option(name, is_flag=True)(function)
+    return click.option("--policy", metavar="NAME|FILE")(function)
+
+
+def policy_of(named: str | None, parts: bool, overlays: bool, blank_overlays: bool) -> Policy:
+    """The policy that was named, with what the command line accepts besides. Raises `UsageError`, `Stop`."""
+    from dataclasses import replace
+
+    import kyso
+
+    try:
+        policy = kyso.load_policy(named) if named else kyso.Policy()
+    except OSError as e:
+        raise Stop("file_unreadable", path=named, why=e.strerror) from None
+    return replace(
+        policy,
+        accept_parts=policy.accept_parts or parts,
+        accept_overlays=policy.accept_overlays or overlays,
+        accept_blank_overlays=policy.accept_blank_overlays or blank_overlays,
+    )
 
 
 def evidence_options(function: _F) -> _F:

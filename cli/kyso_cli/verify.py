@@ -29,6 +29,8 @@ from .options import (
     fetcher,
     json_option,
     password_options,
+    policy_of,
+    policy_options,
     trust_in_reach,
 )
 from .output import App, say, say_json
@@ -47,6 +49,7 @@ class Request:
     evidence: tuple[Path, ...]
     hosts: tuple[str, ...]
     at: str | None
+    policy: str | None
     accept_parts: bool
     accept_overlays: bool
     accept_blank_overlays: bool
@@ -60,9 +63,7 @@ class Request:
 @click.option("--online/--offline", default=None)
 @evidence_options
 @click.option("--at", metavar="TIME")
-@click.option("--accept-parts", is_flag=True)
-@click.option("--accept-overlays", is_flag=True)
-@click.option("--accept-blank-overlays", is_flag=True)
+@policy_options
 @password_options
 @config_option
 @json_option
@@ -82,11 +83,7 @@ def verify(app: App, asked: Request) -> int:
         check_input(file, streamed=True)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
-    policy = kyso.Policy(
-        accept_parts=asked.accept_parts,
-        accept_overlays=asked.accept_overlays,
-        accept_blank_overlays=asked.accept_blank_overlays,
-    )
+    policy = policy_of(asked.policy, asked.accept_parts, asked.accept_overlays, asked.accept_blank_overlays)
     evidence = evidence_in(asked.evidence)
     online = config.online if asked.online is None else asked.online
     password = document_password()

@@ -15,8 +15,8 @@ from typing import Any
 from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
 from kyso_pki.errors import UsageError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.x509.certificate import Certificate
-from kyso_pki.x509.trust import Anchor, TrustStore
+from kyso_pki.jsonable import decoded, encoded
+from kyso_pki.x509.trust import TrustStore
 
 SUFFIXES = frozenset({".pdf", ".xml", ".edxml"})
 """What is looked at in a folder unless everything is asked for."""
@@ -52,59 +52,20 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> dict[str, Any]:
-        """The plan for another process or machine; certificates and lists as hex."""
-        return {
-            "at": self.at.isoformat(),
-            "trust": [
-                {"certificate": a.certificate.der.hex(), "purposes": sorted(a.purposes)} for a in self.trust.anchors
-            ],
-            "evidence": {
-                "certificates": [c.der.hex() for c in self.evidence.certificates],
-                "crls": [c.hex() for c in self.evidence.crls],
-                "ocsp": [o.hex() for o in self.evidence.ocsp],
-            },
-            "policy": _policy_json(self.policy),
-            "online": None if self.online is None else list(self.online.hosts),
-            "limits": {"seconds": self.limits.seconds, "megabytes": self.limits.megabytes},
-        }
+        """The plan for another process or machine."""
+        found: dict[str, Any] = encoded(self)
+        return found
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Plan:
-        """What `to_json` gave. Raises `KysoError`, `KeyError`, `ValueError`."""
-        evidence = value["evidence"]
-        return cls(
-            at=datetime.fromisoformat(value["at"]),
-            trust=TrustStore(
-                tuple(
-                    Anchor(Certificate.from_der(bytes.fromhex(a["certificate"])), frozenset(a["purposes"]))
-                    for a in value["trust"]
-                )
-            ),
-            evidence=Evidence(
-                tuple(Certificate.from_der(bytes.fromhex(c)) for c in evidence["certificates"]),
-                tuple(map(bytes.fromhex, evidence["crls"])),
-                tuple(map(bytes.fromhex, evidence["ocsp"])),
-            ),
-            policy=_policy(value["policy"]),
-            online=None if value["online"] is None else Online(tuple(value["online"])),
-            limits=Limits(**value["limits"]),
-        )
+        """What `to_json` gave. Raises `FormatError`."""
+        return decoded(cls, value, "plan")
 
     @property
     def rules_digest(self) -> str:
         """SHA-256 of everything but the time and the limits: what a run that goes on must have in common."""
         rules = {k: v for k, v in self.to_json().items() if k not in ("at", "limits")}
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
-
-
-def _policy_json(policy: Policy) -> dict[str, Any]:
-    plain = {name: getattr(policy, name) for name in sorted(policy.__dataclass_fields__)}
-    return plain | {"signature_policies": [[name, octets.hex()] for name, octets in policy.signature_policies]}
-
-
-def _policy(value: dict[str, Any]) -> Policy:
-    documents = tuple((name, bytes.fromhex(octets)) for name, octets in value["signature_policies"])
-    return Policy(**(value | {"signature_policies": documents}))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""`kyso facts`: what is in each file, a line of JSON, without an opinion; `kyso replay` judges it (docs/policies.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .command import worded
+from .errors import FAILED, OK, Stop
+from .files import PIPE, check_input, read
+from .options import document_password, password_options
+from .output import App, note, say
+
+
+@worded("facts")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@password_options
+@click.pass_obj
+def command(app: App, /, **given: Any) -> int:
+    return facts(app, given["files"])
+
+
+def facts(app: App, files: tuple[str, ...]) -> int:
+    """Says a line for each file that can be read; 1 when one cannot."""
+    import json
+    from dataclasses import replace
+
+    import kyso
+
+    from .errors import explain
+
+    for file in files:
+        check_input(file, streamed=True)
+    password = document_password()
+    code = OK
+    for file in files:
+        try:
+            found = kyso.facts(read(PIPE) if file == PIPE else Path(file), password=password)
+        except kyso.FormatError as e:
+            note(f"{file}: {explain(e, app.words).message}")
+            code = FAILED
+        except OSError as e:
+            raise Stop("file_unreadable", path=file, why=e.strerror) from None
+        else:
+            say(json.dumps(replace(found, file=file).to_json(), ensure_ascii=True))
+    return code
