@@ -10,10 +10,12 @@ instructions, CDATA sections and stray text inside it are refused (X4), because 
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EmptyInput, FormatError, LimitExceeded, UsageError
@@ -41,7 +43,6 @@ _DECLARATION = re.compile(
 )
 _PREFIX = re.compile(rb"xmlns:([^\s=\"'>]+)")
 _CARRY = MAX_PREFIX + 10  # octets of one piece that are looked at again with the next
-_BASE64_SPACE = re.compile(r"[ \t\r\n]+")
 
 
 def parse(data: bytes) -> _Element:
@@ -120,9 +121,9 @@ def parse_utf8(octets: bytes) -> _Element:
     with parsing():
         from lxml import etree
 
-        root = etree.fromstring(octets, _parser())
+        root = etree.fromstring(octets, _parsers.parser)
     refuse_doctype(root)
-    if octets.count(b"=") > _FEW_ATTRIBUTES:
+    if len(octets) > 4 * _FEW_ATTRIBUTES and octets.count(b"=") > _FEW_ATTRIBUTES:
         refuse_many_attributes(root)
     return root
 
@@ -163,11 +164,18 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def _parser() -> XMLParser:
-    from lxml import etree
+class _Parsers(threading.local):
+    """One parser for each thread: making one costs more than reading a small document."""
 
-    parser: XMLParser = etree.XMLParser(**_OPTIONS)
-    return parser
+    @cached_property
+    def parser(self) -> XMLParser:
+        from lxml import etree
+
+        parser: XMLParser = etree.XMLParser(**_OPTIONS)
+        return parser
+
+
+_parsers = _Parsers()
 
 
 Event = Literal["start", "end", "comment"]
@@ -205,16 +213,22 @@ class Limits:
     def count(self, piece: bytes) -> None:
         """Raises `LimitExceeded` when this is too much, with all the pieces before it."""
         self._octets += len(piece)
-        self._tags += piece.count(b"<")
-        if self._most is not None and self._tags > self._most:
-            raise LimitExceeded(f"The XML has {self._tags} tags; at most {self._most} are read.")
         found = set(_PREFIX.findall(piece))
-        found.update(_PREFIX.findall(self._carry + piece[:_CARRY]))
+        if self._carry:
+            found.update(_PREFIX.findall(self._carry + piece[:_CARRY]))
         if any(len(prefix) > MAX_PREFIX for prefix in found):
             raise LimitExceeded(f"A namespace prefix has more than {MAX_PREFIX} octets.")
         self._prefixes |= found
         self._carry = (self._carry + piece[-_CARRY:])[-_CARRY:]
         prefixes = len(self._prefixes)
+        if (
+            self._octets * max(prefixes**2, 1) < MAX_TAGS
+        ):  # there cannot be too many tags, not even if nothing else is
+            self._tags = self._octets
+            return
+        self._tags += piece.count(b"<")
+        if self._most is not None and self._tags > self._most:
+            raise LimitExceeded(f"The XML has {self._tags} tags; at most {self._most} are read.")
         if self._tags * prefixes**2 > max(MAX_NAMESPACE_WORK, _WORK_PER_OCTET * self._octets):
             text = f"The XML declares {prefixes} namespace prefixes over {self._tags} tags, which is too many."
             raise LimitExceeded(text)
@@ -264,31 +278,29 @@ def refuse_hidden(element: _Element) -> None:
     """Refuses comments, instructions and CDATA sections anywhere inside: some readers skip them, some stop there."""
     from lxml import etree
 
-    if any(not isinstance(node.tag, str) for node in element.iter()):
-        raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
-    if b"<![CDATA[" in etree.tostring(element, encoding="utf-8", with_tail=False):
+    octets = etree.tostring(element, encoding="utf-8", with_tail=False)  # where a bare < is never part of a text
+    if b"<![CDATA[" in octets:
         raise FormatError(f"A CDATA section inside {name_of(element)} is not accepted.")
+    if b"<!" in octets or b"<?" in octets:
+        raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
 
 
 def refuse_larger(element: _Element, limit: int) -> None:
-    """Refuses more than `limit` characters of text, attributes and names inside; it walks no further than that."""
-    size = 0
-    for node in element.iter():
-        size += 8 + len(node.text or "") + len(node.tail or "")
-        if isinstance(node.tag, str):
-            size += len(node.tag) + sum(len(v) for v in node.attrib.values())
-        if size > limit:
-            raise LimitExceeded(f"{name_of(element)} holds more than {limit} characters.")
+    """Refuses an element of more than `limit` octets, the namespaces that it inherits among them."""
+    from lxml import etree
+
+    if len(etree.tostring(element, encoding="utf-8", with_tail=False)) > limit:
+        raise LimitExceeded(f"{name_of(element)} holds more than {limit} octets.")
 
 
 def octets_of(element: _Element) -> bytes:
     """The octets of an xs:base64Binary element, with white space allowed and one encoding only (RFC 4648 3.5)."""
-    text = _BASE64_SPACE.sub("", text_of(element))
     try:
-        octets = base64.b64decode(text.encode("ascii"), validate=True)
+        text = text_of(element).encode("ascii").translate(None, _SPACE)
+        octets = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         raise FormatError(f"{name_of(element)} does not hold base64.") from None
-    if base64.b64encode(octets).decode() != text:
+    if binascii.b2a_base64(octets, newline=False) != text:
         raise FormatError(f"{name_of(element)} holds base64 that could be written in another way.")
     return octets
 
