@@ -43,9 +43,8 @@ def open_document(data: Octets, password: Callable[[], str | None] | None = None
         return PdfDocument(octets, password=password)
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
-        from .xml.parse import MAX_BYTES
 
-        return XmlDocument(data if isinstance(data, bytes) else data[: MAX_BYTES + 1])
+        return XmlDocument(data)
     raise UnrecognisedFormat(
         f"Neither a PDF nor an XML document: the input starts with {bytes(head[:16])!r}.",
         remedy="Sign the PDF or XML itself; convert other formats to PDF first.",

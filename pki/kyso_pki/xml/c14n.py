@@ -3,26 +3,25 @@
 Reach for `canonical_document` (URI="") and `canonical_element` (a part, with what it inherits), and `cut` for the
 enveloped-signature transform. The octets come from libxml2 through `etree.tostring(method="c14n")`.
 
-A part is canonicalised from a re-parsed copy: on an element inside its tree lxml adds a spurious xmlns="" to
-descendants that inherit the default namespace (seen with lxml 6.1). An error or empty output is an error here,
-never an empty string to be hashed ("void canonicalisation", attack class X5).
-
-Not supported, and refused: #default in an InclusiveNamespaces PrefixList (lxml drops it without a word) and C14N
-1.1 of a part below an xml:base.
+For the inclusive methods a part is canonicalised from a re-parsed copy: on an element inside its tree lxml adds a
+spurious xmlns="" to descendants that inherit the default namespace (seen with lxml 6.1); exclusively it does not. An
+error or empty output is an error here, never an empty string to be hashed ("void canonicalisation", attack class X5).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError
 from . import names
+from .baseuri import joined
 from .parse import parse_utf8
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from lxml.etree import _Element, _ElementTree
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,12 @@ def method_of_uri(uri: str) -> Canonicalization:
         raise FormatError(f"Canonicalisation method {uri} is not accepted.", uri=uri) from None
 
 
+# libxml2 writes the name of a namespace without escaping it (seen with 2.14). Two names could then look alike.
+_UNESCAPED = re.compile(rb"xmlns(?::[^=]*)?=(?:\"[^\"]*?[&<]|'[^']*?[&<])")
+_UNCLEAR = "boolean(descendant-or-self::*/namespace::*[contains(., '&') or contains(., '<')])"
+_DEFAULT = "#default"
+
+
 def canonical_document(
     root: _Element, method: Canonicalization, prefixes: Sequence[str] = (), *, comments: bool = False
 ) -> bytes:
@@ -67,13 +72,20 @@ def canonical_document(
 
     `comments` False drops comments whatever the method says: what URI="" means (XMLDSIG 4.4.3.3, class X11).
     """
+    if _DEFAULT in prefixes:
+        # lxml passes on only the prefixes that occur in the document, and this one cannot
+        return _octets(_with_default_interned(root), method, prefixes, comments=comments)
+    return _octets(root.getroottree(), method, prefixes, comments=comments)
+
+
+def _octets(
+    node: _Element | _ElementTree[_Element], method: Canonicalization, prefixes: Sequence[str], *, comments: bool
+) -> bytes:
     from lxml import etree
 
-    if "#default" in prefixes:
-        raise FormatError("#default in an InclusiveNamespaces PrefixList is not supported.")
     try:
-        octets = etree.tostring(
-            root.getroottree(),
+        octets: bytes = etree.tostring(
+            node,
             method="c14n",
             exclusive=method.exclusive,
             with_comments=comments and method.comments,
@@ -83,7 +95,28 @@ def canonical_document(
         raise FormatError(f"The XML cannot be canonicalised ({e}); often by a relative namespace URI.") from None
     if not octets:
         raise FormatError("Canonicalisation gave nothing.")
-    return bytes(octets)
+    if _UNESCAPED.search(octets):
+        element = node if isinstance(node, etree._Element) else node.getroot()
+        if element.xpath(_UNCLEAR):
+            raise FormatError("The name of a namespace holds & or <; its canonical form would be ambiguous.")
+    return octets
+
+
+def _with_default_interned(root: _Element) -> _ElementTree[_Element]:
+    """The document parsed again, where libxml2 knows the word `#default`; checked, because that is not promised."""
+    parse_utf8(b'<a xmlns="#default"/>')
+    known = parse_utf8(b'<a xmlns="urn:a"><p:b xmlns:p="urn:b"/></a>')[0]
+    said = _octets(known, EXCLUSIVE, (_DEFAULT,), comments=False)
+    if said != b'<p:b xmlns="urn:a" xmlns:p="urn:b"></p:b>':
+        raise FormatError("#default in an InclusiveNamespaces PrefixList is not supported by this lxml.")
+    return parse_utf8(serialised(root.getroottree())).getroottree()
+
+
+def serialised(node: _Element | _ElementTree[_Element]) -> bytes:
+    """The markup of a node in UTF-8, with the namespaces that it inherits."""
+    from lxml import etree
+
+    return etree.tostring(node, encoding="utf-8", with_tail=False)
 
 
 def canonical_element(
@@ -98,8 +131,12 @@ def canonical_element(
     """The canonical octets of one element and all below it, with what it inherits.
 
     `without`: the child indexes that lead from `element` to one below it that is left out (the Signature, by the
-    enveloped-signature transform); its tail text stays. `spend` is told the size before the work, and may raise.
+    enveloped-signature transform); its tail text stays. `spend` is told the size, and may raise.
     """
+    if method.exclusive and without is None and _DEFAULT not in prefixes:
+        octets = _octets(element, method, prefixes, comments=comments)
+        spend(len(octets))
+        return octets
     copy = _isolated(element, method, spend)
     if without is not None:
         cut(at(copy, without))
@@ -109,26 +146,35 @@ def canonical_element(
 def _isolated(element: _Element, method: Canonicalization, spend: Callable[[int], None]) -> _Element:
     """A document of its own with this element as root; inherited namespaces stand on it.
 
-    Inclusive canonicalisation also inherits xml:* attributes: all of them in 1.0 (C14N 2.4), xml:lang and
-    xml:space in 1.1, where xml:base would have to be joined.
+    Inclusive canonicalisation also inherits xml:* attributes: all of them in 1.0 (C14N 2.4), xml:lang and xml:space
+    in 1.1, where xml:base is joined with those above and xml:id stays where it is.
     """
-    from lxml import etree
-
-    octets = etree.tostring(element, encoding="utf-8", with_tail=False)
+    octets = serialised(element)
     spend(len(octets))
     copy = parse_utf8(octets)
     if method.exclusive:
         return copy
+    bases = [copy.get(_BASE)]
     for ancestor in element.iterancestors():
+        bases.append(ancestor.get(_BASE))
         for name, value in ancestor.attrib.items():
             namespace, _, local = str(name).rpartition("}")
-            if namespace != "{" + names.XML or name in copy.attrib:
-                continue
-            if method.version_1_1 and local == "base":
-                raise FormatError("C14N 1.1 of a part below an xml:base is not supported.")
-            if not method.version_1_1 or local in ("lang", "space"):
+            inherited = namespace == "{" + names.XML and name not in copy.attrib
+            if inherited and (not method.version_1_1 or local in ("lang", "space")):
                 copy.set(name, value)
+    if method.version_1_1 and any(base is not None for base in bases[1:]):
+        _set_base(copy, joined([base for base in reversed(bases) if base is not None]))
     return copy
+
+
+_BASE = f"{{{names.XML}}}base"
+
+
+def _set_base(element: _Element, value: str) -> None:
+    if value:
+        element.set(_BASE, value)
+    elif _BASE in element.attrib:
+        del element.attrib[_BASE]
 
 
 def at(element: _Element, path: Sequence[int]) -> _Element:

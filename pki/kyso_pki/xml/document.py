@@ -21,6 +21,7 @@ from ..credential import Chain
 from ..document import Addition, Intent, StampPurpose, Wanted
 from ..errors import UsageError
 from ..facts import SignatureFacts
+from ..octets import Octets, hash_into
 from ..scheme import Scheme
 from ..xmlprofile import Profile
 from . import growth
@@ -37,17 +38,22 @@ _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class XmlDocument:
-    """An XML document in memory. Raises `EmptyInput`, `FormatError`, `LimitExceeded` when it cannot be read."""
+    """An XML document. Raises `EmptyInput`, `FormatError`, `LimitExceeded` when it cannot be read.
+
+    What is wrong with a large one is said when it is first looked at.
+    """
 
     format: Literal["xml"] = "xml"
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: Octets) -> None:
         self._data = data
         self._tree = Tree(utf8_octets(data))
 
     def sha256(self) -> str:
         """Of the whole file, lower-case hex."""
-        return hashlib.sha256(self._data).hexdigest()
+        running = hashlib.sha256()
+        hash_into(running, self._data, 0, len(self._data))
+        return running.hexdigest()
 
     def signatures(self) -> tuple[SignatureFacts, ...]:
         """The facts of every ds:Signature in the file, nested ones too, in document order."""
@@ -78,8 +84,8 @@ class XmlDocument:
 
     @property
     def data(self) -> bytes:
-        """The whole file."""
-        return self._data
+        """The whole file; a map is copied."""
+        return self._data if isinstance(self._data, bytes) else self._data[:]
 
     def prepare_timestamps(
         self, purpose: StampPurpose, size: Callable[[], int], only: Collection[str] | None
@@ -106,11 +112,11 @@ class XmlDocument:
 
     @property
     def _file(self) -> File:
-        mark = self._data[:2]
+        data, mark = self.data, self._data[:2]
         if mark in _MARKS:
-            return File(self._data, self._tree, mark, _MARKS[mark])
+            return File(data, self._tree, mark, _MARKS[mark])
         bom = b"\xef\xbb\xbf"
-        return File(self._data, self._tree, bom if self._data.startswith(bom) else b"", "utf-8")
+        return File(data, self._tree, bom if data.startswith(bom) else b"", "utf-8")
 
     def _earlier(self) -> tuple[SignatureFacts, ...]:
         """The signatures already there."""

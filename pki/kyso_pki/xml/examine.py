@@ -12,9 +12,10 @@ A signature that cannot be read has facts with an error; it never disappears.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import KysoError, LimitExceeded, SigningError
 from ..facts import Finding, SignatureFacts, TimestampFacts, XmlFacts, broken
-from ..scheme import HashName, digest
+from ..scheme import HashName
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
 from .c14n import EXCLUSIVE, Canonicalization, at, path_to
@@ -32,19 +33,11 @@ from .parse import parse_utf8, text_of
 from .properties_signed import SignedProperties, read_signed_properties, read_time
 from .properties_stamps import Canonical, Imprints, Stamp, archive_octets
 from .properties_unsigned import Unsigned, form_of, properties_in
-from .references import (
-    Budget,
-    Ids,
-    Surroundings,
-    Target,
-    Tree,
-    absolute_path,
-    coverage_of,
-    document_octets,
-    part_octets,
-    resolve,
-    structure_findings,
-)
+from .references import Budget, part_octets
+from .structure import Surroundings, structure_findings
+from .targets import Paths, Target, coverage_of, resolve
+from .tree import Tree
+from .view import Pruned, Unsuitable, View, Whole
 from .xades import Properties, find_properties
 from .xmldsig import Reference, Signature, read_signature, verifying_certificates
 
@@ -66,9 +59,15 @@ class Hashed:
     """What was hashed, where it is needed afterwards; all of it together could be many times the document."""
 
     @classmethod
-    def of(cls, octets: bytes, reference: Reference, target: Target, keep_content: bool) -> Hashed:
-        matches = digest(reference.hash_name, octets) == reference.digest
-        return cls(matches, octets if keep_content or target.kind in ("properties", "own") else None)
+    def of(cls, pieces: Iterable[bytes | memoryview], reference: Reference, target: Target, keep: bool) -> Hashed:
+        keep = keep or target.kind in ("properties", "own")
+        running = hashlib.new(reference.hash_name)
+        kept: list[bytes] = []
+        for piece in pieces:
+            running.update(piece)
+            if keep:
+                kept.append(bytes(piece))
+        return cls(running.digest() == reference.digest, b"".join(kept) if keep else None)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Reading:
 
     id: str
     path: tuple[int, ...]
-    """Child indexes of the Signature; empty when nothing needs them."""
+    """Where the Signature stands, as the view says; empty when nothing needs it."""
     parts: tuple[tuple[int, ...], ...]
     """Child indexes of each target, where timestamps over content make it be hashed again; else empty."""
     place: Place
@@ -104,15 +103,16 @@ class Reading:
 
 def examine(tree: Tree) -> tuple[SignatureFacts, ...]:
     """The facts of every ds:Signature, in document order."""
-    budget = Budget(len(tree.octets))
+    budget = Budget(len(tree.source))
+    view, readings = _read_document(tree, budget)
     facts: list[SignatureFacts] = []
-    for reading in read_all(tree, budget):
+    for reading in readings:
         if isinstance(reading, SignatureFacts):
             facts.append(reading)
             continue
         try:
-            hashed = _hashed(reading, tree, budget, keep_content=bool(reading.parts))
-            facts.append(_facts(reading, hashed, tree, budget))
+            hashed = _hashed(reading, view, budget, keep_content=bool(reading.parts))
+            facts.append(_facts(reading, hashed, view, budget))
         except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
             facts.append(_broken(reading.id, e, coverage_of(reading.targets).what))
     return tuple(facts)
@@ -124,11 +124,12 @@ def signed_content(tree: Tree, identifier: str) -> tuple[bytes, ...]:
     Read these, not the document, to be sure to read what was signed (class X1). Raises `SigningError` unless the
     signature with this facts' id is intact.
     """
-    budget = Budget(len(tree.octets))
-    for reading in read_all(tree, budget, identifier):
+    budget = Budget(len(tree.source))
+    view, readings = _read_document(tree, budget, identifier)
+    for reading in readings:
         if isinstance(reading, Reading) and reading.id == identifier:
-            hashed = _hashed(reading, tree, budget, keep_content=True)
-            facts = _facts(reading, hashed, tree, budget)
+            hashed = _hashed(reading, view, budget, keep_content=True)
+            facts = _facts(reading, hashed, view, budget)
             if facts.well_formed and facts.references_intact and facts.signature_intact:
                 pairs = zip(hashed, reading.targets, strict=True)
                 return tuple(h.octets for h, t in pairs if t.kind == "content" and h.octets is not None)
@@ -145,9 +146,9 @@ class Archive:
 
 def archives(tree: Tree, wanted: Collection[str]) -> list[Archive]:
     """For each signature with one of these ids (EN 319 132-1 5.5.2.2). Raises `FormatError`, `LimitExceeded`."""
-    budget = Budget(len(tree.octets))
-    readings = [r for r in read_all(tree, budget, again=True) if isinstance(r, Reading) and r.id in wanted]
-    hashed = [_hashed(r, tree, budget, keep_content=True) for r in readings]
+    budget, view = Budget(len(tree.source)), Whole(tree)
+    readings = [r for r in read_all(view, budget, again=True) if isinstance(r, Reading) and r.id in wanted]
+    hashed = [_hashed(r, view, budget, keep_content=True) for r in readings]
     found: list[Archive] = []
     for reading, octets in zip(readings, hashed, strict=True):
         signature = at(tree.root, reading.path)
@@ -156,7 +157,7 @@ def archives(tree: Tree, wanted: Collection[str]) -> list[Archive]:
         covered = archive_octets(signature, before, EXCLUSIVE, Canonical(budget.spend))
         references = tuple(range(len(reading.targets)))
         stamp = Stamp("archive", len(before) + 1, EXCLUSIVE, (), references, covered)
-        found.append(Archive(signature, partial(Imprints(_Again(reading, octets, tree, budget).octets).of, stamp)))
+        found.append(Archive(signature, partial(Imprints(_Again(reading, octets, view, budget).octets).of, stamp)))
     return found
 
 
@@ -177,16 +178,29 @@ def identified(root: _Element) -> list[tuple[_Element, str]]:
 # Round 1 ------------------------------------------------------------------------------------------------
 
 
+def _read_document(
+    tree: Tree, budget: Budget, keep_content: str | None = None
+) -> tuple[View, list[Reading | SignatureFacts]]:
+    """The readings, and the view that they were made through: a large document in pieces where that can be done."""
+    if tree.large:
+        try:
+            pruned = Pruned(tree)
+            return pruned, read_all(pruned, budget, keep_content)
+        except Unsuitable:
+            pass
+    whole = Whole(tree)
+    return whole, read_all(whole, budget, keep_content)
+
+
 def read_all(
-    tree: Tree, budget: Budget, keep_content: str | None = None, *, again: bool = False
+    view: View, budget: Budget, keep_content: str | None = None, *, again: bool = False
 ) -> list[Reading | SignatureFacts]:
     """Every signature read, led to its targets and its parts hashed; facts in place of one that cannot be read.
 
     `keep_content`: the signature whose hashed content is wanted afterwards. `again`: all may be hashed once more.
     """
-    root = tree.root
+    root = view.root
     found = identified(root)
-    ids = Ids(root)
     known: dict[_Element, str] = dict(found)
     read: list[_Read | SignatureFacts] = []
     references = 0
@@ -197,18 +211,20 @@ def read_all(
             references += len(signature.info.references)
             if references > MAX_REFERENCES:
                 raise LimitExceeded(f"More than {MAX_REFERENCES} references in one document.")
-            resolved = [resolve(r, ids, root, element) for r in signature.info.references]
+            resolved = [resolve(r, view.ids, root, element, view.paths) for r in signature.info.references]
             hashed = [
                 None
                 if target.document
-                else Hashed.of(part_octets(r, part, element, budget), r, target, identifier == keep_content)
+                else Hashed.of((part_octets(r, part, element, budget),), r, target, identifier == keep_content)
                 for r, (part, target) in zip(signature.info.references, resolved, strict=True)
             ]
             read.append(_Read(identifier, element, signature, resolved, tuple(hashed)))
+        except Unsuitable:
+            raise
         except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
-            read.append(_broken(identifier, e, absolute_path(element)))
-    around = Surroundings(root, {e for r in read if isinstance(r, _Read) for e in r.content})
-    return [r if isinstance(r, SignatureFacts) else _finished(r, around, known, budget, again) for r in read]
+            read.append(_broken(identifier, e, view.paths.of(element)))
+    around = view.surroundings({e for r in read if isinstance(r, _Read) for e in r.content})
+    return [r if isinstance(r, SignatureFacts) else _finished(r, around, known, view, budget, again) for r in read]
 
 
 @dataclass(frozen=True)
@@ -227,18 +243,18 @@ class _Read:
 
 
 def _finished(
-    one: _Read, around: Surroundings, known: Mapping[_Element, str], budget: Budget, again: bool
+    one: _Read, around: Surroundings, known: Mapping[_Element, str], view: View, budget: Budget, again: bool
 ) -> Reading | SignatureFacts:
     """Looks at the place of one signature and its targets, and leaves the tree behind."""
     try:
         properties = find_properties(one.element, one.resolved, budget)
         findings = structure_findings(one.element, one.resolved, around)
-        place, misplaced = _place(one, known)
+        place, misplaced = _place(one, known, view.paths)
     except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
         return _broken(one.id, e, coverage_of([t for _, t in one.resolved]).what)
     targets = tuple(t for _, t in one.resolved)
     again = again or (properties is not None and _stamps_content(one.resolved[properties.reference][0], properties))
-    path = path_to(one.element) if again or None in one.hashed else ()
+    path = view.where(one.element) if again or None in one.hashed else ()
     parts = tuple(path_to(e) for e, _ in one.resolved) if again else ()
     return Reading(
         one.id, path, parts, place, one.signature, targets, one.hashed, properties, (*findings, *misplaced)
@@ -254,11 +270,11 @@ def _stamps_content(signed: _Element, properties: Properties) -> bool:
     )
 
 
-def _place(one: _Read, known: Mapping[_Element, str]) -> tuple[Place, tuple[Finding, ...]]:
+def _place(one: _Read, known: Mapping[_Element, str], paths: Paths) -> tuple[Place, tuple[Finding, ...]]:
     """Where the signature stands, and what is wrong when it stands in another one (EN 319 132-1 5.2.7, class C8)."""
     values = [e.getparent() for e, t in one.resolved if t.kind == "countersigned" and e.tag == ds("SignatureValue")]
     others = [known.get(e) for e in values if e is not None]
-    path = absolute_path(one.element)
+    path = paths.of(one.element)
     findings: list[Finding] = []
     if None in others:
         text = "It covers a SignatureValue that stands in no signature."
@@ -289,17 +305,17 @@ def _broken(identifier: str, error: Exception, what: str) -> SignatureFacts:
 # Round 2 ------------------------------------------------------------------------------------------------
 
 
-def _hashed(reading: Reading, tree: Tree, budget: Budget, *, keep_content: bool = False) -> list[Hashed]:
+def _hashed(reading: Reading, view: View, budget: Budget, *, keep_content: bool = False) -> list[Hashed]:
     """What became of every reference, whole documents now being among them."""
     return [
-        hashed or Hashed.of(document_octets(reference, reading.path, tree, budget), reference, target, keep_content)
+        hashed or Hashed.of(view.document(reference, reading.path, budget), reference, target, keep_content)
         for reference, target, hashed in zip(
             reading.signature.info.references, reading.targets, reading.hashed, strict=True
         )
     ]
 
 
-def _facts(reading: Reading, hashed: Sequence[Hashed], tree: Tree, budget: Budget) -> SignatureFacts:
+def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budget) -> SignatureFacts:
     info, keys, properties = reading.signature.info, reading.signature.keys, reading.properties
     findings = list(reading.findings)
     signed, unsigned = SignedProperties(), Unsigned()
@@ -321,7 +337,7 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], tree: Tree, budget: Budge
     verifying = verifying_certificates(info, reading.signature.value, pool)
     certificate, bound, choice = _signer(reading, signed, pool, verifying)
     time, time_findings = (signed.signing_time, ()) if properties else _time_property(hashed, reading.targets)
-    again = _Again(reading, hashed, tree, budget)
+    again = _Again(reading, hashed, view, budget)
     return SignatureFacts(
         id=reading.id,
         format="xml",
@@ -363,7 +379,7 @@ class _Again:
 
     reading: Reading
     hashed: Sequence[Hashed]
-    tree: Tree
+    view: View
     budget: Budget
 
     def octets(self, index: int, method: Canonicalization) -> bytes:
@@ -377,9 +393,9 @@ class _Again:
         else:
             reference = replace(reference, transforms=replace(transforms, method=method))
         if target.document:
-            return document_octets(reference, reading.path, self.tree, self.budget)
-        root = self.tree.root
-        return part_octets(reference, at(root, reading.parts[index]), at(root, reading.path), self.budget)
+            return b"".join(self.view.document(reference, reading.path, self.budget))
+        part = at(self.view.root, reading.parts[index])
+        return part_octets(reference, part, self.view.signature(reading.path), self.budget)
 
 
 def _signer(

@@ -10,21 +10,29 @@ instructions, CDATA sections and stray text inside it are refused (X4), because 
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EmptyInput, FormatError, LimitExceeded, UsageError
+from ..octets import Octets
 
 if TYPE_CHECKING:
-    from lxml.etree import XMLParser, _Element
+    from lxml.etree import XMLParser, XMLPullParser, _Element
 
 # Limits, all against denial of service; libxml2 adds depth 256 and 10 MB for one text (never `huge_tree`).
-MAX_BYTES = 64 << 20
-MAX_TAGS = 6_000_000  # opening and closing; some 60 bytes of memory for each
+MAX_BYTES = 1 << 30  # read in pieces (`stream`), in constant memory; some 40 s of one core
+MAX_TREE_BYTES = 64 << 20  # read into one tree, which takes some 13 times as much memory
+MAX_PROLOG = 1 << 20  # octets before the document element, which are looked at one by one
+MAX_TAGS = 6_000_000  # in one tree, opening and closing; some 60 bytes of memory for each
 MAX_ATTRIBUTES = 256  # of one element: C14N sorts them by insertion
+MAX_PREFIX = 200  # octets of a namespace prefix
 MAX_NAMESPACE_WORK = 1_000_000_000  # tags times the square of the number of prefixes: what C14N costs (about 3 s)
+_WORK_PER_OCTET = 50  # of a document so large that this is more; 3 s for 20 MB
 _FEW_ATTRIBUTES = 4096  # in the whole file: not worth counting them per element
 
 _SPACE = b" \t\r\n"
@@ -34,15 +42,15 @@ _DECLARATION = re.compile(
     rb"(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?P<s>[\"'])(?:yes|no)(?P=s))?[ \t\r\n]*\?>"
 )
 _PREFIX = re.compile(rb"xmlns:([^\s=\"'>]+)")
-_BASE64_SPACE = re.compile(r"[ \t\r\n]+")
+_CARRY = MAX_PREFIX + 10  # octets of one piece that are looked at again with the next
 
 
 def parse(data: bytes) -> _Element:
     """The document element of `data`. Raises `EmptyInput`, `FormatError`, `LimitExceeded`."""
-    return parse_utf8(utf8_octets(data))
+    return parse_utf8(utf8_octets(data)[:])
 
 
-def utf8_octets(data: bytes) -> bytes:
+def utf8_octets(data: Octets) -> Octets:
     """The document as UTF-8 without a byte order mark, its prolog checked.
 
     The encoding is taken from the byte order mark, never guessed, and the declaration must agree (XML 1.0 4.3.3
@@ -52,18 +60,20 @@ def utf8_octets(data: bytes) -> bytes:
         raise EmptyInput("The input is empty (0 bytes).", remedy="Check that the file was stored completely.")
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"An XML document of {len(data)} bytes; at most {MAX_BYTES} are read.")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    octets: Octets = data
+    allowed = {"utf-8", "utf8"}
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
-            octets, allowed = data.decode("utf-16").encode("utf-8"), {"utf-16"}
+            octets, allowed = data[:].decode("utf-16").encode("utf-8"), {"utf-16"}
         except UnicodeError:
             raise FormatError("The document starts as UTF-16, but is not valid UTF-16.") from None
-    else:
-        octets, allowed = data.removeprefix(b"\xef\xbb\xbf"), {"utf-8", "utf8"}
-    _check_prolog(octets, allowed)
+    elif data[:3] == b"\xef\xbb\xbf":
+        octets = data[3:]
+    _check_prolog(octets[:MAX_PROLOG], allowed, cut=len(octets) > MAX_PROLOG)
     return octets
 
 
-def _check_prolog(octets: bytes, encodings: Collection[str]) -> None:
+def _check_prolog(octets: bytes, encodings: Collection[str], *, cut: bool) -> None:
     """Walks declaration, comments and processing instructions up to the document element (XML 1.0 2.8)."""
     position = 0
     if re.match(rb"<\?xml[ \t\r\n]", octets):
@@ -85,11 +95,15 @@ def _check_prolog(octets: bytes, encodings: Collection[str]) -> None:
         for start, end in ((b"<!--", b"-->"), (b"<?", b"?>")):
             if octets.startswith(start, position):
                 position = octets.find(end, position + len(start)) + len(end)
-                if position < len(end):
+                if position < len(end) and not cut:
                     raise FormatError("Not well-formed XML: a comment or instruction before the root never ends.")
+                if position < len(end):
+                    raise LimitExceeded(f"More than {MAX_PROLOG} octets stand before the document element.")
                 break
         else:
             break
+    if cut and position + 9 > len(octets):
+        raise LimitExceeded(f"More than {MAX_PROLOG} octets stand before the document element.")
     if octets[position : position + 9].upper() == b"<!DOCTYPE":
         raise FormatError(
             "The document has a document type declaration (DOCTYPE), which is not accepted.",
@@ -100,57 +114,124 @@ def _check_prolog(octets: bytes, encodings: Collection[str]) -> None:
 
 
 def parse_utf8(octets: bytes) -> _Element:
-    """The document element of UTF-8 octets from `utf8_octets` or from our own serialisation."""
+    """The document element of UTF-8 octets from `utf8_octets` or from our own serialisation, as one tree."""
+    if len(octets) > MAX_TREE_BYTES:
+        raise LimitExceeded(f"An XML document of {len(octets)} bytes as one tree; at most {MAX_TREE_BYTES} are read.")
+    Limits(MAX_TAGS).count(octets)
+    with parsing():
+        from lxml import etree
+
+        root = etree.fromstring(octets, _parsers.parser)
+    refuse_doctype(root)
+    if len(octets) > 4 * _FEW_ATTRIBUTES and octets.count(b"=") > _FEW_ATTRIBUTES:
+        refuse_many_attributes(root)
+    return root
+
+
+@contextmanager
+def parsing() -> Iterator[None]:
+    """What lxml raises inside becomes `FormatError` or `LimitExceeded`; without lxml it is a `UsageError`."""
     try:
         from lxml import etree
     except ImportError:
         raise UsageError("XML needs lxml, which is not installed.", remedy="pip install 'kyso[xml]'") from None
-
-    _check_limits(octets)
     try:
-        root = etree.fromstring(octets, _parser())
+        yield
     except etree.XMLSyntaxError as e:
         if e.code in (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG):
             raise LimitExceeded(f"The XML goes beyond the parser's limits: {e.msg}") from None
         raise FormatError(f"Not well-formed XML: {e.msg}") from None
     except (etree.LxmlError, ValueError, LookupError) as e:
         raise FormatError(f"Not readable as XML: {e}") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise FormatError("The document has a document type declaration (DOCTYPE), which is not accepted.")
-    if octets.count(b"=") > _FEW_ATTRIBUTES and root.xpath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])"):
-        raise LimitExceeded(f"An element has more than {MAX_ATTRIBUTES} attributes.")
-    return root
 
 
-def _parser() -> XMLParser:
-    """A parser for one document; the encoding is ours, so that a declaration can change nothing."""
+# The encoding is ours, so that a declaration can change nothing.
+_OPTIONS: dict[str, Any] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "huge_tree": False,
+    "recover": False,
+    "ns_clean": False,
+    "remove_blank_text": False,
+    "remove_comments": False,
+    "remove_pis": False,
+    "strip_cdata": False,
+    "collect_ids": False,  # identifiers are looked up by our own rules (`ids`)
+}
+
+
+class _Parsers(threading.local):
+    """One parser for each thread: making one costs more than reading a small document."""
+
+    @cached_property
+    def parser(self) -> XMLParser:
+        from lxml import etree
+
+        parser: XMLParser = etree.XMLParser(**_OPTIONS)
+        return parser
+
+
+_parsers = _Parsers()
+
+
+Event = Literal["start", "end", "comment"]
+
+
+def pull_parser(events: Sequence[Event], tags: Sequence[str] | None = None) -> XMLPullParser[_Element]:
+    """A parser that is fed piece by piece, and tells of the elements with these tags."""
     from lxml import etree
 
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        recover=False,
-        ns_clean=False,
-        remove_blank_text=False,
-        remove_comments=False,
-        remove_pis=False,
-        strip_cdata=False,
-        collect_ids=False,  # identifiers are looked up by our own rules (references.Ids)
-    )
+    return etree.XMLPullParser(events, tag=tags, **_OPTIONS)
 
 
-def _check_limits(octets: bytes) -> None:
-    tags = octets.count(b"<")
-    if tags > MAX_TAGS:
-        raise LimitExceeded(f"The XML has {tags} tags; at most {MAX_TAGS} are read.")
-    prefixes = len(set(_PREFIX.findall(octets)))
-    if tags * prefixes * prefixes > MAX_NAMESPACE_WORK:
-        raise LimitExceeded(f"The XML declares {prefixes} namespace prefixes over {tags} tags, which is too many.")
+def refuse_doctype(root: _Element) -> None:
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise FormatError("The document has a document type declaration (DOCTYPE), which is not accepted.")
+
+
+def refuse_many_attributes(root: _Element) -> None:
+    """Raises `LimitExceeded` for an element with more attributes than may be sorted."""
+    if root.xpath(f"boolean(//@*[{MAX_ATTRIBUTES + 1}])"):
+        raise LimitExceeded(f"An element has more than {MAX_ATTRIBUTES} attributes.")
+
+
+class Limits:
+    """What can be counted in the octets before they are parsed, piece after piece."""
+
+    def __init__(self, tags: int | None = None) -> None:
+        """`tags`: how many there may be; None for any number."""
+        self._most = tags
+        self._tags = 0
+        self._octets = 0
+        self._prefixes: set[bytes] = set()
+        self._carry = b""
+
+    def count(self, piece: bytes) -> None:
+        """Raises `LimitExceeded` when this is too much, with all the pieces before it."""
+        self._octets += len(piece)
+        found = set(_PREFIX.findall(piece))
+        if self._carry:
+            found.update(_PREFIX.findall(self._carry + piece[:_CARRY]))
+        if any(len(prefix) > MAX_PREFIX for prefix in found):
+            raise LimitExceeded(f"A namespace prefix has more than {MAX_PREFIX} octets.")
+        self._prefixes |= found
+        self._carry = (self._carry + piece[-_CARRY:])[-_CARRY:]
+        prefixes = len(self._prefixes)
+        if (
+            self._octets * max(prefixes**2, 1) < MAX_TAGS
+        ):  # there cannot be too many tags, not even if nothing else is
+            self._tags = self._octets
+            return
+        self._tags += piece.count(b"<")
+        if self._most is not None and self._tags > self._most:
+            raise LimitExceeded(f"The XML has {self._tags} tags; at most {self._most} are read.")
+        if self._tags * prefixes**2 > max(MAX_NAMESPACE_WORK, _WORK_PER_OCTET * self._octets):
+            text = f"The XML declares {prefixes} namespace prefixes over {self._tags} tags, which is too many."
+            raise LimitExceeded(text)
 
 
 # Strict reading -----------------------------------------------------------------------------------------
@@ -197,31 +278,29 @@ def refuse_hidden(element: _Element) -> None:
     """Refuses comments, instructions and CDATA sections anywhere inside: some readers skip them, some stop there."""
     from lxml import etree
 
-    if any(not isinstance(node.tag, str) for node in element.iter()):
-        raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
-    if b"<![CDATA[" in etree.tostring(element, encoding="utf-8", with_tail=False):
+    octets = etree.tostring(element, encoding="utf-8", with_tail=False)  # where a bare < is never part of a text
+    if b"<![CDATA[" in octets:
         raise FormatError(f"A CDATA section inside {name_of(element)} is not accepted.")
+    if b"<!" in octets or b"<?" in octets:
+        raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
 
 
 def refuse_larger(element: _Element, limit: int) -> None:
-    """Refuses more than `limit` characters of text, attributes and names inside; it walks no further than that."""
-    size = 0
-    for node in element.iter():
-        size += 8 + len(node.text or "") + len(node.tail or "")
-        if isinstance(node.tag, str):
-            size += len(node.tag) + sum(len(v) for v in node.attrib.values())
-        if size > limit:
-            raise LimitExceeded(f"{name_of(element)} holds more than {limit} characters.")
+    """Refuses an element of more than `limit` octets, the namespaces that it inherits among them."""
+    from lxml import etree
+
+    if len(etree.tostring(element, encoding="utf-8", with_tail=False)) > limit:
+        raise LimitExceeded(f"{name_of(element)} holds more than {limit} octets.")
 
 
 def octets_of(element: _Element) -> bytes:
     """The octets of an xs:base64Binary element, with white space allowed and one encoding only (RFC 4648 3.5)."""
-    text = _BASE64_SPACE.sub("", text_of(element))
     try:
-        octets = base64.b64decode(text.encode("ascii"), validate=True)
+        text = text_of(element).encode("ascii").translate(None, _SPACE)
+        octets = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         raise FormatError(f"{name_of(element)} does not hold base64.") from None
-    if base64.b64encode(octets).decode() != text:
+    if binascii.b2a_base64(octets, newline=False) != text:
         raise FormatError(f"{name_of(element)} holds base64 that could be written in another way.")
     return octets
 

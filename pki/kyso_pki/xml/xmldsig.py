@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 MAX_REFERENCES = 30
 MAX_TRANSFORMS = 5
 MAX_CERTIFICATES = 32
-MAX_SIGNED_INFO = 256 * 1024  # characters
-MAX_KEY_INFO = 4 << 20  # characters; CRLs may be large
+MAX_SIGNED_INFO = 256 * 1024  # octets
+MAX_KEY_INFO = 4 << 20  # octets; CRLs may be large
 
 EMPTY_DIGESTS = {name: hashlib.new(name, b"").digest() for name in DIGEST_SIZES}
 """What a failed canonicalisation hashes to; never accepted as a DigestValue (X5)."""

@@ -125,7 +125,7 @@ def signatures_inside_each_other() -> Attack:
 
 def a_very_large_signed_info() -> Attack:
     """R1: A very large signed info."""
-    return Attack(honest().replace(b"<ds:DigestValue>", b"<ds:DigestValue>" + b" " * 500_000), "characters")
+    return Attack(honest().replace(b"<ds:DigestValue>", b"<ds:DigestValue>" + b" " * 500_000), "octets")
 
 
 def xinclude_is_not_followed() -> Attack:

@@ -1,0 +1,160 @@
+"""Where the references of a signature lead, and what that means for what it covers.
+
+Reach for `resolve` (a Reference to a `Target`) and `coverage_of`. Only the same document is ever referenced (URI=""
+or "#id"); nothing is fetched (attack class X7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import FormatError
+from ..facts import Coverage
+from . import names
+from .ids import Ids
+from .names import ds, xades
+from .parse import local_name
+from .xmldsig import Reference
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MAX_COUNTED = 1000  # siblings looked at, to name an element to people
+PROPERTY_HOLDERS = (ds("SignatureProperties"), ds("Manifest"), xades("QualifyingProperties"))
+
+Kind = Literal["content", "own", "properties", "countersigned", "manifest"]
+
+
+class Paths:
+    """Absolute paths for people: `/HDon/DSCKS/NBan/Signature[2]`.
+
+    Local names, counted where a name stands more than once among siblings. Counting stops at `MAX_COUNTED` siblings,
+    and siblings that are asked for again are counted once: naming is no work for whoever makes the document large.
+    """
+
+    def __init__(self, uncounted: AbstractSet[_Element] = frozenset()) -> None:
+        """`uncounted`: elements whose siblings are not all there any more."""
+        self._uncounted = uncounted
+        self._asked: set[_Element] = set()
+        self._counted: dict[_Element, dict[_Element, str]] = {}
+
+    def of(self, element: _Element) -> str:
+        """The path of one element."""
+        steps = [local_name(node) + self._number(node) for node in (element, *element.iterancestors())]
+        return "/" + "/".join(reversed(steps))
+
+    def _number(self, node: _Element) -> str:
+        parent = node.getparent()
+        if parent is None:
+            return ""
+        if node in self._uncounted:
+            return "[…]"
+        if parent in self._asked:
+            if parent not in self._counted:
+                self._counted[parent] = _numbers(islice(parent, MAX_COUNTED))
+            return self._counted[parent].get(node, "[…]")
+        self._asked.add(parent)
+        before = [s.tag == node.tag for s in islice(node.itersiblings(preceding=True), MAX_COUNTED)]
+        if len(before) == MAX_COUNTED:
+            return "[…]"
+        after = (s.tag == node.tag for s in islice(node.itersiblings(), MAX_COUNTED))
+        return f"[{sum(before) + 1}]" if any(before) or any(after) else ""
+
+
+def _numbers(children: Iterable[_Element]) -> dict[_Element, str]:
+    by_name: dict[object, list[_Element]] = {}
+    for child in children:
+        by_name.setdefault(child.tag, []).append(child)
+    return {
+        child: f"[{number}]" if len(same) > 1 else ""
+        for same in by_name.values()
+        for number, child in enumerate(same, 1)
+    }
+
+
+def absolute_path(element: _Element) -> str:
+    """The path of one element, as `Paths` gives it."""
+    return Paths().of(element)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a reference leads, without any tree in it."""
+
+    root: bool
+    """The document element, or the document with it."""
+    document: bool
+    """The whole document: URI="", or the document element with no instruction outside it."""
+    name: str
+    """Absolute path for people: `/HDon/DLHDon (#data)`."""
+    kind: Kind
+    """`content` is what the signature is about; the others are properties, keys, values and lists."""
+    empty: bool
+    """A part without text and elements: a signature over it says nothing."""
+
+
+def resolve(
+    reference: Reference, ids: Ids, root: _Element, signature: _Element, paths: Paths | None = None
+) -> tuple[_Element, Target]:
+    """The element that a reference leads to. Raises `FormatError`: external, XPointer, missing, ambiguous."""
+    uri = reference.uri
+    if uri == "":
+        element, document = root, True
+    elif uri.startswith("#") and "(" not in uri:
+        element = ids.find(uri[1:], signature)
+        document = element is root and not instructions_outside(root)
+    else:
+        raise FormatError(f"Reference URI {uri[:200]!r} leads outside the document or is an XPointer: not followed.")
+    if element is signature:
+        raise FormatError("A reference leads to its own Signature.")
+    name = (paths or Paths()).of(element) + (f" ({uri})" if uri else "")
+    empty = not len(element) and not (element.text or "").strip()
+    return element, Target(element is root, document, name, _kind(reference, element, signature), empty)
+
+
+def _kind(reference: Reference, element: _Element, signature: _Element) -> Kind:
+    if reference.type == names.TYPE_SIGNED_PROPERTIES:
+        return "properties"
+    if reference.type == names.TYPE_COUNTERSIGNED or element.tag == ds("SignatureValue"):
+        return "countersigned"
+    if reference.type == names.TYPE_MANIFEST or element.tag == ds("Manifest"):
+        return "manifest"
+    if is_inside(element, (signature,)) and _is_property(element):
+        return "own"
+    return "content"
+
+
+def _is_property(element: _Element) -> bool:
+    """KeyInfo, or an object that says something about the signature, such as its SigningTime."""
+    if element.tag == ds("Object"):
+        return len(element) > 0 and all(c.tag in PROPERTY_HOLDERS for c in element)
+    return element.tag in (ds("KeyInfo"), ds("SignatureProperties"), ds("SignatureProperty")) or (
+        local_name(element) == "SigningTime" and getattr(element.getparent(), "tag", None) == ds("SignatureProperty")
+    )
+
+
+def is_inside(element: _Element, others: Collection[_Element]) -> bool:
+    """Whether an element is one of the others or stands below one of them."""
+    return element in others or any(a in others for a in element.iterancestors())
+
+
+def instructions_outside(root: _Element) -> bool:
+    """Processing instructions beside the root, which a reference to the root does not cover."""
+    from lxml import etree
+
+    beside = (*root.itersiblings(preceding=True), *root.itersiblings())
+    return any(isinstance(node, etree._ProcessingInstruction) for node in beside)
+
+
+def coverage_of(targets: Sequence[Target]) -> Coverage:
+    """What a signature covers, its own properties left out."""
+    whole = next((t for t in targets if t.document and t.kind == "content"), None)
+    listed = [t.name for t in targets if t.kind != "properties"]
+    if whole is not None:
+        others = [n for n in listed if n != whole.name]
+        return Coverage(True, ", ".join((f"the whole document {whole.name}", *others)))
+    return Coverage(False, ", ".join(listed) or "nothing but the signature's own properties")
