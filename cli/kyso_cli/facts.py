@@ -1,4 +1,4 @@
-"""`kyso facts`: what is in each file, a line of JSON, without an opinion; `kyso replay` judges it (docs/policies.md)."""
+"""`kyso facts`: what is in each file, a line of JSON, without an opinion; for `kyso replay` (docs/policies.md)."""
 
 from __future__ import annotations
 
