@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeGuard
 
+from .claims import Claims
 from .credential import Chain
 from .errors import UsageError
 from .evidence import NO_EVIDENCE, Evidence
@@ -93,6 +94,10 @@ class Intent:
     """XML without a profile: XAdES, or plain XMLDSIG (which has no B-T)."""
     profile: Profile | None = None
     """XML: where the signature goes, what it references and how it is written; its form is the profile's."""
+    claims: Claims | None = None
+    """XAdES: roles, place, commitments, policy."""
+    countersign: str | None = None
+    """XAdES: the id of the signature whose value, and nothing else, is signed; the new one goes into it."""
     appearance: Placed | None = None
     """PDF: what the signature shows; None: it is invisible, or the field keeps what it shows."""
     certify: Certification | None = None
@@ -108,6 +113,8 @@ class Intent:
         form = self.xml_form if self.profile is None else self.profile.form
         if self.level != "B-B" and form == "xmldsig":
             raise UsageError("Plain XMLDSIG cannot carry a timestamp.", remedy="Use XAdES for level B-T.")
+        if form == "xmldsig" and (self.claims is not None or self.countersign is not None):
+            raise UsageError("Plain XMLDSIG carries neither claims nor counter-signatures.", remedy="Use XAdES.")
         if self.certify not in (None, 1, 2, 3):
             raise UsageError(f"A certification of {self.certify!r} is not known.", remedy="Use 1, 2 or 3.")
 

@@ -82,6 +82,10 @@ class PdfDocument:
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> PdfPending:
         """One appended revision with an empty slot. Raises `FormatError`, `SigningError`, `UsageError`."""
         reader = self._reader
+        if intent.claims is not None or intent.countersign is not None:
+            raise UsageError(
+                "A PDF signature carries neither claims nor counter-signatures.", remedy="Leave them out."
+            )
         self._refuse_unclear()
         fields = all_fields(reader)
         field = form.chosen_field(fields, intent.field)

@@ -25,6 +25,7 @@ from ..octets import Octets, hash_into
 from ..scheme import Scheme
 from ..xmlprofile import Profile
 from . import growth
+from .countersigning import prepare_countersignature
 from .examine import examine, signed_content
 from .growth import XmlStamp
 from .names import ds
@@ -72,6 +73,8 @@ class XmlDocument:
 
         Raises `SigningError`, `UsageError`.
         """
+        if intent.countersign is not None:
+            return prepare_countersignature(self._file, intent, chain, scheme, self._earlier())
         return prepare(self._file, intent, profile_of(intent), chain, scheme, self._earlier())
 
     def prepare_parts(self, intent: Intent, chain: Chain, scheme: Scheme, identifiers: Sequence[str]) -> XmlPending:

@@ -68,19 +68,26 @@ def stamps(
     chosen = [f for f in facts if only is None or f.id in only]
     if purpose == "signature":
         return [_value_stamp(tree, f) for f in chosen if not proven(f, facts)]
-    outer = {f.id for f in chosen if f.xml is not None and f.xml.inside is None}
+    outer = {_outermost(f, facts) for f in chosen}
     return [_archive_stamp(tree, archive) for archive in archives(tree, outer)]
+
+
+def _outermost(facts: SignatureFacts, all_facts: Sequence[SignatureFacts]) -> str:
+    """The signature whose archive timestamp covers this one: itself, or the one around a counter-signature."""
+    while facts.xml is not None and facts.xml.inside is not None:
+        facts = next(f for f in all_facts if f.id == (facts.xml and facts.xml.inside))
+    return facts.id
 
 
 def _value_stamp(tree: Tree, facts: SignatureFacts) -> XmlStamp:
     signature = _signature(tree, facts)
     octets = Canonical(Budget(len(tree.octets)).spend).of([signature[1]], EXCLUSIVE)
     stamp = Stamp("signature", 0, EXCLUSIVE, (), (), octets)
-    return XmlStamp("signature", lambda name: Imprints(_nothing).of(stamp, name), _room(tree, signature))
+    return XmlStamp("signature", lambda name: Imprints(_nothing).of(stamp, name), room(tree, signature))
 
 
 def _archive_stamp(tree: Tree, archive: Archive) -> XmlStamp:
-    return XmlStamp("archive", archive.imprint, _room(tree, archive.signature))
+    return XmlStamp("archive", archive.imprint, room(tree, archive.signature))
 
 
 def _nothing(index: int, method: object) -> bytes:
@@ -105,7 +112,7 @@ def evidence(tree: Tree, facts: Sequence[SignatureFacts], wanted: Iterable[Wante
         signature = _signature(tree, by_id[identifier])
         text = _evidence_xml(signature, _less(signer, held), _less(authorities, held + signer))
         if text:
-            splices.append(_splice(_room(tree, signature), text))
+            splices.append(_splice(room(tree, signature), text))
     return sorted(splices, key=lambda s: s.at)
 
 
@@ -183,8 +190,8 @@ def _properties(signature: _Element) -> list[_Element]:
     return properties_in(parts[1] if len(parts) > 1 else None, "UnsignedSignatureProperties")
 
 
-def _room(tree: Tree, signature: _Element) -> Insertion:
-    """Room for new last unsigned signature properties; what has to stand around them is made."""
+def room(tree: Tree, signature: _Element) -> Insertion:
+    """Room in this XAdES signature for new last unsigned signature properties, what stands around them included."""
     qualifying = qualifying_of(signature)[0]
     parts = elements(qualifying)
     if len(parts) == 1:

@@ -95,7 +95,7 @@ def prepare(
         place = created(at(root, to_place), missing)
     content = _Content(base, place, paths, len(file.tree.octets))
     references = [r for asked in profile.references if (r := content.reference(asked)) is not None]
-    identifier = _fresh_identifier(file.tree.octets, intent, chain, references)
+    identifier = fresh_identifier(file.tree.octets, intent, chain, references)
     pen = Pen(profile.prefix, Context.of(place))
     return written(
         intent,
@@ -144,7 +144,7 @@ def prepare_parts(
         scheme,
         references,
         pen=Pen(profile.prefix, Context.of(root)),
-        identifier=_fresh_identifier(file.tree.octets, intent, chain, references),
+        identifier=fresh_identifier(file.tree.octets, intent, chain, references),
         insertion=file.in_file(inside(file.tree.octets, root)),
         encoding=file.encoding,
         earlier=tuple(f.id for f in earlier),
@@ -167,6 +167,7 @@ def written(
     source: bytes = b"",
     objects: str = "",
     detached: bool = False,
+    media_type: str | None = "text/xml",
 ) -> XmlPending:
     """The text of the Signature around these references, in which the place of an own object is kept free."""
     method = C14N[profile.canonicalization]
@@ -184,6 +185,8 @@ def written(
             leaf=chain.leaf,
             reference_id=f"{identifier}-ref-1",
             location=intent.location,
+            claims=intent.claims,
+            media_type=media_type,
         )
         references.append(_properties(pen, identifier, properties, method, profile.digest))
     info = pen.signed_info(scheme, method, references)
@@ -356,7 +359,7 @@ def _properties(
     return NewReference(uri, (method.uri,), hash_name, digest, type=kind)
 
 
-def _fresh_identifier(octets: bytes, intent: Intent, chain: Chain, content: Sequence[NewReference]) -> str:
+def fresh_identifier(octets: bytes, intent: Intent, chain: Chain, content: Sequence[NewReference]) -> str:
     """An identifier that stands nowhere in the document: made of what is signed, by whom and when."""
     seed = b"".join(r.digest for r in content) + chain.leaf.der + intent.signing_time.isoformat().encode()
     while True:

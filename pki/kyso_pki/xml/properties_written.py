@@ -8,13 +8,15 @@ that somebody else made: `stamp_xml`, `values_xml`, `validation_data_xml`.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
 from ..asn1 import der
+from ..claims import Claims, ProductionPlace, SignaturePolicy
+from ..errors import UsageError
 from ..evidence import Evidence
-from ..scheme import digest
+from ..scheme import HashName, digest
 from ..x509.certificate import Certificate
 from . import names
 from .names import DS, XADES, XADES141
@@ -27,27 +29,102 @@ ValidationData = Literal["TimeStampValidationData", "AnyValidationData"]
 
 
 def signed_properties_xml(
-    identifier: str, *, signing_time: datetime, leaf: Certificate, reference_id: str, location: str | None
+    identifier: str,
+    *,
+    signing_time: datetime,
+    leaf: Certificate,
+    reference_id: str,
+    location: str | None,
+    claims: Claims | None = None,
+    media_type: str | None = "text/xml",
 ) -> str:
-    """SignedProperties for level B-B (EN 319 132-1 6.3). The prefixes ds and xades are declared around it."""
+    """SignedProperties for level B-B (EN 319 132-1 6.3). The prefixes ds and xades are declared around it.
+
+    `media_type`: of what the reference with `reference_id` covers; None: nothing is said of it. Raises `UsageError`
+    when a place is given twice.
+    """
+    said = claims or Claims()
+    if location and said.place is not None:
+        raise UsageError("A location and a place are both given.", remedy="Say the place once.")
+    place = ProductionPlace(city=location) if location else said.place
     issuer_serial = der.sequence(der.sequence(der.explicit(4, leaf.issuer.der)), der.integer(leaf.serial))
     time = signing_time.isoformat(timespec="seconds").replace("+00:00", "Z")
-    place = ""
-    if location:
-        city = f"<xades:City>{html.escape(location, quote=False)}</xades:City>"
-        place = f"<xades:SignatureProductionPlaceV2>{city}</xades:SignatureProductionPlaceV2>"
+    about_data = _format(reference_id, media_type) + "".join(map(_commitment, said.commitment_uris))
+    if about_data:
+        about_data = f"<xades:SignedDataObjectProperties>{about_data}</xades:SignedDataObjectProperties>"
     return (
         f'<xades:SignedProperties Id="{identifier}"><xades:SignedSignatureProperties>'
         f"<xades:SigningTime>{time}</xades:SigningTime>"
-        "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod Algorithm="{names.DIGEST_URIS["sha256"]}"/>'
-        f"<ds:DigestValue>{b64(digest('sha256', leaf.der))}</ds:DigestValue></xades:CertDigest>"
-        f"<xades:IssuerSerialV2>{b64(issuer_serial)}</xades:IssuerSerialV2>"
-        f"</xades:Cert></xades:SigningCertificateV2>{place}"
-        "</xades:SignedSignatureProperties><xades:SignedDataObjectProperties>"
-        f'<xades:DataObjectFormat ObjectReference="#{reference_id}"><xades:MimeType>text/xml</xades:MimeType>'
-        "</xades:DataObjectFormat></xades:SignedDataObjectProperties></xades:SignedProperties>"
+        f"<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>{_digest('sha256', digest('sha256', leaf.der))}"
+        f"</xades:CertDigest><xades:IssuerSerialV2>{b64(issuer_serial)}</xades:IssuerSerialV2>"
+        f"</xades:Cert></xades:SigningCertificateV2>{_policy(said.policy)}{_place(place)}{_roles(said.roles)}"
+        f"</xades:SignedSignatureProperties>{about_data}</xades:SignedProperties>"
     )
+
+
+def _text(name: str, text: str | None) -> str:
+    return f"<xades:{name}>{html.escape(text, quote=False)}</xades:{name}>" if text else ""
+
+
+def _digest(hash_name: HashName, value: bytes) -> str:
+    method = f'<ds:DigestMethod Algorithm="{names.DIGEST_URIS[hash_name]}"/>'
+    return f"{method}<ds:DigestValue>{b64(value)}</ds:DigestValue>"
+
+
+def _policy(policy: SignaturePolicy | Literal["implied"] | None) -> str:
+    """SignaturePolicyIdentifier (5.2.9)."""
+    if policy is None:
+        return ""
+    if policy == "implied":
+        inner = "<xades:SignaturePolicyImplied/>"
+    else:
+        uri = (
+            f"<xades:SigPolicyQualifier>{_text('SPURI', policy.uri)}</xades:SigPolicyQualifier>" if policy.uri else ""
+        )
+        named = _text("Identifier", policy.identifier) + _text("Description", policy.description)
+        inner = (
+            f"<xades:SignaturePolicyId><xades:SigPolicyId>{named}</xades:SigPolicyId>"
+            f"<xades:SigPolicyHash>{_digest(policy.hash_name, policy.digest)}</xades:SigPolicyHash>"
+            + (f"<xades:SigPolicyQualifiers>{uri}</xades:SigPolicyQualifiers>" if uri else "")
+            + "</xades:SignaturePolicyId>"
+        )
+    return f"<xades:SignaturePolicyIdentifier>{inner}</xades:SignaturePolicyIdentifier>"
+
+
+def _place(place: ProductionPlace | None) -> str:
+    """SignatureProductionPlaceV2 (5.2.5)."""
+    if place is None:
+        return ""
+    inner = (
+        _text("City", place.city)
+        + _text("StreetAddress", place.street)
+        + _text("StateOrProvince", place.province)
+        + _text("PostalCode", place.postal_code)
+        + _text("CountryName", place.country)
+    )
+    return f"<xades:SignatureProductionPlaceV2>{inner}</xades:SignatureProductionPlaceV2>" if inner else ""
+
+
+def _roles(roles: Sequence[str]) -> str:
+    """SignerRoleV2 with claimed roles (5.2.6)."""
+    if not roles:
+        return ""
+    claimed = "".join(_text("ClaimedRole", role) for role in roles)
+    return f"<xades:SignerRoleV2><xades:ClaimedRoles>{claimed}</xades:ClaimedRoles></xades:SignerRoleV2>"
+
+
+def _format(reference_id: str, media_type: str | None) -> str:
+    """DataObjectFormat (5.2.4)."""
+    if media_type is None:
+        return ""
+    inner = _text("MimeType", media_type)
+    return f'<xades:DataObjectFormat ObjectReference="#{reference_id}">{inner}</xades:DataObjectFormat>'
+
+
+def _commitment(uri: str) -> str:
+    """CommitmentTypeIndication for all that is signed (5.2.3)."""
+    named = f"<xades:CommitmentTypeId>{_text('Identifier', uri)}</xades:CommitmentTypeId>"
+    return f"<xades:CommitmentTypeIndication>{named}<xades:AllSignedDataObjects/></xades:CommitmentTypeIndication>"
 
 
 def object_xml(signature_id: str, properties: str) -> str:

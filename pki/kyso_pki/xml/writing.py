@@ -111,9 +111,10 @@ class Pen:
             f"<{p}DigestValue>{b64(reference.digest)}</{p}DigestValue></{p}Reference>"
         )
 
-    def value(self, raw: bytes) -> str:
-        """A SignatureValue without an Id: no signature covers that attribute, so nothing should hang on it."""
-        return f"<{self._p}SignatureValue>{b64(raw)}</{self._p}SignatureValue>"
+    def value(self, raw: bytes, identifier: str | None = None) -> str:
+        """A SignatureValue; with an Id a counter-signature can refer to it, and covers that attribute too."""
+        about = f' Id="{identifier}"' if identifier else ""
+        return f"<{self._p}SignatureValue{about}>{b64(raw)}</{self._p}SignatureValue>"
 
     def key_info(self, certificates: Iterable[Certificate], subject: Name | None = None) -> str:
         p = self._p
