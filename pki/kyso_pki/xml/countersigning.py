@@ -113,7 +113,7 @@ def _value_of(signature: _Element, ids: Ids) -> _Element:
     if identifier is None:
         raise SigningError(
             "The SignatureValue has no Id, so no counter-signature can refer to it.",
-            remedy="Sign the document once more instead.",
+            remedy="Sign at level B-T or above, where the value has one, or sign the document once more instead.",
         )
     if ids.find(identifier) is not value:
         raise SigningError(f"The identifier {identifier!r} leads to another element than the SignatureValue.")

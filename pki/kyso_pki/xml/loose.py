@@ -49,7 +49,7 @@ _GROUPS = _named(
     "xades:IssuerSerial, CompleteRevocationRefs, AttributeRevocationRefs, CRLRefs, CRLRef, CRLIdentifier",
     "xades:DigestAlgAndValue, OCSPRefs, OCSPRef, OCSPIdentifier, ResponderID, DocumentationReferences",
     "xades141:ArchiveTimeStamp, SigAndRefsTimeStampV2, RefsOnlyTimeStampV2, TimeStampValidationData",
-    "xades141:AnyValidationData, CompleteCertificateRefsV2, AttributeCertificateRefsV2, RenewedDigests",
+    "xades141:AnyValidationData, CompleteCertificateRefsV2, CertRefs, AttributeCertificateRefsV2, RenewedDigests",
     "xades141:SignaturePolicyStore, SPDocSpecification",
     "ds:SignatureProperties, SignatureProperty, CanonicalizationMethod, DigestMethod",
     "ec:InclusiveNamespaces",

@@ -130,7 +130,7 @@ class XmlPending:
         return octets[:at], new.encode(self.encoding), octets[at + self.insertion.skipped :]
 
     def _value_xml(self, value: bytes) -> str:
-        identifier = None if self.properties is None else f"{self.identifier}-value"
+        identifier = None if self.level == "B-B" else f"{self.identifier}-value"
         return self.pen.value(raw_value(value, self.scheme, self.leaf.public_key), identifier)
 
     def _unsigned(self, value: bytes, evidence: Evidence) -> str:

@@ -112,7 +112,8 @@ class Pen:
         )
 
     def value(self, raw: bytes, identifier: str | None = None) -> str:
-        """A SignatureValue; with an Id a counter-signature can refer to it, and covers that attribute too."""
+        """A SignatureValue. An Id, which a counter-signature refers to, only where a timestamp covers it: without one
+        nothing does, and anybody could change it."""
         about = f' Id="{identifier}"' if identifier else ""
         return f"<{self._p}SignatureValue{about}>{b64(raw)}</{self._p}SignatureValue>"
 

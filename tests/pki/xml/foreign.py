@@ -20,9 +20,8 @@ UNSIGNED = {
     "</{x}UnsignedProperties>",
     "an empty group as an empty tag": "<{x}UnsignedProperties><{x}UnsignedSignatureProperties  />"
     "</{x}UnsignedProperties >",
-    "properties of data alone": "<{x}UnsignedProperties><{x}UnsignedDataObjectProperties>"
-    "<{x}UnsignedDataObjectProperty>riêng</{x}UnsignedDataObjectProperty></{x}UnsignedDataObjectProperties>"
-    "</{x}UnsignedProperties>",
+    "properties of data alone": "<{x}UnsignedProperties><{x}UnsignedDataObjectProperties>\n"
+    "</{x}UnsignedDataObjectProperties></{x}UnsignedProperties>",
     "both groups": "<{x}UnsignedProperties>\n <{x}UnsignedSignatureProperties>\n"
     "  <{x}AttributeRevocationValues Id='/>'/>\n </{x}UnsignedSignatureProperties>\n"
     " <{x}UnsignedDataObjectProperties/>\n</{x}UnsignedProperties>\n",

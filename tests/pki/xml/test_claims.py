@@ -17,6 +17,7 @@ from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.xml.document import XmlDocument
 from tests.attacks.xml import properties as forged
 from tests.attacks.xml.forge import enveloped, signature
+from tests.attacks.xml.structure import LETTER as OTHER
 from tests.judges import xmlsec
 from tests.pki.ades.inputs import PDF
 
@@ -111,7 +112,7 @@ def foreign(more: str = "", about_data: str = "") -> bytes:
     end = "</xades:SignedDataObjectProperties>"
     own = own.replace(end, about_data + end)
     made = signature([forged.WHOLE, forged.reference(own)], identifier="s", objects=forged.qualifying(own))
-    return enveloped(forged.LETTER, lambda _: made)
+    return enveloped(OTHER, lambda _: made)
 
 
 def test_roles_and_place_of_the_first_version_are_read_and_certified_roles_named() -> None:

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from kyso_pki.document import Intent, Splice, tail_of
+from kyso_pki.ades.sign import evidence_for, sign_document
+from kyso_pki.document import Intent, Level, Splice, tail_of
 from kyso_pki.errors import NotExtendable
 from kyso_pki.xml.document import XmlDocument
 from tests.judges import signxml, xmlsec
@@ -87,11 +88,13 @@ def test_a_signature_of_signxml_grows_and_xmlsec1_still_accepts_it() -> None:
     assert xmlsec.verify(longer, ROOTS, at=AT, id_elements=(*xmlsec.ID_ELEMENTS, "urn:mau:cong-van:CongVan")).valid
 
 
-def two(xml: bytes = LETTER) -> bytes:
+def two(xml: bytes = LETTER, level: Level = "B-B") -> bytes:
     """Two signatures, each over a part."""
     for signer, part in ((PERSON, "p1"), (SEAL, "p2")):
-        pending = XmlDocument(xml).prepare_parts(Intent(AT), signer.chain, signer.scheme, [part])
-        xml = pending.finish(signer.sign([pending.imprint])[0])
+        intent = Intent(AT, level)
+        pending = XmlDocument(xml).prepare_parts(intent, signer.chain, signer.scheme, [part])
+        value = signer.sign([pending.imprint])[0]
+        xml = pending.finish(value, evidence_for(pending, value, intent, WORLD.timestamper(AT)))
     return xml
 
 
@@ -108,8 +111,6 @@ def test_parallel_signatures_grow_together_each_with_its_own_evidence() -> None:
 
 def test_a_new_signature_at_a_level_leaves_the_one_beside_it_alone() -> None:
     """A seller's plain XMLDSIG is no reason to refuse, and another's XAdES is not grown unasked."""
-    from kyso_pki.ades.sign import sign_document
-
     intent = Intent(AT, "B-B", xml_form="xmldsig")
     pending = XmlDocument(PARTS).prepare_parts(intent, PERSON.chain, PERSON.scheme, ["p1"])
     first = pending.finish(PERSON.sign([pending.imprint])[0])
