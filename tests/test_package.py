@@ -32,7 +32,7 @@ def test_the_wheel_holds_every_package_with_its_types_and_data(wheel: Path) -> N
     for package in PACKAGES:
         assert f"{package}/__init__.py" in names
         assert f"{package}/py.typed" in names
-    for data in ("kyso_cli/messages/vi.toml", "kyso_cli/messages/en.toml", "kyso_server/migrations/env.py"):
+    for data in ("kyso_cli/messages/vi/sign.toml", "kyso_cli/messages/en/sign.toml", "kyso_server/migrations/env.py"):
         assert data in names
     for data in ("builtin/con-dau.toml", "fonts/LiberationSerif-Regular.ttf", "fonts/LICENSE.txt"):
         assert f"kyso_pki/pdf/appearance/{data}" in names

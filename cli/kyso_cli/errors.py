@@ -7,17 +7,15 @@ a `KysoError`. `exit_code` is the table of docs/exit-codes.md, `explain` gives t
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from string import Formatter
 from typing import Any
 
 from kyso_pki import errors as e
 
 from .messages import Words
+from .said import in_words, remedy_in
 from .times import local
 
 OK, FAILED, USAGE, INDETERMINATE, KEY, NETWORK, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
@@ -146,41 +144,12 @@ def _remedy(error: e.KysoError, words: Words) -> str | None:
     return f"{general} ({error.remedy})" if concrete else general
 
 
-def remedy_in(text: str, code: str | None, words: Words) -> tuple[str, str | None]:
-    """A text without the remedy at its end, and that remedy in the user's words; else the remedy of `code`.
-
-    What the layers below advise speaks of their own arguments; `[remedies]` of the catalogues says it in options.
-    """
-    for key, english in words.texts.items():
-        if key.startswith("remedies.") and key.endswith(".english") and (found := _pattern(english).search(text)):
-            said = words.find(key.removesuffix("english") + "text", **found.groupdict())
-            return text[: found.start()].rstrip(), said
-    return text, words.find(f"errors.{code}.remedy")
-
-
-def in_words(text: str, words: Words) -> str:
-    """What a layer below said in English, in the user's words where `[details]` of the catalogue has some."""
-    for key, english in words.texts.items():
-        if key.startswith("details.") and key.endswith(".english") and (found := _pattern(english).fullmatch(text)):
-            return words(key.removesuffix("english") + "text", **found.groupdict())
-    return text
-
-
-@cache
-def _pattern(english: str) -> re.Pattern[str]:
-    """The expression for a text with {places}, at the end of another."""
-    pieces = (
-        re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
-        for literal, name, _, _ in Formatter().parse(english)
-    )
-    return re.compile("".join(pieces) + r"\Z", re.DOTALL)
-
-
 def _reworded(message: str, words: Words) -> str:
     """The English message with the phrases of `[wording]` replaced."""
-    for key, phrase in words.texts.items():
-        if key.startswith("wording.") and key.endswith(".english"):
-            message = message.replace(phrase, words.texts[key.removesuffix("english") + "text"])
+    phrases = words.part("wording")
+    for key, phrase in phrases.items():
+        if key.endswith(".english"):
+            message = message.replace(phrase, phrases[key.removesuffix("english") + "text"])
     return message
 
 

@@ -14,9 +14,9 @@ from kyso_pki.ades.report import ChangedAfter, DocumentReport, SignatureReport, 
 from kyso_pki.facts import Finding
 from kyso_pki.x509.certificate import Certificate, Name
 
-from .errors import in_words, remedy_in
 from .messages import Words, printable
 from .output import Colour, coloured
+from .said import in_words, remedy_in
 from .times import local
 
 _COLOURS: dict[Verdict, Colour] = {"passed": "green", "failed": "red", "indeterminate": "yellow"}

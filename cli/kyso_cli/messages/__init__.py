@@ -1,34 +1,57 @@
-"""Every text that a person reads, in Vietnamese and English: one TOML catalogue per language.
+"""Every text that a person reads, in Vietnamese and English: one folder of TOML files per language.
 
-`choose_language` says which one, `Words` finds a text by its key and fills its places. Both catalogues hold
-the same keys with the same places (tests/cli/test_messages.py); a key that is in neither is a mistake in the
-program and raises `KeyError`, except through `find`, which says None.
+`choose_language` says which one, `Words` finds a text by its key and fills its places. The first part of a key is the
+file: `sign.done` is `done` in `vi/sign.toml`, and a file is read when the first of its texts is asked for. Both
+languages hold the same keys with the same places (tests/cli/test_messages.py), but for `findings` and `said`, whose
+English stands in the code. A key that is nowhere is a mistake in the program and raises `KeyError`, except through
+`find`, which says None.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
+_FOLDER = Path(__file__).parent  # importlib.resources costs ten times as much
 _WINDOWS_VIETNAMESE = 0x2A  # primary language identifier of vi-VN
 
 
+class Texts(Mapping[str, str]):
+    """All texts of a language by dotted key; what is not asked for is not read."""
+
+    def __init__(self, language: Language) -> None:
+        self._language: Language = language
+
+    def __getitem__(self, key: str) -> str:
+        name, _, rest = key.partition(".")
+        return part(self._language, name)[rest]
+
+    def __iter__(self) -> Iterator[str]:
+        for name in parts(self._language):
+            yield from (f"{name}.{key}" for key in part(self._language, name))
+
+    def __len__(self) -> int:
+        return sum(len(part(self._language, name)) for name in parts(self._language))
+
+
 class Words:
-    """The texts in one language; the catalogue is read when the first text is asked for."""
+    """The texts in one language."""
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
+        self.texts = Texts(language)
         self.options: frozenset[str] | None = None
         """What the running command can be told; None: no command runs yet."""
 
-    @cached_property
-    def texts(self) -> dict[str, str]:
-        return catalogue(self.language)
+    def part(self, name: str) -> Mapping[str, str]:
+        """All texts of one file, by the rest of their keys; none where the language has no such file."""
+        return part(self.language, name)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text with `{places}` filled. Raises `KeyError` for an unknown key or an unfilled place."""
@@ -73,15 +96,22 @@ def _shown(values: Mapping[str, object]) -> dict[str, object]:
 
 
 @cache
-def catalogue(language: Language) -> dict[str, str]:
-    """All texts of a language by dotted key: `[sign.help]` `output` is `sign.help.output`."""
+def part(language: Language, name: str) -> dict[str, str]:
+    """The texts of one file: `[column]` `serial` of keys.toml is `column.serial`. Empty where there is no file."""
     import tomllib
-    from pathlib import Path  # importlib.resources costs ten times as much
 
-    data = Path(__file__).with_name(f"{language}.toml").read_text("utf-8")
+    try:
+        data = (_FOLDER / language / f"{name}.toml").read_text("utf-8")
+    except OSError:
+        return {}
     flat: dict[str, str] = {}
     _flatten("", tomllib.loads(data), flat)
     return flat
+
+
+def parts(language: Language) -> list[str]:
+    """The names of the files."""
+    return sorted(path.stem for path in (_FOLDER / language).glob("*.toml"))
 
 
 def choose_language(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
