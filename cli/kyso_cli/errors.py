@@ -140,6 +140,8 @@ def _remedy(error: e.KysoError, words: Words) -> str | None:
         return own
     if words.language == "en" or general is None:
         return error.remedy
+    if (own := in_words(error.remedy, words)) != error.remedy:
+        return own
     concrete = "`" in error.remedy or "--" in error.remedy
     return f"{general} ({error.remedy})" if concrete else general
 

@@ -1,0 +1,64 @@
+"""What the layers below can say: the English of every error, read from their sources."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import kyso_pki
+from kyso_pki import errors
+
+PACKAGES = Path(kyso_pki.__file__).parents[2]
+FILLED = "0"
+"""Stands where a sentence has a place."""
+_ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+
+
+@cache
+def trees(folder: str) -> tuple[tuple[Path, ast.Module], ...]:
+    """The sources of `hsm`, `sdk`, `pki` or `server`."""
+    return tuple((path, ast.parse(path.read_text("utf-8"))) for path in sorted((PACKAGES / folder).rglob("*.py")))
+
+
+def strings(folder: str) -> Iterator[str]:
+    """Every text in the sources, its places filled."""
+    for _, tree in trees(folder):
+        yield from (text for node in ast.walk(tree) for text in _texts(node, {}))
+
+
+def sentences(folder: str, *, left_out: tuple[str, ...] = ()) -> set[str]:
+    """Messages and remedies of the errors that are raised, their places filled. `left_out`: parts of paths."""
+    found: set[str] = set()
+    for path, tree in trees(folder):
+        if any(part in path.parts for part in left_out):
+            continue
+        named = _constants(tree)
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            if name in _ERRORS and call.args:
+                remedies = [k.value for k in call.keywords if k.arg == "remedy"]
+                found.update(text for node in (call.args[0], *remedies) for text in _texts(node, named))
+    return {text for text in found if any(c.isalpha() for c in text)}
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Texts with a name at the top of a module."""
+    assigned = [n for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)]
+    return {n.targets[0].id: n.value for n in assigned if isinstance(n.targets[0], ast.Name)}
+
+
+def _texts(node: ast.expr | ast.AST, named: dict[str, ast.expr]) -> tuple[str, ...]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return (node.value,)
+    if isinstance(node, ast.JoinedStr):
+        return ("".join(v.value if isinstance(v, ast.Constant) else FILLED for v in node.values),)
+    if isinstance(node, ast.Name) and node.id in named:
+        return _texts(named[node.id], {})
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body, named) + _texts(node.orelse, named)
+    if isinstance(node, ast.BinOp):
+        left, right = (_texts(side, named) or (FILLED,) for side in (node.left, node.right))
+        return tuple(a + b for a in left for b in right)
+    return ()
