@@ -62,7 +62,7 @@ def read_config(path: Path) -> Config:
     except OSError as e:
         raise Stop("file_unreadable", path=path, why=e.strerror) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise Stop("config_wrong", path=path, why=e) from None
+        raise Stop("config_wrong", path=path, why=str(e)) from None
     try:
         return _config(path.absolute(), table)
     except (KeyError, TypeError, AttributeError) as e:

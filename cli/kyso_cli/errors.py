@@ -104,18 +104,16 @@ def _system(error: OSError, words: Words) -> Explanation:
     full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
     where_unknown = error.filename is None
     key = ("full_somewhere" if where_unknown else "full") if full else ("nameless" if where_unknown else "named")
-    values = {"path": error.filename or "", "why": error.strerror or str(error)}
+    values = {"path": error.filename or "", "why": in_words(error.strerror or str(error), words)}
     remedy = words.find("errors.os.remedy_full" if full else "errors.os.remedy")
     return Explanation("os", words(f"errors.os.{key}", **values), remedy)
 
 
 def _stop(error: Stop, words: Words) -> Explanation:
-    key = f"errors.cli.{error.key}"
-    return Explanation(
-        f"cli.{error.key}",
-        words(f"{key}.message", **error.details),
-        words.find(f"{key}.remedy", **error.details),
-    )
+    key, values = f"errors.cli.{error.key}", dict(error.details)
+    if isinstance(why := values.get("why"), str):
+        values["why"] = in_words(why, words)
+    return Explanation(f"cli.{error.key}", words(f"{key}.message", **values), words.find(f"{key}.remedy", **values))
 
 
 def _kyso(error: e.KysoError, words: Words) -> Explanation:
@@ -125,7 +123,8 @@ def _kyso(error: e.KysoError, words: Words) -> Explanation:
         return Explanation(error.code, said, remedy)
     detailed = words.find(f"errors.{error.code}.detailed", **_readable(error.details))
     message = detailed or _nearest(words, error.code, "message") or said
-    return Explanation(error.code, message, remedy, None if detailed else in_words(said, words))
+    detail = in_words(said, words)
+    return Explanation(error.code, message, remedy, None if detailed or detail == message else detail)
 
 
 def _remedy(error: e.KysoError, words: Words) -> str | None:

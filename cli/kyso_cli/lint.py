@@ -84,8 +84,10 @@ def policy_in_reach(mode: str, config: Config, named: Path | None = None) -> Lin
     place = named or config.path
     try:
         return policy_from(dict(config.lint) if named is None else _table(named), base)
+    except Stop:
+        raise
     except UsageError as e:
-        raise Stop("config_wrong", path=place, why=e) from None
+        raise Stop("config_wrong", path=place, why=str(e)) from None
 
 
 def _table(path: Path) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _table(path: Path) -> dict[str, Any]:
     except OSError as e:
         raise Stop("file_unreadable", path=path, why=e.strerror) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise Stop("config_wrong", path=path, why=e) from None
+        raise Stop("config_wrong", path=path, why=str(e)) from None
     found = table.get("lint", table)
     return found if isinstance(found, dict) else {"lint": found}
 

@@ -117,11 +117,12 @@ def use_utf8() -> None:
 def output_lost(error: OutputLost, app: App) -> int:
     """The exit code: 141 where the reader has gone (`kyso verify … | head`), else 74, said on standard error."""
     from .errors import FILE_SYSTEM, READER_GONE
+    from .said import in_words
 
     if error.reader_gone:
         return READER_GONE
     words = app.words
-    note(words("errors.frame.message", text=words("errors.output.message", why=error)))
+    note(words("errors.frame.message", text=words("errors.output.message", why=in_words(str(error), words))))
     note(words("errors.frame.remedy", text=words("errors.output.remedy")))
     return FILE_SYSTEM
 

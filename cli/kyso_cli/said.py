@@ -1,8 +1,8 @@
 """What the layers below say in English, in the user's words.
 
 Reach for `in_words` for a sentence and `remedy_in` for one that may end in advice. The Vietnamese sentences stand in
-`said` of the catalogue under the English ones; advice that names this command line's options stands in `remedies`, in
-both languages.
+`said` of the catalogue under the English ones, those of the system and of click in `others`; advice that names this
+command line's options stands in `remedies`, in both languages.
 """
 
 from __future__ import annotations
@@ -16,10 +16,17 @@ from .messages import Words
 
 def in_words(text: str, words: Words) -> str:
     """The sentence in the user's words, and so what fills its places; as it is where the catalogue has none."""
-    for english, said in words.part("said").items():
+    for english, said in (*words.part("said").items(), *words.part("others").items()):
         if _may_be(english, text) and (found := _pattern(english).fullmatch(text)):
-            return said.format(**{name: in_words(value, words) for name, value in found.groupdict().items()})
+            return said.format(**{name: _list_in_words(value, words) for name, value in found.groupdict().items()})
     return text
+
+
+def _list_in_words(text: str, words: Words) -> str:
+    """The sentence, or each of several with semicolons between them."""
+    if (said := in_words(text, words)) != text:
+        return said
+    return "; ".join(in_words(part, words) for part in text.split("; "))
 
 
 def remedy_in(text: str, code: str | None, words: Words) -> tuple[str, str | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import re
 import string
 import unicodedata
@@ -36,7 +38,7 @@ def said_by_the_code(key: str) -> bool:
     """Whether the English of this text stands in the code: findings, and messages of `KysoError`."""
     parts = key.split(".")
     return (
-        parts[0] in ("findings", "said")
+        parts[0] in ("findings", "said", "others")
         or parts[:2] == ["lint", "means"]
         or (parts[0] == "errors" and parts[-1] in ("message", "detailed") and ".".join(parts[1:-1]) in CODES)
     )
@@ -160,6 +162,17 @@ def test_every_remedy_with_words_of_its_own_stands_in_the_sources(key: str, sour
 def test_every_english_sentence_with_vietnamese_words_stands_in_the_sources(english: str, sources: str) -> None:
     assert fixed_part(english) in sources
     assert places(SAID[english]) <= places(english)
+
+
+@pytest.mark.parametrize("english", sorted(Words("vi").part("others")))
+def test_what_others_say_is_what_they_say(english: str) -> None:
+    if "{" not in english and english != "Missing command.":
+        assert english in {os.strerror(number) for number in errno.errorcode}
+        return
+    root = Path(click.__file__).parent
+    said = "\n".join(re.sub(r'"\s+"', "", path.read_text("utf-8")) for path in root.glob("*.py"))
+    pieces = [text.strip(" (.)") for text, _, _, _ in string.Formatter().parse(english)]
+    assert max(pieces, key=len).removesuffix(" range").removesuffix(" integer").removesuffix(" float") in said
 
 
 def fixed_part(english: str) -> str:
