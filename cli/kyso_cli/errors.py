@@ -123,7 +123,8 @@ def _kyso(error: e.KysoError, words: Words) -> Explanation:
         return Explanation(error.code, said, remedy)
     detailed = words.find(f"errors.{error.code}.detailed", **_readable(error.details))
     message = detailed or _nearest(words, error.code, "message") or said
-    detail = in_words(said, words)
+    detail = in_words(error.message, words)
+    detail = said if detail == error.message else detail
     return Explanation(error.code, message, remedy, None if detailed or detail == message else detail)
 
 

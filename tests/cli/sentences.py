@@ -53,7 +53,7 @@ def _texts(node: ast.expr | ast.AST, named: dict[str, ast.expr]) -> tuple[str, .
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return (node.value,)
     if isinstance(node, ast.JoinedStr):
-        return ("".join(v.value if isinstance(v, ast.Constant) else FILLED for v in node.values),)
+        return ("".join(str(v.value) if isinstance(v, ast.Constant) else FILLED for v in node.values),)
     if isinstance(node, ast.Name) and node.id in named:
         return _texts(named[node.id], {})
     if isinstance(node, ast.IfExp):
