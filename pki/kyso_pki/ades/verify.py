@@ -21,7 +21,8 @@ from ..scheme import digest
 from ..signer import Fetcher
 from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
-from ..x509.revocation import RevocationResult, check_path, since
+from ..x509.revocation import RevocationResult, check_path, of_file, since
+from ..x509.rules import label
 from ..x509.trust import Purpose, TrustStore
 from .past import Cover, Held, Proof, good_then, held_in, inherited, status_then
 from .policy import DEFAULT_POLICY as DEFAULT_POLICY
@@ -32,6 +33,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
 _NO_CERTIFICATE = "NO_SIGNING_CERTIFICATE"
 _COMPROMISED = frozenset({"keyCompromise", "cACompromise"})
+_YOUNG = timedelta(days=1)  # of an answer: a CA that publishes daily could not have told anything newer
 _UNCHECKED = RevocationResult("not_checked", text="No path to a trust anchor, so nobody to ask about revocation.")
 
 
@@ -291,7 +293,9 @@ class _Judgement:
                 self._problem("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND", "NO_CERTIFICATE_CHAIN_FOUND", text)
             return (), _UNCHECKED
         revocation, culprit = self._revocation_along(found.path, "SIGNER", proven)
-        if culprit is not None:
+        if culprit is None:
+            self._tell_age(leaf, revocation, proven)
+        else:
             code = "REVOKED" if revocation.status == "revoked" else "REVOCATION_NOT_CHECKED"
             text = revocation.text or f"The revocation status is {revocation.status}."
             self._problem("INDETERMINATE", _revocation_problem(revocation, ca=culprit != leaf), code, text)
@@ -406,6 +410,23 @@ class _Judgement:
         self.findings.append(Finding(f"{whose}_CA_{result.status.upper()}", "warning", text))
         return RevocationResult(result.status, result.source, result.at, result.reason, text), culprit
 
+    def _tell_age(self, leaf: Certificate, revocation: RevocationResult, proven: Proof | None) -> None:
+        """Says how old a "good" at hand is that was given before the signature existed for certain.
+
+        It is current by its own promise (5.2.5), and yet whoever has stolen a key can sign until it ends, and keep an
+        answer from before the theft beside the signature.
+        """
+        given = revocation.at
+        if given is None or not of_file(revocation.source) or since(given, proven.by if proven else None):
+            return
+        age = (proven.by if proven else self.at) - given
+        what = "the signature is proven" if proven else "this validation"
+        text = (
+            f"That {label(leaf)} was not revoked is known as of {given:%Y-%m-%d %H:%M:%S} UTC only, "
+            f"{_shown(age)} before {what} ({revocation.source}); nobody was asked."
+        )
+        self.findings.append(Finding("REVOCATION_AGE", "info" if age < _YOUNG else "warning", text))
+
     def _statuses(self, path: tuple[Certificate, ...], proven: Proof | None) -> tuple[RevocationResult, ...]:
         """One result for each certificate but the anchor: as of now, else as of the proven time (5.6.2.1)."""
         known = self.at_hand
@@ -509,6 +530,10 @@ class _Judgement:
         text = f"The certificate of {name} was revoked on {when:%Y-%m-%d %H:%M} UTC, after the proven signing time."
         self.findings.append(Finding("REVOKED_LATER", "warning", text))
         return True
+
+
+def _shown(age: timedelta) -> str:
+    return f"{age.days} days" if age.days >= 2 else f"{max(0, age // timedelta(hours=1))} hours"
 
 
 def _revocation_problem(revocation: RevocationResult, *, ca: bool) -> str:

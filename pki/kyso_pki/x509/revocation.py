@@ -154,6 +154,11 @@ def since(answer: datetime | None, proven: datetime | None) -> bool:
     return answer is not None and proven is not None and answer >= proven - SKEW
 
 
+def of_file(source: str | None) -> bool:
+    """Whether an answer was at hand, in the document or beside it, and not asked for."""
+    return source is not None and source.endswith(_AT_HAND)
+
+
 def _needs_no_check(certificate: Certificate) -> bool:
     """RFC 6960 4.2.2.2.1, honoured in certificates of OCSP responders only."""
     try:

@@ -92,6 +92,22 @@ def test_offline_the_report_says_of_when_the_kept_answer_is(place: str) -> None:
     [signature] = theft.judged(data, online=False).signatures
     assert signature.revocation.at == AT - 2 * DAY
     assert "may be older than the signature" in signature.revocation.text
+    [told] = [f for f in signature.findings if f.code == "REVOCATION_AGE"]
+    assert told.severity == "warning"
+    assert f"as of {AT - 2 * DAY:%Y-%m-%d %H:%M:%S} UTC only, 2 days before this validation" in told.text
+    assert f"({place[5:].lower()} (embedded))" in told.text
+
+
+def test_offline_the_age_counts_from_the_proven_time_and_a_young_answer_is_no_warning() -> None:
+    theft = Theft()
+    [signature] = theft.judged(theft.in_dss(as_ocsp=True, level="B-T"), online=False).signatures
+    [told] = [f for f in signature.findings if f.code == "REVOCATION_AGE"]
+    assert (told.severity, "2 days before the signature is proven" in told.text) == ("warning", True)
+    young = Evidence(crls=theft.world.crls(AT - DAY / 12))
+    data = sign_document(PdfDocument(table_pdf()), Intent(AT), theft.world.seal_signer, None)
+    report = verify_document(data, trust=theft.world.trust, at=AT, evidence=young)
+    assert report.passed
+    assert [(f.severity, "2 hours before" in f.text) for f in report.signatures[0].findings] == [("info", True)]
 
 
 @pytest.mark.parametrize("as_ocsp", [False, True])
@@ -111,4 +127,6 @@ def test_an_archive_passes_where_the_issuer_answers_and_offline() -> None:
         PdfDocument(table_pdf()), Intent(AT, "B-LTA"), world.person_signer, world.timestamper(AT), sources
     )
     for fetcher in (None, world.fetcher(AT + DAY / 24)):
-        assert verify_document(data, trust=world.trust, at=AT + DAY / 24, fetcher=fetcher).passed
+        report = verify_document(data, trust=world.trust, at=AT + DAY / 24, fetcher=fetcher)
+        assert report.passed
+        assert "REVOCATION_AGE" not in {f.code for s in report.signatures for f in s.findings}
