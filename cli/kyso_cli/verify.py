@@ -49,6 +49,7 @@ class Request:
     evidence: tuple[Path, ...]
     hosts: tuple[str, ...]
     at: str | None
+    content: Path | None
     policy: str | None
     accept_parts: bool
     accept_overlays: bool
@@ -63,6 +64,7 @@ class Request:
 @click.option("--online/--offline", default=None)
 @evidence_options
 @click.option("--at", metavar="TIME")
+@click.option("--content", type=PATH, metavar="FILE")
 @policy_options
 @password_options
 @config_option
@@ -81,6 +83,8 @@ def verify(app: App, asked: Request) -> int:
         raise Stop("pipe_among_many")
     for file in asked.files:
         check_input(file, streamed=True)
+    if asked.content is not None:
+        check_input(str(asked.content), streamed=True)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
     policy = policy_of(asked.policy, asked.accept_parts, asked.accept_overlays, asked.accept_blank_overlays)
@@ -101,6 +105,7 @@ def verify(app: App, asked: Request) -> int:
                     evidence=evidence,
                     policy=policy,
                     password=password,
+                    content=asked.content or _beside(file),
                 )
             except OSError as e:
                 raise Stop("file_unreadable", path=file, why=e.strerror) from None
@@ -117,6 +122,15 @@ def verify(app: App, asked: Request) -> int:
         say()
         say(_sum(app, reports))
     return {"passed": OK, "failed": FAILED, "indeterminate": INDETERMINATE}[verdict]
+
+
+def _beside(file: str) -> Path | None:
+    """What `van-ban.docx.p7s` is over, as such files are named: van-ban.docx in the same folder."""
+    path = Path(file)
+    if path.suffix.lower() not in (".p7s", ".sig") or file == PIPE:
+        return None
+    content = path.with_suffix("")
+    return content if content.is_file() else None
 
 
 def overall(reports: Sequence[DocumentReport]) -> Verdict:

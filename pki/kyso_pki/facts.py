@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from .finding import Finding as Finding
@@ -198,6 +198,11 @@ class TimestampFacts:
     """XML: the number (from 1) of the unsigned property that holds it; an `archive` timestamp covers those before."""
 
     @property
+    def margin(self) -> timedelta:
+        """`accuracy_s`; a year at most, which is worth nothing anyway, so that times can be added to it."""
+        return timedelta(seconds=min(max(self.accuracy_s, 0.0), 31_536_000.0))
+
+    @property
     def intact(self) -> bool:
         return (
             self.imprint_matches and self.signature_intact and not any(f.severity == "error" for f in self.findings)
@@ -256,6 +261,8 @@ class SignatureFacts:
     """PDF only, and only where the signature could be placed in the file."""
     xml: XmlFacts | None = None
     """XML only, and only where the signature could be read."""
+    countersigned: str | None = None
+    """CMS: the id of the signature whose value, and nothing else, it covers."""
 
     @property
     def well_formed(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
@@ -9,8 +11,9 @@ from typing import TYPE_CHECKING, cast
 from .ades.record import FileFacts
 from .ades.report import DocumentReport, unreadable
 from .ades.verify import DEFAULT_POLICY, Policy, judge
+from .cms.signed_data import MAX_SIGNED_DATA_BYTES
 from .document import Document
-from .errors import EmptyInput, KysoError, UnrecognisedFormat, UsageError
+from .errors import EmptyInput, FormatError, KysoError, UnrecognisedFormat, UsageError
 from .evidence import NO_EVIDENCE, Evidence
 from .octets import Octets
 from .signer import Fetcher
@@ -21,14 +24,20 @@ if TYPE_CHECKING:
     from .pdf.lint.policy import LintPolicy
 
 _PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept it within the first 1024 bytes
+_CMS_HEAD = 64  # ContentInfo, its length and its type, or the first PEM line
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")  # id-signedData
+_PEM = re.compile(rb"\s*-----BEGIN (PKCS7|CMS)-----\s")
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 
-def open_document(data: Octets, password: Callable[[], str | None] | None = None) -> Document:
-    """The document in `data`: PDF or XML, by its first bytes, never by a file name.
+def open_document(
+    data: Octets, password: Callable[[], str | None] | None = None, content: Octets | None = None
+) -> Document:
+    """The document in `data`: PDF, XML or CMS (DER, PEM), by its first bytes, never by a file name.
 
     A PDF in a memory map is read where it is; anything else is copied out of the map. `password` is asked for an
-    encrypted PDF alone, once; None: only the empty user password is tried.
+    encrypted PDF alone, once; None: only the empty user password is tried. `content` is what a detached CMS signature
+    is over.
 
     Raises `EmptyInput`, `UnrecognisedFormat`, and what the format's own reader raises (`EncryptedDocument`,
     `FormatError`).
@@ -45,10 +54,29 @@ def open_document(data: Octets, password: Callable[[], str | None] | None = None
         from .xml.document import XmlDocument
 
         return XmlDocument(data)
+    if (structure := _cms_in(data)) is not None:
+        from .cms.document import CmsDocument
+
+        return CmsDocument(structure, content)
     raise UnrecognisedFormat(
-        f"Neither a PDF nor an XML document: the input starts with {bytes(head[:16])!r}.",
+        f"Neither a PDF nor an XML document nor a CMS signature: the input starts with {bytes(head[:16])!r}.",
         remedy="Sign the PDF or XML itself; convert other formats to PDF first.",
     )
+
+
+def _cms_in(data: Octets) -> bytes | None:
+    """The ContentInfo of SignedData that stands here in DER, or between PEM lines; None when there is none."""
+    head = bytes(data[:_CMS_HEAD])
+    if found := _PEM.match(head):
+        text = bytes(data[: MAX_SIGNED_DATA_BYTES * 2])
+        end = text.find(b"-----END " + found[1])
+        try:
+            return base64.b64decode(b"".join(text[found.end() : end].split()), validate=True) if end > 0 else None
+        except ValueError:
+            raise FormatError("The PEM text holds broken base64.") from None
+    if head[:1] == b"\x30" and _SIGNED_DATA in head:
+        return bytes(data[: MAX_SIGNED_DATA_BYTES + 1])
+    return None
 
 
 def lint_document(document: Document, policy: LintPolicy) -> LintReport:
@@ -59,9 +87,15 @@ def lint_document(document: Document, policy: LintPolicy) -> LintReport:
     return document.lint(policy) if isinstance(document, PdfDocument) else LintReport(())
 
 
-def facts_of(data: Octets, *, file: str | None = None, password: Callable[[], str | None] | None = None) -> FileFacts:
+def facts_of(
+    data: Octets,
+    *,
+    file: str | None = None,
+    password: Callable[[], str | None] | None = None,
+    content: Octets | None = None,
+) -> FileFacts:
     """What is in the document, without an opinion. Raises what `open_document` raises."""
-    document = open_document(data, password)
+    document = open_document(data, password, content)
     return FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
 
 
@@ -75,17 +109,18 @@ def verify_document(
     policy: Policy = DEFAULT_POLICY,
     file: str | None = None,
     password: Callable[[], str | None] | None = None,
+    content: Octets | None = None,
 ) -> DocumentReport:
     """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
 
-    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password` as
-    in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own is a failed report with
-    the code `internal`.
+    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password` and
+    `content` as in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own is a failed
+    report with the code `internal`.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
     try:
-        document = open_document(data, password)
+        document = open_document(data, password, content)
         facts = document.signatures()
         return judge(
             facts,

@@ -7,6 +7,7 @@ that is missing or of another type is refused by its place.
 from __future__ import annotations
 
 import base64
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -101,6 +102,8 @@ def _of(kind: Any, value: Any, where: str) -> Any:
         return cast(Any, kind)(**found_members)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if kind is float and isinstance(value, float) and not math.isfinite(value):
+        raise FormatError(f"{where} is no number.")
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise FormatError(f"{where} is {type(value).__name__} where {kind.__name__} is due.")
     return value

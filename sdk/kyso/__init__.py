@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from .client import AsyncClient, Client
     from .csc import CscSigner
+    from .enveloping import sign_cms
     from .evidence import load_evidence
     from .fetch import HttpFetcher, HttpTimestamper
     from .files import extend_file, sign_file, sign_files, timestamp_file
@@ -113,6 +114,7 @@ _PLACES = {
     "preview": "kyso.stamps",
     "replay": "kyso.replaying",
     "sign": "kyso.signing",
+    "sign_cms": "kyso.enveloping",
     "sign_file": "kyso.files",
     "sign_files": "kyso.files",
     "timestamp": "kyso.growing",
@@ -170,6 +172,7 @@ __all__ = [
     "preview",
     "replay",
     "sign",
+    "sign_cms",
     "sign_file",
     "sign_files",
     "timestamp",

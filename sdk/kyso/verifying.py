@@ -31,20 +31,24 @@ def verify(
     evidence: Evidence = NO_EVIDENCE,
     policy: Policy = DEFAULT_POLICY,
     password: Callable[[], str | None] | None = None,
+    content: bytes | os.PathLike[str] | None = None,
 ) -> DocumentReport:
     """The report on every signature in the document; it never raises for what the document holds.
 
     Offline (the default) uses the evidence in the file and in `evidence`; `offline=False` asks OCSP responders
     and fetches CRLs, within the limits of `HttpFetcher`, or use your own `fetcher`. Without trust anchors no
-    signature can pass. `password` is asked for when the document is encrypted. A report has no truth value: ask
-    `.passed` or call `.require_passed()`.
+    signature can pass. `content` is what a detached CMS signature (`.p7s`) is over. `password` is asked for when the
+    document is encrypted. A report has no truth value: ask `.passed` or call `.require_passed()`.
 
     A path to a large PDF is read through a memory map, in constant memory. Raises `OSError` when it cannot be
     opened, `FormatError` when it changes meanwhile.
     """
     own = HttpFetcher() if fetcher is None and not offline else None
     try:
-        with nullcontext(source) if isinstance(source, bytes) else opened(source) as data:
+        with (
+            nullcontext(source) if isinstance(source, bytes) else opened(source) as data,
+            nullcontext(content) if content is None or isinstance(content, bytes) else opened(content) as beside,
+        ):
             return verify_document(
                 data,
                 trust=trust,
@@ -54,6 +58,7 @@ def verify(
                 policy=policy,
                 file=None if isinstance(source, bytes) else str(Path(source)),
                 password=password,
+                content=beside,
             )
     finally:
         if own is not None:

@@ -32,6 +32,7 @@ from .report import DocumentReport, Indication, SignatureReport, TimestampResult
 CLOCK_SKEW = timedelta(minutes=5)
 MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
 _NO_CERTIFICATE = "NO_SIGNING_CERTIFICATE"
+_NO_DATA = "SIGNED_DATA_NOT_FOUND"
 _COMPROMISED = frozenset({"keyCompromise", "cACompromise"})
 _YOUNG = timedelta(days=1)  # of an answer: a CA that publishes daily could not have told anything newer
 _UNCHECKED = RevocationResult("not_checked", text="No path to a trust anchor, so nobody to ask about revocation.")
@@ -181,7 +182,7 @@ class _Judgement:
             elif facts.kind == "document":
                 self.documents += (Cover(self.facts.state, proof, result.path),)
                 self.own = proof
-        if self.facts.xml is not None:
+        if self.facts.format != "pdf":
             self._look(None)
         return tuple(results)
 
@@ -204,20 +205,24 @@ class _Judgement:
 
     def _format(self) -> None:
         """5.2.2 Format checking: an error while reading is a verdict. A missing certificate is 5.2.3's."""
-        if any(f.severity == "error" and f.code != _NO_CERTIFICATE for f in self.facts.findings):
+        codes = {f.code for f in self.facts.findings if f.severity == "error"} - {_NO_CERTIFICATE}
+        if codes - {_NO_DATA}:
             self.problems.append(("TOTAL-FAILED", "FORMAT_FAILURE"))
+        elif codes:  # 5.2.7: the signer's data could not be obtained
+            self.problems.append(("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"))
 
     def _signing_certificate(self) -> None:
         """5.2.3 Identification of the signing certificate."""
-        if self.facts.certificate is None or not self.facts.well_formed:  # no error finding is ever without effect
+        broken = {f.code for f in self.facts.findings if f.severity == "error"} - {_NO_DATA}
+        if self.facts.certificate is None or broken:  # no error finding is ever without effect
             self.problems.append(("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"))
-            if self.facts.well_formed:
+            if not broken:
                 text = "The signer's certificate could not be identified."
                 self.findings.append(Finding(_NO_CERTIFICATE, "error", text))
 
     def _cryptography(self) -> None:
         """5.2.7 Cryptographic verification."""
-        if not self.facts.references_intact:
+        if not self.facts.references_intact and not any(f.code == _NO_DATA for f in self.facts.findings):
             text = "The signed content was changed: its digest does not match."
             self._problem("TOTAL-FAILED", "HASH_FAILURE", "CONTENT_CHANGED", text)
         if not self.facts.signature_intact and self.facts.certificate is not None:
@@ -250,7 +255,7 @@ class _Judgement:
         The margin of `accuracy_s` counts against it at both ends (class T3). Its authority must be good now, or
         when a later document timestamp proves that it existed. Differences of times are compared: sums overflow.
         """
-        margin = timedelta(seconds=facts.accuracy_s)
+        margin = facts.margin
         if time - self.at > CLOCK_SKEW - margin:
             return ("OUT_OF_BOUNDS_NO_POE", f"The timestamp lies in the future ({time:%Y-%m-%d %H:%M:%S} UTC)."), ()
         if self.covering is not None and time - self.covering.by > CLOCK_SKEW + margin:
@@ -354,7 +359,8 @@ class _Judgement:
 
     def _countersigns(self) -> bool:
         """Whether it is about another signature alone; that one's verdict says what is covered (class C8)."""
-        return self.facts.xml is not None and self.facts.xml.countersigns is not None
+        xml = self.facts.xml
+        return self.facts.countersigned is not None or (xml is not None and xml.countersigns is not None)
 
     def _overlay(self, text: str, blank: bool) -> None:
         """A later signature that shows something: only whoever looks at the page can say that it hides nothing."""
@@ -568,11 +574,7 @@ def _worst(problems: Sequence[tuple[Indication, str]]) -> tuple[Indication, str 
 
 def _earliest(timestamps: Sequence[TimestampResult]) -> Proof | None:
     """The trusted timestamp that proves most. Only trusted ones are added up: their times are near the present."""
-    proofs = (
-        Proof(t.facts.time, t.facts.time + timedelta(seconds=t.facts.accuracy_s))
-        for t in timestamps
-        if t.trusted and t.facts.time
-    )
+    proofs = (Proof(t.facts.time, t.facts.time + t.facts.margin) for t in timestamps if t.trusted and t.facts.time)
     return min(proofs, key=lambda p: p.by, default=None)
 
 

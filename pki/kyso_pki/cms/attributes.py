@@ -113,26 +113,34 @@ class SignedAttributes:
     """Digest OID and the signature AlgorithmIdentifier under a SEQUENCE tag."""
     revocation: tuple[tuple[bytes, ...], tuple[bytes, ...]]
     """CRLs and OCSP answers of Adobe's RevocationInfoArchival attribute."""
+    content_timestamps: tuple[bytes, ...] = ()
+    """Tokens over the content, made before it was signed (EN 319 122-1 5.2.8)."""
 
     @classmethod
-    def read(cls, element: der.Element) -> SignedAttributes:
-        """Reads the [0] IMPLICIT element of a SignerInfo. Raises `FormatError`."""
+    def read(cls, element: der.Element, *, counter: bool = False) -> SignedAttributes:
+        """Reads the [0] IMPLICIT element of a SignerInfo. `counter`: of a counter-signature, which must not have a
+        content type (RFC 5652 11.4); it is empty then. Raises `FormatError`."""
         values, raws = attribute_values(element)
-        content_type = _single(values, oids.ID_CONTENT_TYPE, required=True)
+        content_type = _single(values, oids.ID_CONTENT_TYPE, required=not counter)
         message_digest = _single(values, oids.ID_MESSAGE_DIGEST, required=True)
-        assert content_type is not None and message_digest is not None  # noqa: S101 - required above
+        assert message_digest is not None  # noqa: S101 - required above
+        if counter and content_type is not None:
+            raise FormatError("A counter-signature has a content type; it would pass for a signature over content.")
         signing_time = _single(values, oids.ID_SIGNING_TIME)
         protection = _single(values, oids.ID_CMS_ALGORITHM_PROTECTION)
         archival = _single(values, oids.ID_ADBE_REVOCATION_INFO_ARCHIVAL)
         return cls(
             octets=_retagged(der.SET, element.raw),
             canonical=raws == sorted(raws),
-            content_type=content_type.oid(),
+            content_type="" if content_type is None else content_type.oid(),
             message_digest=message_digest.octets(),
             signing_time=None if signing_time is None else signing_time.time(),
             ess=_read_ess(values),
             algorithm_protection=None if protection is None else _read_protection(protection),
             revocation=((), ()) if archival is None else _read_archival(archival),
+            content_timestamps=tuple(
+                e.expect(der.SEQUENCE).raw for group in values.get(oids.ID_AA_CONTENT_TIME_STAMP, []) for e in group
+            ),
         )
 
 

@@ -62,15 +62,31 @@ def examine(
     `FormatError` when the structure cannot be read; what can be read but is wrong becomes findings.
     """
     data = read_signed_data(encoded)
+    if len(data.signers) != 1:  # C6, C7
+        raise FormatError(f"{len(data.signers)} signers in the CMS structure; exactly one is allowed.")
+    detached = content_type == oids.ID_DATA and digest_inside is None
+    if detached:
+        return examine_signer(data, data.signers[0], digest_of, detached=True)
+    return examine_signer(
+        data, data.signers[0], digest_of, detached=False, content_type=content_type, digest_inside=digest_inside
+    )
+
+
+def examine_signer(
+    data: SignedData,
+    signer: SignerInfo,
+    digest_of: Callable[[HashName], bytes],
+    *,
+    detached: bool,
+    content_type: str = oids.ID_DATA,
+    digest_inside: HashName | None = None,
+) -> CmsFacts:
+    """The facts of one signer of a structure, as `examine` gives them of the only one."""
     findings: list[Finding] = []
 
     def error(code: str, text: str) -> None:
         findings.append(Finding(code, "error", text))
 
-    detached = content_type == oids.ID_DATA and digest_inside is None
-    if len(data.signers) != 1:  # C6, C7
-        raise FormatError(f"{len(data.signers)} signers in the CMS structure; exactly one is allowed.")
-    signer = data.signers[0]
     if data.content_type != content_type:
         error("CONTENT_TYPE", f"The CMS content type is {data.content_type}, {content_type} is needed.")
     if detached and data.content is not None:  # C5
@@ -116,6 +132,40 @@ def examine(
         crls=data.crls + attributes.revocation[0],
         ocsp=data.ocsp + attributes.revocation[1],
         content=data.content,
+        findings=tuple(findings),
+    )
+
+
+def examine_counter_signer(data: SignedData, signer: SignerInfo, countersigned: bytes) -> CmsFacts:
+    """The facts of a counter-signature over this signature value (RFC 5652 11.4, attack class C8).
+
+    Its certificate stands among those of the structure. Raises `FormatError`.
+    """
+    if signer.signed_attrs is None:
+        raise FormatError("A counter-signature has no signed attributes; it could be moved onto other content.")
+    findings: list[Finding] = []
+
+    def error(code: str, text: str) -> None:
+        findings.append(Finding(code, "error", text))
+
+    attributes = SignedAttributes.read(signer.signed_attrs, counter=True)
+    scheme = scheme_of(signer.signature_algorithm, signer.digest_oid)
+    if attributes.algorithm_protection is not None and not _protects(attributes.algorithm_protection, signer):
+        error("ALGORITHM_PROTECTION", "The protected algorithms differ from those of the signature (RFC 6211).")
+    certificate, bound = _signer_certificate(data, signer, attributes, scheme, error)
+    return CmsFacts(
+        references_intact=attributes.message_digest == digest(scheme.hash_name, countersigned),
+        signature_intact=certificate is not None and _verifies(scheme, certificate, attributes.octets, signer.value),
+        certificate=certificate,
+        certificates=data.certificates,
+        scheme=scheme,
+        claimed_time=attributes.signing_time,
+        cades=bound,
+        value=signer.value,
+        timestamp_tokens=_timestamp_tokens(signer),
+        crls=data.crls,
+        ocsp=data.ocsp,
+        content=None,
         findings=tuple(findings),
     )
 

@@ -109,6 +109,8 @@ class SignerInfo:
     signature_algorithm: der.Element
     value: bytes
     unsigned_attrs: der.Element | None
+    signed_fields: bytes = b""
+    """version to signature as received: all but the unsigned attributes (EN 319 122-1 5.5.3)."""
 
     def names(self, certificate: Certificate) -> bool:
         """Whether the sid names this certificate (RFC 5652 5.3)."""
@@ -129,6 +131,11 @@ class SignedData:
     crls: tuple[bytes, ...]
     ocsp: tuple[bytes, ...]
     signers: tuple[SignerInfo, ...]
+    raw_content_type: bytes = b""
+    """eContentType as received."""
+    raw_certificates: tuple[bytes, ...] = ()
+    """Each CertificateChoices and RevocationInfoChoice as received."""
+    raw_revocation: tuple[bytes, ...] = ()
 
 
 def read_signed_data(encoded: bytes) -> SignedData:
@@ -147,18 +154,32 @@ def read_signed_data(encoded: bytes) -> SignedData:
     body.take(der.INTEGER).integer()
     digest_oids = tuple(algorithm_oid(e) for e in _bounded(body.take(der.SET), MAX_DIGEST_ALGORITHMS))
     encapsulated = body.take(der.SEQUENCE).reader()
-    content_type = encapsulated.take(der.OID).oid()
+    kind_of_content = encapsulated.take(der.OID)
+    content_type = kind_of_content.oid()
     content = None
     if e := encapsulated.optional(0xA0):
         content_reader = e.reader()
         content = content_reader.take(der.OCTET_STRING).content
         content_reader.finish()
     encapsulated.finish()
-    certificates, unreadable = _certificates(body.optional(0xA0))
-    crls, ocsp = _revocation(body.optional(0xA1))
-    signers = tuple(_signer_info(e) for e in _bounded(body.take(der.SET), MAX_SIGNERS))
+    certificate_set, revocation_set = body.optional(0xA0), body.optional(0xA1)
+    certificates, unreadable = _certificates(certificate_set)
+    crls, ocsp = _revocation(revocation_set)
+    signers = tuple(signer_info_in(e) for e in _bounded(body.take(der.SET), MAX_SIGNERS))
     body.finish()
-    return SignedData(digest_oids, content_type, content, certificates, unreadable, crls, ocsp, signers)
+    return SignedData(
+        digest_oids,
+        content_type,
+        content,
+        certificates,
+        unreadable,
+        crls,
+        ocsp,
+        signers,
+        kind_of_content.raw,
+        tuple(e.raw for e in _bounded(certificate_set, MAX_CERTIFICATES)),
+        tuple(e.raw for e in _bounded(revocation_set, MAX_REVOCATION)),
+    )
 
 
 def _bounded(element: der.Element | None, most: int) -> Iterator[der.Element]:
@@ -195,7 +216,8 @@ def _revocation(element: der.Element | None) -> tuple[tuple[bytes, ...], tuple[b
     return tuple(crls), tuple(ocsp)
 
 
-def _signer_info(element: der.Element) -> SignerInfo:
+def signer_info_in(element: der.Element) -> SignerInfo:
+    """One SignerInfo (RFC 5652 5.3), a counter-signature too (11.4). Raises `FormatError`."""
     reader = element.expect(der.SEQUENCE).reader()
     version = reader.take(der.INTEGER).integer()
     issuer_serial = key_id = None
@@ -211,7 +233,10 @@ def _signer_info(element: der.Element) -> SignerInfo:
     digest_oid = algorithm_oid(reader.take(der.SEQUENCE))
     signed_attrs = reader.optional(0xA0)
     algorithm = reader.take(der.SEQUENCE)
-    value = reader.take(der.OCTET_STRING).content
+    value = reader.take(der.OCTET_STRING)
     unsigned_attrs = reader.optional(0xA1)
     reader.finish()
-    return SignerInfo(issuer_serial, key_id, digest_oid, signed_attrs, algorithm, value, unsigned_attrs)
+    fields = element.data[element.body : value.end]
+    return SignerInfo(
+        issuer_serial, key_id, digest_oid, signed_attrs, algorithm, value.content, unsigned_attrs, bytes(fields)
+    )

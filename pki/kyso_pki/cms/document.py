@@ -1,0 +1,340 @@
+"""A CMS file on its own: its signatures (CAdES, plain CMS), and one more (EN 319 122-1).
+
+Reach for `CmsDocument`. The content is inside, or beside in a file that the caller gives. Every signer gets facts,
+and so does every counter-signature (attack class C8); a structure without signers is unsigned (C7). For signing see
+`CmsContent`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Literal
+
+from .. import oids
+from ..asn1 import der
+from ..credential import Chain
+from ..document import Intent, Level
+from ..errors import FormatError, KysoError, SignatureValueInvalid, SigningError, TimestampError, UsageError
+from ..evidence import NO_EVIDENCE, Evidence
+from ..facts import Coverage, Finding, SignatureFacts, Stored, TimestampFacts, broken
+from ..octets import Octets, hash_into
+from ..scheme import HashName, Scheme, digest
+from ..tsp import timestamp_facts
+from ..x509.certificate import Certificate
+from .archive import Index, index_of, message_digest, unsigned_values
+from .attributes import SignedAttributes, attribute_values, signed_attributes
+from .examine import MAX_TIMESTAMPS, CmsFacts, examine_counter_signer, examine_signer
+from .signed_data import SignedData, SignerInfo, read_signed_data, signed_data, signer_info_in
+
+MAX_COUNTER_SIGNATURES = 16  # of one signature; against denial of service
+_UNPROTECTED = 1 << 20
+"""The state of evidence that no archive timestamp covers: later than all of them."""
+
+
+class CmsDocument:
+    """A CMS structure in memory. Raises `FormatError`, `LimitExceeded` when it is none."""
+
+    format: Literal["cms"] = "cms"
+
+    def __init__(self, data: bytes, content: Octets | None = None) -> None:
+        """`content`: what a detached signature is over; None: it is inside, or not at hand."""
+        self._data = data
+        self._given = content
+        self._structure = read_signed_data(data)
+
+    def sha256(self) -> str:
+        """Of the CMS file, lower-case hex."""
+        return hashlib.sha256(self._data).hexdigest()
+
+    def signatures(self) -> tuple[SignatureFacts, ...]:
+        """The facts of every signer, each followed by its counter-signatures."""
+        return self._facts
+
+    @cached_property
+    def _facts(self) -> tuple[SignatureFacts, ...]:
+        found: list[SignatureFacts] = []
+        for number, signer in enumerate(self._structure.signers, 1):
+            found += _Signer(self._structure, signer, f"signer-{number}", self._digest, self._what()).facts()
+        return tuple(found)
+
+    def _what(self) -> tuple[str, Finding | None]:
+        """What is covered, in words, and what is wrong with the content itself (C5)."""
+        inside, given = self._structure.content, self._given
+        if inside is None and given is None:
+            text = "The signed content is neither inside the signature nor given beside it."
+            return "content that is not at hand", Finding("SIGNED_DATA_NOT_FOUND", "error", text)
+        if inside is not None and given is not None and bytes(inside) != bytes(given):
+            text = "The content inside the signature is not the file that was given beside it."
+            return "other content than was given", Finding("CONTENT_DIFFERS", "error", text)
+        size = len(inside if inside is not None else given or b"")
+        return f"{'the content inside' if given is None else 'the file given beside'} ({size} bytes)", None
+
+    @cache  # noqa: B019 - as long as the document lives
+    def _digest(self, name: HashName) -> bytes:
+        running = hashlib.new(name.replace("-", "_"))
+        content = self._structure.content if self._structure.content is not None else self._given
+        if content is not None:
+            hash_into(running, content, 0, len(content))
+        return running.digest()
+
+    def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> CmsPending:
+        """Raises `UsageError`: another signer is not added to a structure that exists."""
+        raise UsageError("A CMS file is not signed again.", remedy="Sign its content into a file of its own.")
+
+
+class _Signer:
+    """One SignerInfo and what hangs on it."""
+
+    def __init__(
+        self,
+        data: SignedData,
+        signer: SignerInfo,
+        identifier: str,
+        content: Callable[[HashName], bytes],
+        what: tuple[str, Finding | None],
+    ) -> None:
+        self._data = data
+        self._signer = signer
+        self._id = identifier
+        self._content = content
+        self._what, self._wrong = what
+
+    def facts(self) -> list[SignatureFacts]:
+        try:
+            return [self._own(), *self._counter_signatures()]
+        except KysoError as e:
+            return [broken(self._id, "cms", e, self._what)]
+        except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
+            error = RuntimeError(f"unexpected {type(e).__name__} while reading")
+            return [broken(self._id, "cms", error, self._what)]
+
+    def _own(self) -> SignatureFacts:
+        cms = examine_signer(self._data, self._signer, self._content, detached=self._data.content is None)
+        findings = list(cms.findings)
+        if self._wrong is not None:
+            findings.append(self._wrong)
+        archives = self._archives()
+        findings += [Finding("UNKNOWN_TIMESTAMP", "info", t) for t in self._unread()]
+        return self._signature(cms, findings, archives)
+
+    def _signature(
+        self, cms: CmsFacts, findings: list[Finding], archives: list[tuple[TimestampFacts, Index | None]]
+    ) -> SignatureFacts:
+        value = cms.value
+        own = [self._stamped(token, value, archives) for token in cms.timestamp_tokens]
+        attributes = SignedAttributes.read(self._signer.signed_attrs) if self._signer.signed_attrs else None
+        content = [
+            timestamp_facts(token, self._content, "content")
+            for token in (attributes.content_timestamps if attributes else ())
+        ]
+        return SignatureFacts(
+            id=self._id,
+            format="cms",
+            family="CAdES" if cms.cades else "CMS",
+            references_intact=cms.references_intact and self._wrong is None,
+            signature_intact=cms.signature_intact,
+            coverage=Coverage(self._wrong is None, self._what),
+            certificate=cms.certificate,
+            certificates=cms.certificates,
+            scheme=cms.scheme,
+            claimed_time=cms.claimed_time,
+            timestamps=(*content, *own, *(stamp for stamp, _ in archives)),
+            stored=self._stored(cms, archives),
+            findings=tuple(findings),
+        )
+
+    def _stamped(
+        self, token: bytes, value: bytes, archives: list[tuple[TimestampFacts, Index | None]]
+    ) -> TimestampFacts:
+        """A signature timestamp, with the state before the first archive timestamp that covers it."""
+        kind = der.oid(oids.ID_AA_TIME_STAMP_TOKEN)
+        covered = (s.state - 1 for s, index in archives if index is not None and index.covers_attribute(kind, token))
+        facts = timestamp_facts(token, lambda name: digest(name, value), "signature")
+        return replace(facts, state=min(covered, default=_UNPROTECTED))
+
+    def _archives(self) -> list[tuple[TimestampFacts, Index | None]]:
+        """Archive timestamps in their order, with even states; what the n-th covers has a state below 2 n."""
+        kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
+        found: list[tuple[TimestampFacts, Index | None]] = []
+        for token in [v for k, v in unsigned_values(self._signer) if k == kind]:
+            if len(found) == MAX_TIMESTAMPS:
+                raise FormatError(f"More than {MAX_TIMESTAMPS} archive timestamps.")
+            index: Index | None = None
+            problems: list[Finding] = []
+            try:
+                index = index_of(token)
+            except KysoError as e:
+                problems.append(Finding("ARCHIVE_INDEX", "error", e.message))
+            else:
+                if unmet := index.unmet(self._data, self._signer):
+                    text = f"The archive timestamp covers {unmet} things that are not there any more."
+                    problems.append(Finding("ARCHIVE_INDEX", "error", text))
+            of = message_digest(self._data, self._signer, index, self._content) if index else (lambda _name: b"")
+            facts = timestamp_facts(token, of, "archive")
+            state = 2 * (len(found) + 1)
+            found.append((replace(facts, state=state, findings=(*facts.findings, *problems)), index))
+        return found
+
+    def _stored(self, cms: CmsFacts, archives: list[tuple[TimestampFacts, Index | None]]) -> tuple[Stored, ...]:
+        """Certificates and answers, each in the state before the first archive timestamp that covers it."""
+
+        def state(covers: Callable[[Index], bool]) -> int:
+            return min((s.state - 1 for s, i in archives if i is not None and covers(i)), default=_UNPROTECTED)
+
+        found: list[Stored] = []
+        for raw in self._data.raw_certificates:
+            if (certificate := _certificate(raw)) is not None:
+                found.append(Stored(state(lambda i, r=raw: i.covers_certificate(r)), (certificate,)))  # type: ignore[misc]
+        ocsp = set(self._data.ocsp)
+        for raw in self._data.raw_revocation:
+            at = state(lambda i, r=raw: i.covers_revocation(r))  # type: ignore[misc]
+            answers = [o for o in ocsp if o in raw]
+            found.append(Stored(at, crls=() if answers else (raw,), ocsp=tuple(answers)))
+        inside = set(self._data.crls), ocsp
+        found.append(
+            Stored(
+                _UNPROTECTED,
+                crls=tuple(c for c in cms.crls if c not in inside[0]),
+                ocsp=tuple(o for o in cms.ocsp if o not in inside[1]),
+            )
+        )
+        return tuple(s for s in found if s.certificates or s.crls or s.ocsp)
+
+    def _unread(self) -> list[str]:
+        """Archive timestamps of the version before, which are named and not believed."""
+        kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V2)
+        count = sum(k == kind for k, _ in unsigned_values(self._signer))
+        return (
+            [f"{count} archive timestamps of version 2 were not checked; they prove nothing here."] if count else []
+        )
+
+    def _counter_signatures(self) -> list[SignatureFacts]:
+        """RFC 5652 11.4: over the value of this signature, and nothing else."""
+        if self._signer.unsigned_attrs is None:
+            return []
+        values, _ = attribute_values(self._signer.unsigned_attrs)
+        elements = [e for group in values.get(oids.ID_COUNTER_SIGNATURE, []) for e in group]
+        if len(elements) > MAX_COUNTER_SIGNATURES:
+            raise FormatError(f"{len(elements)} counter-signatures; at most {MAX_COUNTER_SIGNATURES} are read.")
+        return [self._counter_signature(e, f"{self._id}/counter-{n}") for n, e in enumerate(elements, 1)]
+
+    def _counter_signature(self, element: der.Element, identifier: str) -> SignatureFacts:
+        what = f"the value of the signature {self._id}"
+        try:
+            cms = examine_counter_signer(self._data, signer_info_in(element), self._signer.value)
+        except KysoError as e:
+            return replace(broken(identifier, "cms", e, what), countersigned=self._id)
+        return SignatureFacts(
+            id=identifier,
+            format="cms",
+            family="CAdES" if cms.cades else "CMS",
+            references_intact=cms.references_intact,
+            signature_intact=cms.signature_intact,
+            coverage=Coverage(False, what),
+            certificate=cms.certificate,
+            certificates=cms.certificates,
+            scheme=cms.scheme,
+            claimed_time=cms.claimed_time,
+            timestamps=tuple(
+                timestamp_facts(t, lambda name: digest(name, cms.value), "signature") for t in cms.timestamp_tokens
+            ),
+            crls=cms.crls,
+            ocsp=cms.ocsp,
+            findings=cms.findings,
+            countersigned=self._id,
+        )
+
+
+def _certificate(raw: bytes) -> Certificate | None:
+    try:
+        return Certificate.from_der(raw)
+    except FormatError:
+        return None  # counted by `read_signed_data`
+
+
+# Signing ------------------------------------------------------------------------------------------------
+
+
+class CmsContent:
+    """Any octets, to be signed as CAdES: `prepare` gives a detached or an enveloping structure."""
+
+    format: Literal["cms"] = "cms"
+
+    def __init__(self, content: bytes, *, detached: bool = True) -> None:
+        self._content = content
+        self._detached = detached
+
+    def sha256(self) -> str:
+        """Of the content, lower-case hex."""
+        return hashlib.sha256(self._content).hexdigest()
+
+    def signatures(self) -> tuple[SignatureFacts, ...]:
+        """None: it is not signed yet."""
+        return ()
+
+    def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> CmsPending:
+        """Signed attributes over the content (EN 319 122-1 6.3, B-B). Raises `SigningError`, `UsageError`."""
+        if not self._content:
+            raise UsageError("There is nothing to sign (0 bytes).")
+        if scheme.hash_name == "sha1":
+            raise SigningError("CAdES signatures are not written with SHA-1.")
+        for option in ("reason", "contact", "field", "location"):
+            if getattr(intent, option) is not None:
+                raise UsageError(f"A CMS signature carries no {option} here.", remedy=f"Leave the {option} out.")
+        if intent.certify is not None or intent.lock is not None or intent.appearance is not None:
+            raise UsageError("A CMS signature neither certifies nor locks nor shows anything.")
+        attributes = signed_attributes(
+            content_digest=digest(scheme.hash_name, self._content),
+            leaf=chain.leaf,
+            scheme=scheme,
+            signing_time=intent.signing_time,
+        )
+        inside = None if self._detached else self._content
+        return CmsPending(attributes, scheme, chain, intent.level, inside)
+
+
+@dataclass(frozen=True)
+class CmsPending:
+    """Signed attributes waiting for one signature value."""
+
+    to_be_signed: bytes
+    """DER SET OF Attribute."""
+    scheme: Scheme
+    chain: Chain
+    level: Level
+    content: bytes | None
+    """What goes inside; None: detached."""
+
+    @property
+    def imprint(self) -> bytes:
+        return self.scheme.imprint(self.to_be_signed)
+
+    @property
+    def signature_id(self) -> str:
+        return "signer-1"
+
+    def timestamp_message(self, value: bytes) -> bytes:
+        """The value itself (EN 319 122-1 5.3)."""
+        return value
+
+    def finish(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
+        """The CMS file. Raises `SignatureValueInvalid`, `SigningError`, `TimestampError`."""
+        if not self.scheme.verify(self.chain.leaf.public_key, self.imprint, value):
+            raise SignatureValueInvalid(
+                "The signature value does not verify with the certificate's key.",
+                remedy="Check that key and certificate belong together.",
+            )
+        wanted = 0 if self.level == "B-B" else 1
+        if len(evidence.timestamps) != wanted:
+            raise SigningError(
+                f"Level {self.level} takes {wanted} timestamps; {len(evidence.timestamps)} were given."
+            )
+        for token in evidence.timestamps:
+            if not timestamp_facts(token, lambda name: digest(name, value), "signature").intact:
+                raise TimestampError("The timestamp is broken or does not cover this signature value.")
+        return signed_data(
+            self.to_be_signed, value, self.chain, self.scheme, content=self.content, timestamps=evidence.timestamps
+        )
