@@ -55,7 +55,7 @@ def open_document(
 
         return XmlDocument(data)
     if (structure := _cms_in(data)) is not None:
-        from .cms.document import CmsDocument
+        from .cades.document import CmsDocument
 
         return CmsDocument(structure, content)
     raise UnrecognisedFormat(

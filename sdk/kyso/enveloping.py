@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 
 from kyso_pki.ades.sign import sign_document
-from kyso_pki.cms.document import CmsContent
+from kyso_pki.cades.content import CmsContent
 from kyso_pki.document import Intent, level_named
 from kyso_pki.signer import Signer, Timestamper
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from .. import oids
 from ..asn1 import der
+from ..cms.attributes import attribute_values
+from ..cms.signed_data import SignedData, SignerInfo, read_signed_data
 from ..errors import FormatError, LimitExceeded
 from ..scheme import HashName, algorithm_oid, digest, hash_of_oid
-from .attributes import attribute_values
-from .signed_data import SignedData, SignerInfo, read_signed_data
 
 MAX_HASHES = 1024  # in one index; against denial of service
 

@@ -15,8 +15,8 @@ import kyso
 from kyso_pki import oids
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.asn1 import der
-from kyso_pki.cms.archive import Index, message_digest, unsigned_values
-from kyso_pki.cms.document import CmsDocument
+from kyso_pki.cades.archive import Index, message_digest, unsigned_values
+from kyso_pki.cades.document import CmsDocument
 from kyso_pki.cms.signed_data import read_signed_data
 from kyso_pki.errors import KysoError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
