@@ -6,39 +6,23 @@ is refused and why somebody must look at the result before it is signed. The ori
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from .command import worded
-from .errors import FAILED, OK, Stop
+from .errors import OK, Stop
 from .files import PIPE, check_input, check_output, read, write_whole
 from .options import PATH, document_password, json_option, password_options
 from .output import App, printable, say, say_json
-
-if TYPE_CHECKING:
-    import pikepdf
+from .rewriting import Repaired, read_answer
 
 MAX_TOLD: Final = 20  # faults named one by one
-_stream_name = re.compile(r"^(?:stream )?<_io\.BytesIO object at 0x[0-9a-f]+>:? *")
-_HEADER_WINDOW: Final = 1024  # readers look for %PDF- no further (ISO 32000-2 7.5.2)
-
-
-@dataclass(frozen=True)
-class Repaired:
-    """What was wrong with a file and what became of it."""
-
-    data: bytes
-    pages: int
-    objects: int
-    faults: tuple[str, ...]
-    """English, as the strict reader and qpdf say it; empty: nothing was found."""
-    dropped: tuple[str, ...]
-    """The names of the signature fields that were emptied."""
+SECONDS: Final = 60.0  # a repaired file of 10 MB takes 1 s on a slow machine
+SECONDS_PER_MB: Final = 2.0
+MEGABYTES: Final = 512  # Python, qpdf and the two readings of a small file need 80
+MEMORY_PER_SIZE: Final = 16  # the file, its objects in qpdf, the result, and both read strictly
 
 
 @worded("repair")
@@ -65,7 +49,7 @@ def command(
     check_output(output, force=force)
     password = document_password()
     secret = (password() if password is not None else None) or ""
-    done = repaired(read(file), secret, drop_signatures=drop_signatures)
+    done = confined(read(file), secret, drop_signatures=drop_signatures)
     write_whole(output, done.data, force=force)
     if as_json:
         say_json({"file": file, "output": str(output), **_to_json(done)})
@@ -74,93 +58,18 @@ def command(
     return OK
 
 
-def repaired(data: bytes, password: str = "", *, drop_signatures: bool = False) -> Repaired:
-    """The rewritten file. Raises `Stop` for a signed file, for one beyond repair and for what is no PDF."""
-    import io
+def confined(data: bytes, password: str, *, drop_signatures: bool) -> Repaired:
+    """As `rewriting.repaired`, in a process of its own: qpdf searches wherever a file sends it."""
+    from kyso.confined import Bounds, crashed, run
 
-    import pikepdf
-
-    at = data.find(b"%PDF-", 0, _HEADER_WINDOW)
-    if at < 0:
-        raise Stop("repair_no_pdf", exit_code=FAILED)
-    faults = list(_faults(data, password))
-    if at:
-        faults.append(f"{at} bytes stand before %PDF-.")
+    size = len(data) >> 20
+    bounds = Bounds(SECONDS + SECONDS_PER_MB * size, MEGABYTES + MEMORY_PER_SIZE * size)
+    asked = {"password": password, "drop_signatures": drop_signatures}
+    told, octets = run("kyso_cli.rewriting", asked, data, bounds)
     try:
-        with pikepdf.open(io.BytesIO(data), password=password) as pdf:
-            dropped = tuple(_drop(pdf)) if drop_signatures else ()
-            if not drop_signatures and (b"/ByteRange" in data or any(_signatures(pdf))):
-                raise Stop("repair_signed", exit_code=FAILED)
-            if "/Size" not in pdf.trailer:  # a trailer that was lost; qpdf sets the entry only where there is one
-                pdf.trailer["/Size"] = len(pdf.objects) + 1
-            out = io.BytesIO()
-            pdf.save(out, encryption=True if pdf.is_encrypted else None, min_version=pdf.pdf_version)
-            faults += [_told(w) for w in pdf.get_warnings()]
-            pages, objects = len(pdf.pages), len(pdf.objects)
-    except pikepdf.PasswordError:
-        raise Stop("repair_password", exit_code=FAILED) from None
-    except (pikepdf.PdfError, RuntimeError, ValueError, OverflowError) as e:
-        raise Stop("repair_failed", exit_code=FAILED, why=_told(e)) from None
-    if left := list(_faults(out.getvalue(), password)):
-        raise Stop("repair_failed", exit_code=FAILED, why=left[0])
-    return Repaired(out.getvalue(), pages, objects, tuple(dict.fromkeys(faults)), dropped)
-
-
-def _faults(data: bytes, password: str) -> Iterator[str]:
-    """What strict reading has against the file: the first thing, or every object that it cannot read."""
-    from kyso_pki.errors import KysoError
-    from kyso_pki.pdf.lint.survey import survey
-    from kyso_pki.pdf.reader import Reader
-
-    try:
-        reader = Reader(data, lambda: password)
-        if reader.trailing:
-            yield f"{reader.trailing} bytes follow the end of the file."
-        yield from (seen.text for seen in survey(reader).unread)
-    except KysoError as e:
-        yield e.message
-
-
-def _told(warning: object) -> str:
-    """qpdf's words without the name that it gives to a file in memory."""
-    return _stream_name.sub("", str(warning)).strip()
-
-
-def _signatures(pdf: pikepdf.Pdf) -> Iterator[Any]:
-    """Every dictionary that is a signature, whether or not a field has it as its value."""
-    import pikepdf
-
-    for item in pdf.objects:
-        if isinstance(item, pikepdf.Dictionary) and "/ByteRange" in item:
-            yield item
-
-
-def _drop(pdf: pikepdf.Pdf) -> Iterator[str]:
-    """Empties every signature field, with its picture, and what only signatures need: permissions, evidence."""
-    import pikepdf
-
-    for item in pdf.objects:
-        if not isinstance(item, pikepdf.Dictionary) or not isinstance(value := item.get("/V"), pikepdf.Dictionary):
-            continue
-        if "/ByteRange" in value or item.get("/FT") == pikepdf.Name.Sig:
-            for widget in (item, *_kids(item)):
-                if "/AP" in widget:
-                    del widget["/AP"]
-            del item["/V"]
-            yield str(item.get("/T", ""))
-    for key in ("/Perms", "/DSS"):
-        if key in pdf.Root:
-            del pdf.Root[key]
-    form = pdf.Root.get("/AcroForm")
-    if isinstance(form, pikepdf.Dictionary) and "/SigFlags" in form:
-        del form["/SigFlags"]
-
-
-def _kids(item: Any) -> list[Any]:
-    import pikepdf
-
-    kids = item.get("/Kids")
-    return [kid for kid in kids if isinstance(kid, pikepdf.Dictionary)] if isinstance(kids, pikepdf.Array) else []
+        return read_answer(told, octets)
+    except (KeyError, TypeError, ValueError):
+        raise crashed(0) from None
 
 
 def _to_json(done: Repaired) -> dict[str, Any]:

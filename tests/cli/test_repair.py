@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import resource
+import zlib
 from collections.abc import Callable
 
 import pikepdf
 import pytest
 
 from kyso_cli.errors import FAILED, Stop
-from kyso_cli.repair import repaired
-from kyso_pki.errors import FormatError
+from kyso_cli.repair import MEGABYTES, confined
+from kyso_cli.rewriting import repaired
+from kyso_pki.errors import FormatError, LimitExceeded
 from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.pdf.reader import Reader
 from tests.judges import pdfsig
@@ -108,3 +112,20 @@ def test_leftovers_of_updates_do_not_survive() -> None:
     assert b"Secret" not in done.data
     assert done.faults == ()
     assert Reader(done.data).last == 0
+
+
+def test_a_file_that_swells_does_not_eat_the_machine() -> None:
+    """A cross-reference stream of 1.5 GB in a few kB: qpdf decodes it as a whole (2.1 GB) before it looks at it."""
+    squeezed = zlib.compressobj(1)
+    once = b"".join(squeezed.compress(bytes(1 << 20)) for _ in range(1500)) + squeezed.flush()
+    bomb = zlib.compress(once, 9)
+    assert len(bomb) < 50_000
+    entries = b"/Type/XRef/Size 9/W[1 2 1]/Root 1 0 R/Filter[/FlateDecode/FlateDecode]/Length %d" % len(bomb)
+    pdf = table_pdf()
+    tail = b"\n9 0 obj\n<<%b>>stream\n%b\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n"
+    swollen = pdf + tail % (entries, bomb, len(pdf) + 1)
+    with contextlib.suppress(
+        LimitExceeded
+    ):  # or qpdf does without the stream, where it notices that it cannot be had
+        assert confined(swollen, "", drop_signatures=False).pages == 1
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < (MEGABYTES + 100) * 1024
