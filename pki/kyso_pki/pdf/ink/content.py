@@ -15,10 +15,11 @@ from typing import Final
 
 from ...errors import FormatError, LimitExceeded
 from ..filters import decode
-from ..objects import Dictionary, Ref, Stream, Value
+from ..objects import Ref, Stream, Value
 from ..reader import Reader
 from .budget import MAX_DEPTH, Work
 from .fonts import Font, font_of
+from .forms import blends_elsewhere, form_space
 from .grid import Box, Ink
 from .matrix import Matrix
 from .operators import (
@@ -35,15 +36,13 @@ from .operators import (
     TEXT,
     WHITE,
 )
-from .resources import Resources, blends_elsewhere
+from .resources import Resources
 from .state import HAIRLINE, State
 from .text import TextObject
 from .tokens import numbers, operations, touch, whole
 
 MAX_SAVED: Final = 256  # graphics states; ISO 32000-1 Annex C.2 names 28
 PICTURE_EDGE: Final = 2.0  # points; some readers draw small pictures larger by some pixels
-MIN_SIDE: Final = 0.01  # of a form's /BBox; some readers do not clip to one without an area
-MIN_DETERMINANT: Final = 1e-6  # of a form's /Matrix
 NOTHING: Final = Box(0.0, 0.0, -1.0, -1.0)  # what is seen of a form that is clipped away
 
 
@@ -164,6 +163,7 @@ class Painter:
         state = self._resources.resource("ExtGState", operands)
         if not isinstance(state, dict):
             raise FormatError("PDF: a graphics state is no dictionary.")
+        self._work.take(len(state))
         for key, value in state.items():
             found = self._resolved(value)
             if key == "LW":
@@ -174,6 +174,7 @@ class Painter:
                 self._set_join([found])
             elif key == "BM":
                 modes = found if isinstance(found, list) else [found]
+                self._work.take(len(modes))
                 if any(self._resolved(mode) not in NORMAL for mode in modes):
                     self._white_is_ink()
             elif key not in HARMLESS_STATE:  # fonts, transfer functions, halftones, black generation
@@ -308,7 +309,7 @@ class Painter:
         """A form XObject, which is clipped to its /BBox (8.10)."""
         if self._depth >= MAX_DEPTH:
             raise LimitExceeded(f"PDF: more than {MAX_DEPTH} forms within forms.")
-        box, placed = self._form_space(stream.dictionary)
+        box, placed = form_space(self._reader, self._revision, stream.dictionary)
         if blends_elsewhere(self._reader, self._revision, stream.dictionary):
             self._white_is_ink()
         resources = Resources(self._reader, self._revision, stream.dictionary.get("Resources"))
@@ -323,20 +324,6 @@ class Painter:
         self._state, self._floor, self._clip, self._resources = outer
         if not self._paper_is_white:
             self._white_is_ink()
-
-    def _form_space(self, form: Dictionary) -> tuple[Box, Matrix]:
-        """Its /BBox and /Matrix, of such a kind that every reader clips and places the form."""
-        matrix = self._resolved(form.get("Matrix"))
-        box = self._resolved(form.get("BBox"))
-        if not isinstance(box, list) or (matrix is not None and not isinstance(matrix, list)):
-            raise FormatError("PDF: a form has no usable /BBox or /Matrix.")
-        space = Box(*numbers([self._resolved(n) for n in box], 4))
-        placed = Matrix.read(numbers([self._resolved(n) for n in matrix], 6)) if matrix is not None else Matrix()
-        if min(space.x1 - space.x0, space.y1 - space.y0) < MIN_SIDE:
-            raise FormatError("PDF: a form has a /BBox without an area, to which not every reader clips.")
-        if abs(placed.a * placed.d - placed.b * placed.c) < MIN_DETERMINANT:
-            raise FormatError("PDF: a form has a /Matrix that cannot be inverted.")
-        return space, placed
 
 
 _Method = Callable[[Painter, list[Value]], None]

@@ -125,6 +125,7 @@ def font_of(reader: Reader, value: Value, revision: int, work: Work) -> Font:
     font = reader.dictionary(value, revision)
     kind = reader.resolve(font.get("Subtype"), revision)
     name = reader.resolve(font.get("BaseFont"), revision)
+    work.take(len(name) if isinstance(name, str) else 1)
     if not isinstance(name, str) or is_tricky_name(name):
         raise FormatError("PDF: a font has no name, or the name of one that only its programs draw.")
     if kind == "Type0":
@@ -217,6 +218,7 @@ def _embedded(reader: Reader, font: Dictionary, revision: int, work: Work) -> Gl
     if not isinstance(descriptor, dict):
         raise FormatError("PDF: a font descriptor is no dictionary.")
     name = reader.resolve(descriptor.get("FontName"), revision)
+    work.take(len(name) if isinstance(name, str) else 1)
     if name is not None and (not isinstance(name, str) or is_tricky_name(name)):
         raise FormatError("PDF: a font has the name of one that only its programs draw.")
     programs = [k for k in ("FontFile", "FontFile2", "FontFile3") if descriptor.get(k) is not None]

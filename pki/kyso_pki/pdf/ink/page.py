@@ -10,8 +10,8 @@ from ..pagetree import inherited
 from ..reader import Reader
 from .budget import Work
 from .content import Painter
+from .forms import blends_elsewhere
 from .grid import Box, Ink
-from .resources import blends_elsewhere
 
 
 def page_ink(reader: Reader, number: int, revision: int, work: Work) -> Ink:

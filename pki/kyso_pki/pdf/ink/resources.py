@@ -8,8 +8,7 @@ from ...errors import FormatError
 from ..objects import Dictionary, Value
 from ..reader import Reader
 
-_DEFAULTS: Final = frozenset(("DefaultGray", "DefaultRGB", "DefaultCMYK"))
-_DEVICES: Final = ("DeviceGray", "DeviceRGB", "DeviceCMYK")
+_DEFAULTS: Final = ("DefaultGray", "DefaultRGB", "DefaultCMYK")
 
 
 class Resources:
@@ -36,13 +35,4 @@ class Resources:
     def redefine_colours(self) -> bool:
         """Whether they give the device's colours another meaning (8.6.5.6)."""
         spaces = self._reader.resolve(self._entries.get("ColorSpace"), self._revision)
-        return spaces is not None and (not isinstance(spaces, dict) or not _DEFAULTS.isdisjoint(spaces))
-
-
-def blends_elsewhere(reader: Reader, revision: int, owner: Dictionary) -> bool:
-    """Whether a page or a form is a group that is blended in a colour space with a table of its own (11.6.6)."""
-    group = reader.resolve(owner.get("Group"), revision)
-    if group is None:
-        return False
-    space = reader.resolve(group.get("CS"), revision) if isinstance(group, dict) else ""
-    return space is not None and space not in _DEVICES
+        return spaces is not None and (not isinstance(spaces, dict) or any(name in spaces for name in _DEFAULTS))
