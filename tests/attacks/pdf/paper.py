@@ -58,6 +58,7 @@ class Paper:
             7: SIGNATURE_BOX % (b"A", b"10 10 110 60", b""),
             8: seal,
             **{_FIRST + i: body for i, body in enumerate(extra)},
+            **self.bodies,
         }
         return signed(table_pdf(bodies), field="A")
 
