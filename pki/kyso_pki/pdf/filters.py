@@ -55,8 +55,8 @@ def decode(stream: Stream, budget: Budget) -> bytes:
             inflated = _inflate(data, min(limit, budget.left))
             budget.take(len(inflated))
             data = _predicted(inflated, parameters[i] if i < len(parameters) else None, budget)
-        elif name == "Crypt" and i == 0:
-            continue  # decrypted by the security handler before (ISO 32000-2 7.4.10)
+        elif name == "Crypt" and i == 0 and stream.is_encrypted:
+            continue  # decrypted by the security handler before (ISO 32000-2 7.4.10); in a plain file it is unknown
         elif isinstance(name, str) and name in ("ASCIIHexDecode", "ASCII85Decode"):
             data = _ascii(data, name)
         else:

@@ -14,7 +14,7 @@ import binascii
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final, NamedTuple, TypeAlias
+from typing import ClassVar, Final, NamedTuple, TypeAlias
 
 from ..errors import FormatError, KysoError, LimitExceeded
 from ..octets import find
@@ -39,6 +39,8 @@ class Stream:
     """A stream object: its dictionary and where its raw bytes stand in `source`."""
 
     __slots__ = ("dictionary", "length", "source", "start")
+    is_encrypted: ClassVar[bool] = False
+    """Whether it stands encrypted in the file, so that a crypt filter of its own has been undone in `raw`."""
 
     def __init__(self, dictionary: dict[str, Value], source: bytes, start: int, length: int) -> None:
         self.dictionary = dictionary

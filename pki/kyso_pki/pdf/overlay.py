@@ -24,6 +24,8 @@ MAX_AREA: Final = 125_000  # square points, a quarter of A4: larger signature bo
 MAX_SHARE: Final = 0.5  # of an earlier signature's widget, by all later ones together; NĐ 30/2020 asks for a third
 MAX_PAGE: Final = 0.25  # of what is seen of a page, by all later signatures together
 MARGIN: Final = 0.1  # points around a widget, for rounding; what it draws is clipped to its rectangle
+LINE_BAND: Final = 12.0  # points: a line of text; what is nearer can be read as one with the text beside it
+LINE_HEIGHT: Final = 24.0  # points: what is no higher can be read as a part of a line
 NOTE_SIZE: Final = 30.0  # points around an annotation that is drawn in a size of its own or by each reader's taste
 _MAX_NUMBER: Final = 32_767  # ISO 32000-1 Annex C.2; beyond it readers differ
 _MIN_SIDE: Final = 0.01  # of a form's /BBox; readers take much smaller ones for none
@@ -38,6 +40,8 @@ class Widget:
     number: int
     dictionary: Dictionary
     revision: int
+    reserved: bool = False
+    """Its place was there in the revision before: whoever signed that could see it."""
 
 
 class Paper:
@@ -48,7 +52,7 @@ class Paper:
         self._reader = reader
         self._signatures = signatures
         self._taken: dict[int, float] = {}  # of each page, in user space, by all later signatures
-        self._ink: dict[int, Ink | None] = {}
+        self._ink: dict[int, Ink | str] = {}
         self._work = Work(len(reader.data))
 
     def page_of(self, widget: Widget) -> int | None:
@@ -95,10 +99,12 @@ class Paper:
             ink = self._page_ink(number, widget.revision)
             if (large := self._too_large(number, page, box, widget.revision)) is not None:
                 return large
-            if ink is None:
-                return f"what {where} shows cannot be told without drawing it"
+            if isinstance(ink, str):
+                return f"what {where} shows cannot be told without drawing it ({ink})"
             if ink.touches(box.grown(MARGIN)):
                 return f"text, lines or pictures of {where}"
+            if _continues(box, ink, widget.reserved):
+                return f"the gap in a line of {where}, or a place so near to it that both can be read as one"
             if (under := self._annotations(widget, box, page, visits)) is not None:
                 return f"{under} on {where}"
         return None
@@ -115,13 +121,13 @@ class Paper:
             return "it is larger than a signature needs to be, or later ones together take too much of the page"
         return None
 
-    def _page_ink(self, number: int, revision: int) -> Ink | None:
-        """Of the page before the revision; once per page, until a change of it is refused (`forget`)."""
+    def _page_ink(self, number: int, revision: int) -> Ink | str:
+        """Of the page before the revision, or why it has no bound; once per page, until `forget`."""
         if number not in self._ink:
             try:
                 self._ink[number] = page_ink(self._reader, number, revision - 1, self._work)
-            except UNREADABLE:
-                self._ink[number] = None
+            except UNREADABLE as e:
+                self._ink[number] = str(e).removesuffix(".")
         return self._ink[number]
 
     def _annotations(self, widget: Widget, box: Box, page: Dictionary, visits: Visits) -> str | None:
@@ -189,6 +195,20 @@ class Paper:
                 if isinstance(item, Ref):
                     found.setdefault(item.number, []).append(number)
         return found
+
+
+def _continues(box: Box, ink: Ink, reserved: bool) -> bool:
+    """Whether what a widget shows could be read as one with what the page shows beside it.
+
+    Nothing may be near a place that nobody reserved, on its left and right, and above and below what is no higher
+    than a line; a seal is higher and fills the room between title and name. What was reserved stands beside text in
+    every letter: it may only not fill a gap within a line.
+    """
+    left, right = box._replace(x0=box.x0 - LINE_BAND), box._replace(x1=box.x1 + LINE_BAND)
+    flat = box.y1 - box.y0 <= LINE_HEIGHT
+    if reserved:
+        return flat and ink.touches(left) and ink.touches(right)
+    return ink.touches(left) or ink.touches(right) or (flat and ink.touches(box.grown(LINE_BAND)))
 
 
 def rectangle(reader: Reader, annotation: Dictionary, revision: int) -> Box | None:

@@ -18,6 +18,9 @@ from . import (
     evidence,
     forgery,
     forms,
+    gaps,
+    hidden,
+    hidden_glyphs,
     incremental,
     looks,
     overlays,
@@ -46,7 +49,7 @@ MODULES: tuple[ModuleType, ...] = (
     forms,
     certified,
 )
-MODULES += (permissions, overlays, evidence, encrypted, robustness)
+MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, encrypted, robustness)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees

@@ -56,4 +56,4 @@ def assert_overlaid(attack: Attack) -> None:
     changes = [c for c in facts(pdf)[0].changes_after if not c.allowed]
     assert [c.kind for c in changes] == ["overlay"]
     assert not changes[0].blank
-    assert attack.words in changes[0].text
+    assert attack.words in changes[0].text, changes[0].text

@@ -5,9 +5,12 @@ See `bombs`; each file is a signed page and an update with one more visible sign
 
 from __future__ import annotations
 
+import struct
+
 from tests.pki.pdf.samples import BODIES, deflated, signed, stream, table_pdf
 
 from .bombs import bomb
+from .elaborate import FONT, program_with
 from .overlays import TEXT, sealed
 
 FORM_LOOK = b"/Type/XObject/Subtype/Form/BBox[0 0 100 100]/Resources<</XObject<</X %d 0 R>>/Font<</F1 5 0 R>>>>"
@@ -68,3 +71,46 @@ def numbers_without_an_operator(n: int) -> bytes:
 def an_inline_picture_without_an_end(n: int) -> bytes:
     """R1: `EI` is searched for."""
     return _page(stream(b"BI /W 1 /H 1 ID " + b"E I " * n))
+
+
+@bomb(20_000)
+def a_large_graphics_state_set_again_and_again(n: int) -> bytes:
+    """R1: as many entries as times that they are read."""
+    state = b"<<%s>>" % b"".join(b"/A%d 0" % i for i in range(n))
+    return _page(stream(b"/G gs " * n), {6: state}, b"/ExtGState<</G 6 0 R>>")
+
+
+@bomb(20_000)
+def forms_under_many_colour_spaces(n: int) -> bytes:
+    """R1: whether the spaces of a form redefine colours is asked as often as it is drawn."""
+    spaces = b"/ColorSpace<<%s>>" % b"".join(b"/C%d/DeviceGray" % i for i in range(n))
+    form = stream(b"", FORM_LOOK.replace(b"/Font<<", spaces + b"/Font<<") % 6)
+    return _page(stream(b"/X Do " * n), {6: form}, b"/XObject<</X 6 0 R>>")
+
+
+@bomb(20_000)
+def a_form_with_a_long_box_drawn_again_and_again(n: int) -> bytes:
+    """R1: a /BBox of as many numbers as times that the form is drawn."""
+    form = stream(b"", b"/Type/XObject/Subtype/Form/BBox[%s]" % (b"9 " * n))
+    return _page(stream(b"/X Do " * n), {6: form}, b"/XObject<</X 6 0 R>>")
+
+
+@bomb(20_000)
+def a_font_in_the_resources_named_again_and_again(n: int) -> bytes:
+    """R1: a long name and many widths, which are read anew each time."""
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/%s/FirstChar 0/LastChar 255/Widths[%s]>>" % (
+        b"A" * 4000,
+        b"9 " * 256,
+    )
+    page = BODIES[3].replace(b"/F1 5 0 R", b"/F2 " + font)
+    return sealed(signed(table_pdf({**BODIES, 3: page, 4: stream(b"/F2 9 Tf " * n)})), TEXT)
+
+
+@bomb(2_000)
+def names_in_a_font_that_all_lie_over_each_other(n: int) -> bytes:
+    """R1: each record of the table of names holds all of the text."""
+    records = b"".join(struct.pack(">6H", 3, 1, 0x409, 1, min(n * 12, 0xFFFF), 0) for _ in range(n))
+    names = struct.pack(">3H", 0, n, 6 + len(records)) + records + b"\x00A" * (6 * n)
+    program = program_with({b"name": names})
+    bodies = {5: FONT, 6: stream(program, b"/Length1 %d" % len(program))}
+    return sealed(signed(table_pdf({**BODIES, 4: stream(b"BT /F1 9 Tf ET"), **bodies})), TEXT)

@@ -74,7 +74,7 @@ def a_seal_over_a_form_within_the_page() -> bytes:
     """P7, P9: text in a form XObject with a matrix of its own."""
     form = stream(
         b"BT /F1 12 Tf 0 0 Td (Pay 100) Tj ET",
-        b"/Type/XObject/Subtype/Form/BBox[0 -5 100 20]/Matrix[1 0 0 1 300 350]",
+        b"/Type/XObject/Subtype/Form/BBox[0 -5 100 20]/Matrix[1 0 0 1 300 350]/Resources<</Font<</F1 5 0 R>>>>",
     )
     return sealed(page_of(b"/I Do", b"/XObject<</I 6 0 R>>", extra=form), BLANK)
 
@@ -133,13 +133,13 @@ def shifted_font() -> bytes:
 def a_seal_over_text_that_a_font_draws_elsewhere() -> bytes:
     """P8, P9, P10: the boxes that a font states are lies; its outlines decide."""
     font = (
-        b"<</Type/Font/Subtype/TrueType/BaseFont/L/FirstChar 0/Widths[500 500]/FontDescriptor<</Type/FontDescriptor"
-        b"/FontName/L/Flags 4/FontBBox[0 0 1 1]/FontFile2 6 0 R>>>>"
+        b"<</Type/Font/Subtype/TrueType/BaseFont/L/FirstChar 0/LastChar 1/Widths[500 500]/FontDescriptor<<"
+        b"/Type/FontDescriptor/FontName/L/Flags 4/FontBBox[0 0 1 1]/FontFile2 6 0 R>>>>"
     )
     program = shifted_font()
     bodies = {
         **BODIES,
-        4: stream(b"BT /F1 12 Tf 200 350 Td <0105> Tj ET"),
+        4: stream(b"BT /F1 12 Tf 200 350 Td <0100> Tj ET"),
         5: font,
         6: stream(program, b"/Length1 %d" % len(program)),
     }

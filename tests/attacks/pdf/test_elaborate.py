@@ -27,4 +27,4 @@ def test_a_font_that_stands_in_the_resources_is_read_once() -> None:
     work = Work(0)
     page_ink(Reader(pdf), 3, 0, work)
     assert FREE_STEPS - work.left < 2 * (1 << 20) // 64
-    assert len(work.outlines) == 1
+    assert len(work.glyphs) == 1

@@ -33,7 +33,7 @@ def seal(pdf: bytes, name: str = "Seal") -> Change:
     "make",
     [
         lambda: overlays.sealed(victim(), overlays.BLANK),
-        lambda: overlays.sealed(victim(), b"60 690 300 713"),  # just below the line of text
+        lambda: overlays.sealed(victim(), b"60 640 300 700"),  # a line below the text
         lambda: overlays.sealed(overlays.page_of(b"1 g 0 0 595 842 re f"), overlays.BLANK),
         lambda: overlays.sealed(overlays.page_of(b"", more=b"/Rotate 90"), overlays.BLANK),
         lambda: overlays.sealed(overlays.visible(), b"170 200 233 300"),  # a third of the signature, on the left

@@ -184,7 +184,7 @@ def compare_signed_fields(c: Comparison) -> None:
             c.say("content", text, False, object=touched.number, field=name)
         c.follow(new.get("AP"))
         shows = "AP" in changed and (area > 0 or _draws(c, new))
-        visible = [Widget(touched.number, new, c.index)] if shows else []
+        visible = [Widget(touched.number, new, c.index, reserved=True)] if shows else []
         _judge(c, _Signed(touched.number, name, new.get("V"), True, visible))
 
 

@@ -25,6 +25,7 @@ class DecryptedStream(Stream):
     """A stream whose `raw` bytes are decrypted when they are asked for, and not kept: files may be large."""
 
     __slots__ = ("_key", "_method")
+    is_encrypted = True
 
     def __init__(self, dictionary: Dictionary, stored: Stream, method: Method, key: bytes) -> None:
         super().__init__(dictionary, stored.source, stored.start, stored.length)

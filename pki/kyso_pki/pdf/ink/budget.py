@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ...errors import LimitExceeded
 
 if TYPE_CHECKING:
-    from .truetype import Outlines
+    from .truetype import Glyphs
 
 FREE_STEPS: Final = 400_000  # operators, operands, glyphs and rows of marks in one file, and one more
 STEPS_PER_BYTE: Final = 0.25  # for four bytes of the file; a page of dense text costs some 60,000
@@ -18,8 +18,8 @@ class Work:
     """The steps that are left."""
 
     def __init__(self, file_size: int) -> None:
-        self.outlines: dict[tuple[int, int], Outlines] = {}
-        """Of font programs, by object and revision: a program is read once, however many fonts name it."""
+        self.glyphs: dict[tuple[int, int], Glyphs] = {}
+        """Of font programs, by object and revision: each is read once, however many fonts name it."""
         self.left = FREE_STEPS + int(STEPS_PER_BYTE * file_size)
 
     def take(self, steps: int) -> None:

@@ -10,6 +10,7 @@ from ..pagetree import inherited
 from ..reader import Reader
 from .budget import Work
 from .content import Painter
+from .forms import blends_elsewhere
 from .grid import Box, Ink
 
 
@@ -17,12 +18,13 @@ def page_ink(reader: Reader, number: int, revision: int, work: Work) -> Ink:
     """Every cell of a page that its content may paint. Raises `FormatError` or `LimitExceeded` for no bound."""
     page = reader.dictionary(Ref(number), revision)
     ink = Ink(_media_box(reader, inherited(reader, page, "MediaBox", revision), revision), work)
-    resources = inherited(reader, page, "Resources", revision)
-    if resources is not None and not isinstance(resources, dict):
-        raise FormatError("PDF: the resources of a page are no dictionary.")
     contents = reader.resolve(page.get("Contents"), revision)
     if contents is not None:
-        Painter(reader, revision, ink, work).page(contents, resources or {})
+        # An output intent has a colour profile, by which what is white in name may be printed as another colour.
+        intended = page.get("OutputIntents", reader.catalog(revision).get("OutputIntents")) is not None
+        white_paper = not intended and not blends_elsewhere(reader, revision, page)
+        painter = Painter(reader, revision, ink, work, white_paper=white_paper)
+        painter.page(contents, inherited(reader, page, "Resources", revision))
     return ink
 
 

@@ -1,8 +1,8 @@
 """How far the glyphs of an embedded TrueType font reach, from their points (ISO/IEC 14496-22).
 
-Reach for `outlines`. What a font says of itself (head, the boxes beside each glyph) may be a lie that moves a text
+Reach for `read_glyphs`. What a font says of itself (head, the boxes beside each glyph) may be a lie that moves a text
 to where nobody looks for it; so the points are read, and the shift that a renderer makes of them. Instructions
-(hinting) are not run: they move points by fractions of a pixel in every honest font.
+(hinting) are not run: they move points by fractions of a pixel in every honest font. ADR 8 says what is left open.
 """
 
 from __future__ import annotations
@@ -10,36 +10,45 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...errors import FormatError
 from .budget import Work
 from .cmap import candidates
 from .grid import Box
+from .tricky import is_tricky
 
-MAX_GLYPHS: Final = 65_535
 MAX_DEPTH: Final = 5  # composite glyphs within composite glyphs
-_REFUSED: Final = frozenset((b"gvar", b"sbix", b"CBDT", b"COLR", b"SVG ", b"EBDT", b"CFF ", b"CFF2"))
+_REFUSED: Final = frozenset((
+    b"gvar", b"sbix", b"CBDT", b"COLR", b"SVG ", b"EBDT", b"bdat", b"CFF ", b"CFF2", b"GLYF", b"VARC",
+))  # fmt: skip
 _XY, _SCALE, _MORE, _XY_SCALE, _MATRIX, _WORDS = 0x2, 0x8, 0x20, 0x40, 0x80, 0x1
 _Extent = tuple[float, float, float, float]
 
 
+class Glyph(NamedTuple):
+    """A glyph, or several at once, in parts of the em."""
+
+    box: Box
+    """Around the points and the origin, wherever a renderer moves them to."""
+    advance: float
+    """The least that the font itself states; a reader may centre the glyph in a greater width."""
+
+
 @dataclass(frozen=True)
-class Outlines:
-    """How far the glyphs of a font reach, in parts of the em."""
+class Glyphs:
+    """The glyphs of a font."""
 
-    all: Box
-    """What no glyph leaves."""
-    by_glyph: Mapping[int, Box]
-    """Of each glyph that has an outline."""
-    by_code: Mapping[int, Box]
-    """Of each code (0 to 255) of a simple font without an encoding of its own, whatever character map is taken."""
+    every: Glyph
+    by_number: Mapping[int, Glyph]
+    by_code: Mapping[int, Glyph]
+    """Of a simple font without names of its own, whatever character map and encoding is taken."""
 
 
-def outlines(font: bytes, work: Work) -> Outlines:
+def read_glyphs(font: bytes, work: Work) -> Glyphs:
     """Raises `FormatError`, `LimitExceeded`."""
     try:
-        return _Font(font, work).outlines()
+        return _Font(font, work).glyphs()
     except (struct.error, IndexError) as e:
         raise FormatError(f"PDF: an embedded font cannot be read ({e}).") from None
 
@@ -48,7 +57,9 @@ class _Font:
     def __init__(self, data: bytes, work: Work) -> None:
         self._data = data
         self._work = work
-        self._places = tables = self._tables()
+        self._tables_at = tables = self._tables()
+        if is_tricky(data, tables, work):
+            raise FormatError("PDF: an embedded font is one whose outlines only its programs draw.")
         head, maxp, hhea = (self._table(tables, name) for name in (b"head", b"maxp", b"hhea"))
         (self._em,) = struct.unpack_from(">H", data, head + 18)
         (long_offsets,) = struct.unpack_from(">h", data, head + 50)
@@ -57,32 +68,33 @@ class _Font:
         self._glyf = self._table(tables, b"glyf")
         self._hmtx = self._table(tables, b"hmtx")
         loca = self._table(tables, b"loca")
-        if not self._em or not self._metrics:
-            raise FormatError("PDF: an embedded font has no em or no widths.")
+        if not 16 <= self._em <= 16_384 or not self._metrics:
+            raise FormatError("PDF: an embedded font has no usable em or no widths.")
         work.take(self._count)
         self._offsets = struct.unpack_from(f">{self._count + 1}{'I' if long_offsets else 'H'}", data, loca)
         self._unit = 1 if long_offsets else 2
         self._known: dict[int, _Extent | None] = {}
 
-    def _tables(self) -> dict[bytes, int]:
+    def _tables(self) -> dict[bytes, tuple[int, int]]:
+        """Offset and length of each."""
         (count,) = struct.unpack_from(">H", self._data, 4)
         if self._data[:4] not in (b"\x00\x01\x00\x00", b"true"):
             raise FormatError("PDF: an embedded font is no TrueType font.")
-        found: dict[bytes, int] = {}
+        found: dict[bytes, tuple[int, int]] = {}
         for i in range(count):
-            tag, _, offset, _ = struct.unpack_from(">4sIII", self._data, 12 + 16 * i)
+            tag, _, offset, length = struct.unpack_from(">4sIII", self._data, 12 + 16 * i)
             if tag in _REFUSED or tag in found:
                 raise FormatError("PDF: an embedded font has outlines of a kind that is not read here.")
-            found[tag] = offset
+            found[tag] = (offset, length)
         return found
 
     @staticmethod
-    def _table(tables: dict[bytes, int], name: bytes) -> int:
+    def _table(tables: dict[bytes, tuple[int, int]], name: bytes) -> int:
         if name not in tables:
             raise FormatError(f"PDF: an embedded font has no table {name!r}.")
-        return tables[name]
+        return tables[name][0]
 
-    def outlines(self) -> Outlines:
+    def glyphs(self) -> Glyphs:
         extents: dict[int, _Extent] = {}
         shifts = [0]  # of any glyph: a composite one may take over that of a part (USE_MY_METRICS)
         for glyph in range(self._count):
@@ -91,17 +103,25 @@ class _Font:
                 shifts.append(self._left_side(glyph) - self._declared_left(glyph))
         em, left, right = self._em, min(shifts), max(shifts)
         boxes = {g: Box((a + left) / em, b / em, (c + right) / em, d / em) for g, (a, b, c, d) in extents.items()}
-        return Outlines(union(boxes.values()), boxes, self._codes(boxes))
+        found_glyphs = {
+            glyph: Glyph(union([boxes[glyph]] if glyph in boxes else []), self._advance(glyph) / em)
+            for glyph in range(self._count)
+        }
+        every = _together(found_glyphs.values())
+        return Glyphs(every, found_glyphs, self._codes(found_glyphs))
 
-    def _codes(self, boxes: Mapping[int, Box]) -> dict[int, Box]:
-        """By code; none of them where a character map is in a format that is not read."""
-        if b"cmap" not in self._places:
+    def _codes(self, glyphs: Mapping[int, Glyph]) -> dict[int, Glyph]:
+        """By code; none of them where a map is in a format that is not read, or where glyphs have names to go by."""
+        post = self._tables_at.get(b"post")
+        named = post is not None and self._data[post[0] : post[0] + 4] != b"\x00\x03\x00\x00"
+        if named or b"cmap" not in self._tables_at:
             return {}
-        try:
-            found = candidates(self._data, self._places[b"cmap"], self._work)
-        except FormatError:
-            return {}
-        return {code: union(boxes[g] for g in glyphs if g in boxes) for code, glyphs in found.items()}
+        found = candidates(self._data, self._tables_at[b"cmap"][0], self._work)
+        return {c: _together([glyphs[n] for n in numbers if n in glyphs]) for c, numbers in found.items()}
+
+    def _advance(self, glyph: int) -> int:
+        (value,) = struct.unpack_from(">H", self._data, self._hmtx + 4 * min(glyph, self._metrics - 1))
+        return int(value)
 
     def _left_side(self, glyph: int) -> int:
         """The left side bearing, to which a renderer moves the glyph's declared left edge."""
@@ -217,3 +237,8 @@ def _around(extents: Sequence[_Extent]) -> _Extent:
 def union(boxes: Iterable[Box]) -> Box:
     """Around all of them and the origin."""
     return Box(*_around([Box(0.0, 0.0, 0.0, 0.0), *boxes]))
+
+
+def _together(glyphs: Iterable[Glyph]) -> Glyph:
+    several = list(glyphs)
+    return Glyph(union(g.box for g in several), min((g.advance for g in several), default=0.0))

@@ -1,11 +1,14 @@
-"""Pages made of given content, what kyso says of their ink, and what poppler draws."""
+"""Pages made of given content, what kyso says of their ink, and what poppler and PDFium draw."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
+
+import pypdfium2
 
 from kyso_pki.pdf.filters import decode
 from kyso_pki.pdf.ink import Box, Ink, page_ink
@@ -24,10 +27,10 @@ PICTURE = stream(
 )
 FORM = stream(
     b"q 0 0 300 300 re f Q 2 w 5 5 m 60 60 l S",
-    b"/Type/XObject/Subtype/Form/BBox[0 0 30 20]/Matrix[1 0.5 -0.5 1 10 10]",
+    b"/Type/XObject/Subtype/Form/BBox[0 0 30 20]/Matrix[1 0.5 -0.5 1 10 10]/Resources<</XObject<</Fm 8 0 R>>>>",
 )
-WIDE = b"<</Type/Font/Subtype/TrueType/BaseFont/Times-Roman/FirstChar 32/LastChar 126/Widths[%s]>>"
-_WIDTHS = b" ".join(b"%d" % (250 + 7 * (n % 90)) for n in range(32, 127))
+WIDE = b"<</Type/Font/Subtype/TrueType/BaseFont/Times-Roman/FirstChar 32/LastChar 255/Widths[%s]>>"
+_WIDTHS = b" ".join(b"%d" % (250 + 7 * (n % 90)) for n in range(32, 256))
 
 
 @cache
@@ -76,8 +79,21 @@ def ink(pdf: bytes) -> Ink:
     return page_ink(Reader(pdf), 3, 0, Work(len(pdf)))
 
 
-def drawn(pdf: bytes, scale: int = 2) -> Iterator[Box]:
-    """The squares that poppler paints in another colour than white, without smoothing of edges."""
+def drawn(pdf: bytes, scale: int = 2) -> Iterator[tuple[str, Box]]:
+    """The squares that a reader paints in another colour than white, without smoothing of edges."""
+    for reader, picture in (("poppler", _by_poppler(pdf, scale)), ("PDFium", _by_pdfium(pdf, scale))):
+        width, _, pixels = picture
+        for start in range(0, len(pixels), width * 3):
+            line = pixels[start : start + width * 3]
+            if line.strip(b"\xff"):
+                for column in range(width):
+                    if line[3 * column : 3 * column + 3] != b"\xff\xff\xff":
+                        x, y = column / scale, SIDE - (start // (width * 3) + 1) / scale
+                        yield reader, Box(x, y, x + 1 / scale, y + 1 / scale)
+
+
+def _by_poppler(pdf: bytes, scale: int) -> tuple[int, int, bytes]:
+    """Width, height and pixels."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "page.pdf")
         path.write_bytes(pdf)
@@ -86,13 +102,12 @@ def drawn(pdf: bytes, scale: int = 2) -> Iterator[Box]:
         done = run(arguments, package="poppler-utils")
         assert done.code == 0, done.text
         (picture,) = Path(folder).glob("out*.ppm")
-        kind, width, height, most, pixels = picture.read_bytes().split(maxsplit=4)
-    del kind, most
-    across = int(width)
-    for row in range(int(height)):
-        line = pixels[row * across * 3 : (row + 1) * across * 3]
-        if line.strip(b"\xff"):
-            for column in range(across):
-                if line[3 * column : 3 * column + 3] != b"\xff\xff\xff":
-                    x, y = column / scale, SIDE - (row + 1) / scale
-                    yield Box(x, y, x + 1 / scale, y + 1 / scale)
+        _, width, height, _, pixels = picture.read_bytes().split(maxsplit=4)
+    return int(width), int(height), pixels
+
+
+def _by_pdfium(pdf: bytes, scale: int) -> tuple[int, int, bytes]:
+    with closing(pypdfium2.PdfDocument(pdf)) as document, closing(document[0]) as page_:
+        smooth = {"no_smoothtext": True, "no_smoothimage": True, "no_smoothpath": True}
+        picture = page_.render(scale=scale, **smooth).to_pil().convert("RGB")
+    return picture.width, picture.height, picture.tobytes()
