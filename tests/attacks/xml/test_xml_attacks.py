@@ -51,6 +51,30 @@ def test_the_harmless_twin_of_an_attack_passes(name: str) -> None:
     assert refusal(VARIANTS[name].twin()) is None
 
 
+LARGE = "\n" * (2 << 20)
+"""After the document element, where no signature covers it; so long a document is read in pieces where it can be."""
+
+
+def large(xml: bytes) -> bytes:
+    """The same document, with so much white space at its end that it is read in another way."""
+    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+    return xml + LARGE.encode(marks.get(xml[:2], "utf-8"))
+
+
+@pytest.mark.parametrize("room", sorted({name.partition(".")[0] for name in VARIANTS}))
+def test_attacks_and_twins_are_judged_the_same_way_in_a_large_document(room: str) -> None:
+    variants = {n: v for n, v in VARIANTS.items() if n.startswith(f"{room}.") and "R1" not in v.classes}
+    twins = set()
+    for name, variant in variants.items():
+        attack = variant.make()
+        result = report(large(attack.xml), parts=True)
+        assert result.verdict != "passed", name
+        assert attack.is_said_in(words(result)) or "format.limit" in words(result), (name, words(result))
+        twins.add(variant.twin())
+    for twin in twins:
+        assert refusal(large(twin)) is None
+
+
 @cache
 def refusal(xml: bytes) -> str | None:
     """Why this document does not pass; many attacks share a twin."""

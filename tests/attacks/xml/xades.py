@@ -418,6 +418,9 @@ COUNTER = (
     "COUNTER_SIGNATURE|UNSIGNED_OBJECT|NOTHING_COVERED|leads|No element|CONTENT_CHANGED|NO_CERTIFICATE|must hold"
 )
 for _name, _made in {
+    "over_the_document": lambda: signature(
+        [Ref("#nd", LETTER[LETTER.index(b"<NoiDung") : LETTER.index(b"</CongVan>")])], signer=SEAL
+    ),
     "over_another_value": lambda: _counter(covered=b"<a/>"),
     "over_no_value": lambda: _counter("#khong"),
     "by_a_stranger": lambda: signature(
