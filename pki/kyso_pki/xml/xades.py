@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from ..errors import FormatError
 from .names import ds, xades
-from .parse import elements, required
+from .parse import elements, refuse_hidden, refuse_larger, required
 from .properties_stamps import Canonical
 from .properties_unsigned import Unsigned, read_unsigned
 from .references import Budget, Target
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+MAX_SIGNED_PROPERTIES = 1 << 20  # octets, against denial of service; attribute certificates of roles are the largest
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def find_properties(
         raise FormatError(
             "The reference to SignedProperties leads to an element outside this signature's properties."
         )
+    refuse_larger(children[0], MAX_SIGNED_PROPERTIES)
+    refuse_hidden(children[0])  # we read the octets that were hashed, others read the text up to a comment (X4)
     unsigned = children[1] if len(children) > 1 else None
     canonical = Canonical(budget.spend)
     return Properties(typed[0], read_unsigned(signature, unsigned, [e for e, _ in resolved], canonical))

@@ -174,7 +174,8 @@ def _read_method(element: _Element) -> tuple[Canonicalization, tuple[str, ...]]:
         if not method.exclusive or child.tag != f"{{{names.EXC_C14N}}}InclusiveNamespaces" or prefixes:
             raise FormatError(f"{name_of(child)} inside {name_of(element)} is not accepted.")
         prefixes = tuple(required(child, "PrefixList").split())
-        elements(child)
+        if elements(child):
+            raise FormatError(f"{name_of(child)} must be empty.")
     return method, prefixes
 
 

@@ -11,7 +11,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from . import hidden, inputs, keys, octets, properties, structure, wrapping
+from . import (
+    algorithms,
+    bombs,
+    canonical,
+    cardinality,
+    certificates,
+    elsewhere,
+    encodings,
+    hidden,
+    identifiers,
+    inputs,
+    keys,
+    octets,
+    placements,
+    properties,
+    structure,
+    texts,
+    transforms,
+    wrapping,
+    xades,
+)
 from .attack import Generator, classes
 
 MODULES: dict[ModuleType, Callable[[], bytes]] = {
@@ -22,6 +42,17 @@ MODULES: dict[ModuleType, Callable[[], bytes]] = {
     properties: properties.honest,
     hidden: properties.honest,
     octets: octets.signed,
+    placements: wrapping.honest_assertion,
+    identifiers: wrapping.honest_assertion,
+    cardinality: structure.honest,
+    texts: structure.honest,
+    canonical: structure.honest,
+    transforms: structure.honest,
+    elsewhere: structure.honest,
+    certificates: structure.honest,
+    algorithms: structure.honest,
+    encodings: structure.honest,
+    xades: xades.honest,
 }
 """Each module with the honest document that its attacks start from."""
 
@@ -60,13 +91,14 @@ VARIANTS: dict[str, Variant] = _variants()
 def counts() -> dict[str, int]:
     """How many variants each class has; a variant of two classes counts for both."""
     found = Counter(name for v in VARIANTS.values() for name in v.classes)
+    found["R1"] += len(bombs.BOMBS)
     return {name: found[name] for name in CLASSES}
 
 
 def summary() -> str:
     by_class = counts()
     words = ", ".join(f"{name} {count}" for name, count in by_class.items())
-    return f"{sum(map(bool, by_class.values()))} classes x {len(VARIANTS)} variants: {words}"
+    return f"{sum(map(bool, by_class.values()))} classes x {len(VARIANTS) + len(bombs.BOMBS)} variants: {words}"
 
 
 if __name__ == "__main__":

@@ -86,16 +86,18 @@ def signature(
     key_info: str | None = None,
     objects: str = "",
     value_of: Callable[[bytes], bytes] | None = None,
+    before: Callable[[str], str] = lambda xml: xml,
     change: Callable[[str], str] = lambda xml: xml,
 ) -> str:
-    """A ds:Signature over these references. `value_of` makes the value from the canonical SignedInfo, `change` is
-    done to the SignedInfo after it was signed."""
+    """A ds:Signature over these references. `value_of` makes the value from the canonical SignedInfo; `before` is
+    done to what stands in SignedInfo before it is signed, `change` to SignedInfo afterwards."""
     default = RSA if signer.scheme.key_type == "rsa" else ECDSA
     algorithm = default if method is None else method
-    info = (
+    info = before(
         f'<ds:CanonicalizationMethod Algorithm="{c14n}"/><ds:SignatureMethod Algorithm="{algorithm}">{method_content}'
-        f"</ds:SignatureMethod>{''.join(r.xml() for r in references)}</ds:SignedInfo>"
+        f"</ds:SignatureMethod>{''.join(r.xml() for r in references)}"
     )
+    info += "</ds:SignedInfo>"
     octets = canonical(f'<ds:SignedInfo xmlns:ds="{DS}">{info}'.encode())
     value = value_of(octets) if value_of is not None else true_value(signer, octets)
     about = "" if identifier is None else f' Id="{identifier}"'

@@ -28,7 +28,7 @@ def _signed(reference: Ref, word: str, xml: bytes = LETTER) -> Attack:
     return Attack(enveloped(xml, lambda _: signature([reference])), word)
 
 
-# X3: cardinality ------------------------------------------------------------------------------------------
+# X3: cardinality --------------------------------------------------------------------------------------------
 
 
 def two_signed_infos() -> Attack:
@@ -152,7 +152,7 @@ def base64_with_other_spare_bits() -> Attack:
     return Attack(xml.replace(text, other).encode(), "another way")
 
 
-# X5: canonicalisation that gives nothing ----------------------------------------------------------------------
+# X5: canonicalisation that gives nothing --------------------------------------------------------------------
 
 
 def void_canonicalisation() -> Attack:
@@ -184,7 +184,7 @@ def a_digest_of_nothing() -> Attack:
     return _signed(Ref("", LETTER, envelope=True, value=EMPTY_SHA256), "digest of nothing")
 
 
-# X6: transforms -------------------------------------------------------------------------------------------------
+# X6: transforms ---------------------------------------------------------------------------------------------
 
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 XSLT = (
@@ -264,7 +264,7 @@ def canonical_xml_2() -> Attack:
     return _transformed(_step(ENVELOPED) + _step("http://www.w3.org/2010/xml-c14n2"), "Transform http", LETTER)
 
 
-# X7: references that lead elsewhere ---------------------------------------------------------------------------------
+# X7: references that lead elsewhere -------------------------------------------------------------------------
 
 
 def _led(uri: str | None, word: str = "leads outside") -> Attack:

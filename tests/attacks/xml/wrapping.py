@@ -200,7 +200,7 @@ def signature_over_a_manifest_only() -> Attack:
     return Attack(f"<CongVan>bất kỳ{xml}</CongVan>".encode(), "MANIFEST_NOT_CHECKED", hashes=True)
 
 
-# X2: identifiers that lead to two places ------------------------------------------------------------------
+# X2: identifiers that lead to two places --------------------------------------------------------------------
 
 
 def _twice(evil: str) -> Attack:
