@@ -80,7 +80,11 @@ def test_kyso_gives_back_the_very_octets_that_java_hashed(
     theirs = javaxml.verify(signed, roots_for(province, product), at=now()).signed
     document = XmlDocument(signed)
     for facts, hashed in zip(document.signatures(), theirs, strict=True):
-        assert _in_order(document.signed_content(facts.id), hashed)
+        content = document.signed_content(facts.id)
+        if facts.xml is not None and facts.xml.countersigns is not None:
+            assert content == ()  # the value of another signature is no content
+        else:
+            assert _in_order(content, hashed)
 
 
 def _in_order(part: tuple[bytes, ...], whole: tuple[bytes, ...]) -> bool:

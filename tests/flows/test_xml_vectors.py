@@ -45,7 +45,7 @@ VECTORS = {
             f"/HDon/DLHDon (#{DATA}), /HDon/MCCQT (#{CODE}), /HDon/DSCKS/CQT/",
         ),
         {
-            "xmlsec1": "xmlsec lets the enveloped-signature transform take out the object that stands inside it",
+            "xmlsec1": "the enveloped-signature transform takes out the object with the Signature (XMLDSIG 6.6.4)",
             "python-xmlsec": "the same",
             "DSS": _NOT_ADES,
         },

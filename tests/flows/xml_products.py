@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import kyso
-from kyso_pki.document import Intent, XmlForm
+from kyso_pki.ades.sign import sign_document
+from kyso_pki.claims import Claims, ProductionPlace, SignaturePolicy
+from kyso_pki.document import Intent, Level, XmlForm, level_named
 from kyso_pki.xml.document import XmlDocument
 from kyso_pki.xml.profiles import BUILT_IN, built_in
 from tests.judges import dss_xml, javaxml, python_xmlsec, signxml, xmlsec
@@ -64,7 +66,7 @@ class XmlProduct:
 # What kyso signs
 
 
-def _parts(province: Province, xml: bytes, key: str, identifiers: Sequence[str], form: XmlForm = "xades") -> bytes:
+def parts(province: Province, xml: bytes, key: str, identifiers: Sequence[str], form: XmlForm = "xades") -> bytes:
     """Over these parts only."""
     signer = province.signer(key)
     intent = Intent(signing_time=now(), xml_form=form)
@@ -99,20 +101,39 @@ def _ours() -> Iterator[XmlProduct]:
     yield _carried("DSS's B-T grown to B-LTA", lambda p, x: _extended(p, _dss(p, x, level="B-T"), "B-LTA"), "B-LTA")
     both = f"/HDon/DLHDon (#{DATA}), /HDon/MCCQT (#{CODE})"
     yield XmlProduct(
-        "kyso", "XAdES B-B over two parts", lambda p, x: _parts(p, x, "rsa2048", (DATA, CODE)), "XAdES-B-B", both
+        "kyso", "XAdES B-B over two parts", lambda p, x: parts(p, x, "rsa2048", (DATA, CODE)), "XAdES-B-B", both
     )
     yield XmlProduct(
-        "kyso", "XMLDSIG over two parts", lambda p, x: _parts(p, x, "p256", (DATA, CODE), "xmldsig"), covers=both
+        "kyso", "XMLDSIG over two parts", lambda p, x: parts(p, x, "p256", (DATA, CODE), "xmldsig"), covers=both
     )
     yield XmlProduct(
         "kyso",
         "two signatures over parts of their own",
-        lambda p, x: _parts(p, _parts(p, x, "rsa2048", (DATA,)), "p256", (CODE,)),
+        lambda p, x: parts(p, parts(p, x, "rsa2048", (DATA,)), "p256", (CODE,)),
         "XAdES-B-B",
         f"/HDon/DLHDon (#{DATA})",
         signatures=2,
     )
 
+    yield XmlProduct(
+        "kyso", "role, place, commitment, implied policy", lambda p, x: _claimed(p, x, "implied"), "XAdES-B-B"
+    )
+    yield XmlProduct(
+        "kyso",
+        "explicit policy",
+        lambda p, x: _claimed(p, x, SignaturePolicy.of("urn:oid:2.16.704.9.1", b"quy dinh")),
+        "XAdES-B-B",
+    )
+    for level, traits in (("B-T", frozenset({"stamped"})), ("B-LTA", frozenset({"stamped"}))):
+        yield XmlProduct(
+            "kyso",
+            f"{level}, countersigned",
+            _countersigning(level_named(level)),
+            f"XAdES-{level}",
+            evidence="carried" if level == "B-LTA" else "asked for",
+            signatures=2,
+            traits=traits,
+        )
     for profile in BUILT_IN:
         for key in ("rsa2048", "p256") if profile.startswith("generic") else ("rsa2048",):
             yield _by_profile(profile, key)
@@ -160,6 +181,23 @@ def _profiled(province: Province, xml: bytes, key: str, profile: str) -> bytes:
     intent = Intent(signing_time=now(), profile=built_in(profile))
     pending = XmlDocument(xml).prepare(intent, signer.chain, signer.scheme)
     return pending.finish(signer.sign([pending.imprint])[0])
+
+
+def _claimed(province: Province, xml: bytes, policy: SignaturePolicy | Literal["implied"]) -> bytes:
+    place = ProductionPlace(city="tỉnh Mẫu", country="VN")
+    claims = Claims(("Giám đốc",), place, ("approval",), policy)
+    intent = Intent(signing_time=now(), claims=claims)
+    return sign_document(XmlDocument(xml), intent, province.signer("rsa2048"))
+
+
+def _countersigning(level: Level) -> Make:
+    def make(province: Province, xml: bytes) -> bytes:
+        signed, at, world = province.sign(xml, "rsa2048", level="B-T"), now(), province.world
+        intent = Intent(at, "B-T", countersign=XmlDocument(signed).signatures()[0].id)
+        both = sign_document(XmlDocument(signed), intent, province.signer("p256"), world.timestamper(at))
+        return both if level == "B-T" else _extended(province, both, level)
+
+    return make
 
 
 def _signing(key: str, level: str, form: XmlForm) -> Make:

@@ -21,7 +21,7 @@ from .template import XADES as XADES
 PACKAGE = "xmlsec1"
 ID_ELEMENTS = (
     *("DLHDon", "MCCQT", "DLTBao", "HSoKhaiThue@id"),
-    *(f"{DS}:Object", f"{DS}:KeyInfo", f"{XADES}:SignedProperties"),
+    *(f"{DS}:Object", f"{DS}:KeyInfo", f"{DS}:SignatureValue", f"{XADES}:SignedProperties"),
 )
 """Elements whose `Id` attribute (or the one after @) xmlsec1 has to be told is one: it reads no schema."""
 
