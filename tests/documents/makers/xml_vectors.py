@@ -4,7 +4,7 @@ Each file is a shape that a verifier must read, made by the tool whose name it b
 
 - `dotnet-invoice.xml`: .NET's SignedXml (Mono), the seller and the tax authority, as e-invoices are signed in the
   field. The seller's references all have the enveloped-signature transform, also the one to the object inside his
-  Signature, where it does nothing; his SigningTime stands in the namespace of XMLDSIG. The authority's have no
+  Signature, where .NET takes nothing out; his SigningTime stands in the namespace of XMLDSIG. The authority's have no
   transform, and its SigningTime has `xmlns=""`.
 - `dss-b-lta.xml`: EU DSS, XAdES B-LTA with a signature and an archive timestamp, evidence inside; role, place and
   commitment.
