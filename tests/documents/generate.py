@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 MANIFEST = HERE / "manifest.json"
-NAMES = ("cong_van", "pdfa", "scan", "signed", "libreoffice", "invoice", "edxml", "bad")
+NAMES = ("cong_van", "pdfa", "scan", "signed", "libreoffice", "invoice", "xml_vectors", "edxml", "bad")
 """In this order: later ones are made of what earlier ones wrote."""
 
 
@@ -39,7 +39,7 @@ def documents() -> list[Path]:
         path
         for path in HERE.rglob("*")
         if path.is_file()
-        and path.suffix not in (".py", ".pyc", ".md")
+        and path.suffix not in (".py", ".pyc", ".md", ".cs")
         and not path.name.startswith(".")
         and path != MANIFEST
     )

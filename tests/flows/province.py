@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 import kyso
 from kyso_pki.ades.report import DocumentReport
+from kyso_pki.authority.profile import PERSON, Subject
 from kyso_pki.document import Certification, FieldLock, XmlForm
-from kyso_pki.testing import SoftwareSigner, World
+from kyso_pki.testing import KeyKind, SoftwareSigner, World, software_key
 from kyso_pki.x509.certificate import Certificate
 from kyso_pki.x509.trust import TrustStore
 from tests.judges.holder import Holder
@@ -24,7 +26,15 @@ class Province:
     world: World
 
     def signer(self, key: str) -> SoftwareSigner:
-        return {"rsa2048": self.world.person_signer, "p256": self.world.seal_signer}[key]
+        """`rsa2048`, `rsa2048-pss` (an official), `p256` (a seal), `p384`, `p521`, `ed25519` (others)."""
+        if key.startswith("rsa2048"):
+            return self.world.person_signer.using(pss=key.endswith("-pss"))
+        return self.world.seal_signer if key == "p256" else self._others[key]
+
+    @cached_property
+    def _others(self) -> dict[str, SoftwareSigner]:
+        kinds: tuple[KeyKind, ...] = ("p384", "p521", "ed25519")
+        return {kind: self.world.issue(Subject(f"Trần Thị Mẫu {kind}"), PERSON, software_key(kind)) for kind in kinds}
 
     def holder(self, key: str) -> Holder:
         return holder_of(self.signer(key))
@@ -85,5 +95,5 @@ def plain(certificate: Certificate) -> x509.Certificate:
 
 def holder_of(signer: SoftwareSigner) -> Holder:
     key = signer.private_key
-    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey)
     return Holder(key, tuple(plain(certificate) for certificate in signer.chain))

@@ -2,7 +2,7 @@
 
 Everything runs for RSA-2048 and P-256 with the in-memory PKI `kyso_pki.testing.World`. The world stands at the
 machine's own time, because endesive and `openssl ocsp` take no other. What a judge cannot do, and why, is told in
-tests/judges/README.md.
+tests/judges/README.md. XML has a matrix of its own: test_xml_products.py.
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from cryptography import x509
 import kyso
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
-from kyso_pki.document import XmlForm
 from kyso_pki.evidence import Evidence
 from kyso_pki.scheme import digest
 from kyso_pki.testing import World
 from kyso_pki.tsp import parse_request
-from tests.judges import endesive, flip, openssl, pdfsig, pyhanko, signxml, xmlsec
-from tests.judges.holder import Holder
+from tests.judges import endesive, flip, openssl, pdfsig, pyhanko
 
 from .province import Province, holder_of, now, plain
 
@@ -32,9 +30,6 @@ PDFS = ("cong-van.pdf", "cong-van-objstm.pdf", "ban-quet-20-trang.pdf", "da-ky.p
 KEYS = pytest.mark.parametrize("key", ["rsa2048", "p256"])
 FLIPS = pytest.mark.parametrize("flipped", [flip.in_pdf_content, flip.in_pdf_value])
 PDF_LEVELS = pytest.mark.parametrize("level", ["B-B", "B-T"])
-XML_FORMS: list[XmlForm] = ["xades", "xmldsig"]
-FORMS = pytest.mark.parametrize("form", XML_FORMS)
-XML_FLIPS = pytest.mark.parametrize("element", ["THDon", "SignatureValue", "DigestValue"])
 
 
 @pytest.fixture(scope="module")
@@ -155,63 +150,6 @@ def test_kyso_does_not_pass_what_pyhanko_signs_with_a_key_of_another_ca(province
     other = World.create(at=now(), number=7, name="tỉnh Khác")
     signed = pyhanko.sign(_octets("cong-van.pdf"), holder_of(Province(other).signer(key)))
     assert province.verify(signed).verdict != "passed"
-
-
-# XML: what kyso signs
-
-
-@KEYS
-@FORMS
-@pytest.mark.parametrize("name", ["hoa-don.xml", "goi-tin.edxml"])
-def test_every_xml_judge_accepts_what_kyso_signs(province: Province, name: str, key: str, form: XmlForm) -> None:
-    signed = province.sign(_octets(name), key, xml_form=form)
-    verdict = xmlsec.verify(signed, [province.root])
-    assert verdict.valid, verdict.output
-    judge = signxml.verify_xades if form == "xades" else signxml.verify
-    other = judge(signed, [province.root], references=True)
-    assert other.valid, other.output
-
-
-@KEYS
-@FORMS
-@XML_FLIPS
-def test_every_xml_judge_refuses_what_kyso_signed_after_one_flipped_byte(
-    province: Province, key: str, form: XmlForm, element: str
-) -> None:
-    changed = flip.in_xml_text(province.sign(_octets("hoa-don.xml"), key, xml_form=form), element)
-    judge = signxml.verify_xades if form == "xades" else signxml.verify
-    assert not xmlsec.verify(changed, [province.root]).valid
-    assert not judge(changed, [province.root], references=True).valid
-    assert province.verify(changed).verdict == "failed"
-
-
-# XML: what kyso must accept
-
-XML_SIGNERS: dict[str, Callable[[bytes, Holder], bytes]] = {
-    "xmlsec1": xmlsec.sign,
-    "signxml": signxml.sign,
-    "signxml-xades": signxml.sign_xades,
-}
-SIGNERS = pytest.mark.parametrize("who", list(XML_SIGNERS))
-
-
-@KEYS
-@SIGNERS
-def test_kyso_accepts_what_the_xml_judges_sign(province: Province, key: str, who: str) -> None:
-    report = province.verify(XML_SIGNERS[who](_octets("hoa-don.xml"), province.holder(key)))
-    assert report.passed, report.to_json()
-    assert report.signatures[0].coverage.whole
-
-
-@KEYS
-@SIGNERS
-@XML_FLIPS
-def test_kyso_refuses_what_the_xml_judges_signed_after_one_flipped_byte(
-    province: Province, key: str, who: str, element: str
-) -> None:
-    signed = XML_SIGNERS[who](_octets("hoa-don.xml"), province.holder(key))
-    report = province.verify(flip.in_xml_text(signed, element))
-    assert report.verdict == "failed", report.to_json()
 
 
 # the committed documents that others signed

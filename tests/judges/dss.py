@@ -1,4 +1,5 @@
-"""EU DSS, the European Commission's library: validates PAdES and XAdES by EN 319 102-1, signs PAdES B-B to B-LTA.
+"""EU DSS, the European Commission's library: validates PAdES and XAdES by EN 319 102-1, signs PAdES B-B to B-LTA
+(XAdES: dss_xml.py).
 
 It runs offline: only the anchors, certificates, CRLs and OCSP answers that are handed to it count, under the
 validation policy that it ships. See dss/ for the Java side and java.py for how it is built.
@@ -7,9 +8,9 @@ validation policy that it ships. See dss/ for the Java side and java.py for how 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from cryptography import x509
@@ -46,6 +47,8 @@ class DssSignature:
     warnings: tuple[str, ...]
     scopes: tuple[str, ...]
     """What is covered: `FULL: Full document`, `PARTIAL: …`."""
+    references: tuple[str, ...] = ()
+    """XML: `REFERENCE #data intact`, `SIGNED_PROPERTIES …`, `COUNTER_SIGNED_SIGNATURE_VALUE …`."""
     fields: tuple[str, ...] = ()
     byte_range_valid: bool | None = None
     dictionary_consistent: bool | None = None
@@ -82,17 +85,22 @@ def verify(
     ocsp: Sequence[bytes] = (),
     certificates: Sequence[x509.Certificate] = (),
     password: str | None = None,
+    detached: Mapping[str, bytes] | None = None,
 ) -> DssVerdict:
-    """What DSS says about a PDF or XML at the time `at`. Raises `java.JudgeMissing`."""
+    """What DSS says about a PDF or XML at the time `at`; `detached`: by name, what detached signatures cover.
+
+    Raises `java.JudgeMissing`.
+    """
     answer = java.ask(
         "validate",
         document=document,
-        at=_iso(at),
+        at=java.iso(at),
         anchors=[der(root) for root in roots],
         certificates=[der(certificate) for certificate in certificates],
         crls=crls,
         ocsp=ocsp,
         password=password,
+        detached=[{"name": name, "octets": octets} for name, octets in (detached or {}).items()],
     )
     if "error" in answer:
         return DssVerdict(False, answer["error"])
@@ -129,7 +137,7 @@ def sign(
         pkcs12=holder.pkcs12(b"memory"),
         password="memory",
         level=level,
-        at=_iso(at),
+        at=java.iso(at),
         tsa=tsa,
         permission=certify,
         field=field,
@@ -151,6 +159,7 @@ def _signature(told: dict[str, Any]) -> DssSignature:
         errors=tuple(told["errors"]),
         warnings=tuple(told["warnings"]),
         scopes=tuple(told["scopes"]),
+        references=tuple(told["references"]),
         fields=tuple(told.get("fields", ())),
         byte_range_valid=told.get("byte_range_valid"),
         dictionary_consistent=told.get("dictionary_consistent"),
@@ -183,7 +192,3 @@ def _words(answer: dict[str, Any]) -> str:
         line = f"{name}: {told['indication']} {told.get('sub_indication') or ''} {told['errors']} {told['warnings']}"
         lines.append(line + (f" undefined: {told['undefined_changes']}" if told.get("undefined_changes") else ""))
     return "\n".join(lines) or "no signature"
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -43,10 +43,33 @@ def in_pdf_value(pdf: bytes) -> bytes:
 
 
 def in_xml_text(xml: bytes, element: str) -> bytes:
-    """The first character of the first element of this local name (digits and letters stay digits and letters)."""
-    start = re.search(rb"<(?:\w+:)?" + element.encode() + rb"(?:\s[^>]*)?>\s*", xml)
-    if start is None:
-        raise ValueError(f"No element {element}.")
-    character = xml[start.end() : start.end() + 1]
+    """The first character of the first element with text of this local name (digits and letters stay such)."""
+    start = _text_of(xml, element).start()
+    character = xml[start : start + 1]
     other = b"B" if character == b"A" else b"A" if character.isalpha() else b"8" if character == b"7" else b"7"
-    return xml[: start.end()] + other + xml[start.end() + 1 :]
+    return xml[:start] + other + xml[start + 1 :]
+
+
+def in_xml_value(xml: bytes, element: str) -> bytes:
+    """A character in the middle of the base64 text of the last element of this local name."""
+    text = _text_of(xml, element, -1)
+    place = (text.start() + text.end()) // 2
+    while not xml[place : place + 1].isalnum():
+        place += 1
+    return xml[:place] + (b"B" if xml[place : place + 1] == b"A" else b"A") + xml[place + 1 :]
+
+
+def in_xml_token(xml: bytes, element: str) -> bytes:
+    """Near the end of the base64 text of the last element of this local name: the value of a timestamp, not a
+    certificate in it, which is nobody's signature."""
+    place = _text_of(xml, element, -1).end() - 40
+    while not xml[place : place + 1].isalnum():
+        place -= 1
+    return xml[:place] + (b"B" if xml[place : place + 1] == b"A" else b"A") + xml[place + 1 :]
+
+
+def _text_of(xml: bytes, element: str, number: int = 0) -> re.Match[bytes]:
+    found = list(re.finditer(rb"(?<=>)[^<>\s][^<]*(?=</(?:\w+:)?" + element.encode() + rb"\s*>)", xml))
+    if not found:
+        raise ValueError(f"No element {element} with text.")
+    return found[number]

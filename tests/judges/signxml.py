@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from .holder import Holder, pem
 from .program import Verdict, need
+
+Method = Literal["enveloped", "enveloping", "detached"]
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,30 @@ def verify_xades(
     return _judged(XAdESVerifier(), xml, roots, expected)
 
 
-def sign(xml: bytes, holder: Holder) -> bytes:
-    """An enveloped XMLDSIG over the whole document, exclusive C14N."""
+def sign(
+    xml: bytes,
+    holder: Holder,
+    *,
+    method: Method = "enveloped",
+    algorithm: str | None = None,
+    digest: str = "sha256",
+    c14n: str = "http://www.w3.org/2001/10/xml-exc-c14n#",
+    parts: Sequence[str] | None = None,
+) -> bytes:
+    """An XMLDSIG over the whole document (enveloped or enveloping), or over the parts with these identifiers."""
     need("signxml", package="signxml")
     from lxml import etree
     from signxml.signer import XMLSigner
 
     signer = XMLSigner(
-        method=_enveloped(),
-        signature_algorithm="rsa-sha256" if holder.is_rsa else "ecdsa-sha256",
-        digest_algorithm="sha256",
-        c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#",
+        method=_method(method),
+        signature_algorithm=algorithm or ("rsa-sha256" if holder.is_rsa else "ecdsa-sha256"),
+        digest_algorithm=digest,
+        c14n_algorithm=c14n,
     )
-    return etree.tostring(signer.sign(_parsed(xml), key=holder.key, cert=list(holder.chain)))
+    uris = None if parts is None else [f"#{part}" for part in parts]
+    signed = signer.sign(_parsed(xml), key=_key(holder), cert=list(holder.chain), reference_uri=uris)
+    return etree.tostring(signed)
 
 
 def sign_xades(xml: bytes, holder: Holder) -> bytes:
@@ -79,12 +93,12 @@ def sign_xades(xml: bytes, holder: Holder) -> bytes:
     from signxml.xades.xades import XAdESSigner
 
     signer = XAdESSigner(
-        method=_enveloped(),
+        method=_method("enveloped"),
         signature_algorithm="rsa-sha256" if holder.is_rsa else "ecdsa-sha256",
         digest_algorithm="sha256",
         c14n_algorithm="http://www.w3.org/2006/12/xml-c14n11",
     )
-    return etree.tostring(signer.sign(_parsed(xml), key=holder.key, cert=list(holder.chain)))
+    return etree.tostring(signer.sign(_parsed(xml), key=_key(holder), cert=list(holder.chain)))
 
 
 def _judged(
@@ -103,10 +117,16 @@ def _judged(
     return SignxmlVerdict(True, f"{len(listed)} reference(s) verified", tuple(r.signed_data for r in listed))
 
 
-def _enveloped() -> Any:
+def _key(holder: Holder) -> Any:
+    if isinstance(holder.key, ed25519.Ed25519PrivateKey):
+        raise TypeError("signxml does not sign with Ed25519.")
+    return holder.key
+
+
+def _method(name: Method) -> Any:
     from signxml.algorithms import SignatureConstructionMethod
 
-    return SignatureConstructionMethod.enveloped
+    return SignatureConstructionMethod[name]
 
 
 def _parsed(xml: bytes) -> Any:

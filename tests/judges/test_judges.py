@@ -11,14 +11,30 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.documents.makers.throwaway import Authority, p256_key, rsa_key
-from tests.judges import dss, endesive, flip, java, openssl, pdfsig, pyhanko, signxml, verapdf, xmlsec
-from tests.judges.holder import Holder, Key, der
+from tests.judges import (
+    dss,
+    dss_xml,
+    endesive,
+    flip,
+    java,
+    javaxml,
+    openssl,
+    pdfsig,
+    pyhanko,
+    python_xmlsec,
+    signxml,
+    verapdf,
+    xmlsec,
+)
+from tests.judges.holder import Holder, der
 from tests.judges.java_build import JudgeMissing, program
 from tests.judges.program import need, run
+from tests.judges.template import WHOLE
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "documents"
 LETTER = (DOCUMENTS / "cong-van.pdf").read_bytes()
@@ -48,7 +64,9 @@ class Keys:
 def keys() -> Keys:
     authority = Authority.named(("C", "VN"), ("CN", "CA thử nghiệm"))
 
-    def holder(key: Key, only_for: x509.ObjectIdentifier | None = None) -> Holder:
+    def holder(
+        key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, only_for: x509.ObjectIdentifier | None = None
+    ) -> Holder:
         return Holder(key, (authority.issue(key, *NAME, only_for=only_for).certificate, authority.certificate))
 
     return Keys(
@@ -270,6 +288,58 @@ def test_both_xml_judges_accept_an_invoice_signed_as_in_the_field_and_refuse_one
         assert not signxml.verify(forged, [FIELD_ROOT], references=2, field=True).valid
 
 
+# python-xmlsec and Java
+
+
+def test_python_xmlsec_accepts_what_signxml_signs(keys: Keys, by_signxml: bytes) -> None:
+    verdict = python_xmlsec.verify(by_signxml, [keys.root])
+    assert verdict.valid, verdict.output
+
+
+@XML_FLIPS
+def test_python_xmlsec_refuses_one_flipped_byte(keys: Keys, by_signxml: bytes, element: str) -> None:
+    assert not python_xmlsec.verify(flip.in_xml_text(by_signxml, element), [keys.root]).valid
+
+
+def test_python_xmlsec_refuses_a_stranger_s_root_and_an_unsigned_file(keys: Keys, by_signxml: bytes) -> None:
+    assert not python_xmlsec.verify(by_signxml, [keys.stranger.certificate]).valid
+    assert not python_xmlsec.verify(INVOICE, [keys.root]).valid
+
+
+def test_java_accepts_what_xmlsec1_and_signxml_sign_and_hands_back_what_was_hashed(
+    keys: Keys, by_xmlsec1: bytes, by_signxml: bytes
+) -> None:
+    java.need()
+    for signed in (by_xmlsec1, by_signxml):
+        verdict = javaxml.verify(signed, [keys.root], at=datetime.now(UTC))
+        assert verdict.valid, verdict.output
+        assert b"<MCCQT" in verdict.signed[0][0]
+
+
+@XML_FLIPS
+def test_java_refuses_one_flipped_byte(keys: Keys, by_xmlsec1: bytes, element: str) -> None:
+    java.need()
+    forged = flip.in_xml_text(by_xmlsec1, element)
+    assert not javaxml.verify(forged, [keys.root], at=datetime.now(UTC)).valid
+
+
+def test_java_refuses_a_stranger_s_root_a_doctype_and_an_unsigned_file(keys: Keys, by_xmlsec1: bytes) -> None:
+    java.need()
+    now = datetime.now(UTC)
+    assert not javaxml.verify(by_xmlsec1, [keys.stranger.certificate], at=now).valid
+    assert not javaxml.verify(INVOICE, [keys.root], at=now).valid
+    assert "DOCTYPE" in javaxml.verify((DOCUMENTS / "bad/doctype.xml").read_bytes(), [keys.root], at=now).output
+
+
+def test_the_other_xml_judges_accept_what_java_and_python_xmlsec_sign(keys: Keys) -> None:
+    java.need()
+    for signed in (javaxml.sign(INVOICE, keys.p256), python_xmlsec.sign(INVOICE, keys.rsa)):
+        verdict = xmlsec.verify(signed, [keys.root])
+        assert verdict.valid, verdict.output
+        other = signxml.verify(signed, [keys.root])
+        assert other.valid, other.output
+
+
 # EU DSS
 
 
@@ -329,6 +399,16 @@ def test_dss_accepts_xades_of_signxml_and_refuses_one_flipped_byte(keys: Keys) -
     assert verdict.signatures[0].format == "XAdES-BASELINE-B"
     for element in ("THDon", "SignatureValue", "DigestValue"):
         assert not _dss(keys, flip.in_xml_text(signed, element)).valid
+
+
+def test_the_xml_judges_accept_the_xades_that_dss_signs(keys: Keys) -> None:
+    java.need()
+    signed = dss_xml.sign(INVOICE, keys.rsa, at=datetime.now(UTC), references=[WHOLE])
+    verdict = xmlsec.verify(signed, [keys.root])
+    assert verdict.valid, verdict.output
+    other = signxml.verify_xades(signed, [keys.root])
+    assert other.valid, other.output
+    assert _dss(keys, signed).signatures[0].scopes == ("FULL: The full XML file with transformations.",)
 
 
 def test_the_judges_accept_what_dss_signs(keys: Keys) -> None:

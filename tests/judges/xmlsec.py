@@ -14,12 +14,16 @@ from cryptography import x509
 
 from .holder import Holder, pem
 from .program import Verdict, made, run
+from .template import DS as DS
+from .template import ECDSA_SHA256, RSA_SHA256, Template
+from .template import XADES as XADES
 
 PACKAGE = "xmlsec1"
-DS = "http://www.w3.org/2000/09/xmldsig#"
-XADES = "http://uri.etsi.org/01903/v1.3.2#"
-ID_ELEMENTS = ("DLHDon", "MCCQT", f"{DS}:Object", f"{DS}:KeyInfo", f"{XADES}:SignedProperties")
-"""Elements whose `Id` attribute xmlsec1 has to be told is one (it reads no schema)."""
+ID_ELEMENTS = (
+    *("DLHDon", "MCCQT", "DLTBao", "HSoKhaiThue@id"),
+    *(f"{DS}:Object", f"{DS}:KeyInfo", f"{DS}:SignatureValue", f"{XADES}:SignedProperties"),
+)
+"""Elements whose `Id` attribute (or the one after @) xmlsec1 has to be told is one: it reads no schema."""
 
 
 def verify(
@@ -38,8 +42,7 @@ def verify(
             anchor = Path(scratch, f"root-{number}.pem")
             anchor.write_bytes(pem([root]))
             command += ["--trusted-pem", str(anchor)]
-        for name in id_elements:
-            command += ["--id-attr:Id", name]
+        command += _identifiers(id_elements)
         if at is not None:
             command += ["--verification-gmt-time", at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")]
         if node is not None:
@@ -48,16 +51,15 @@ def verify(
     return Verdict(done.code == 0 and "OK" in done.text.splitlines(), done.text)
 
 
-def sign(xml: bytes, holder: Holder) -> bytes:
-    """`xml` with an enveloped XMLDSIG over the whole document (URI=""), as last child of the root.
+def sign(xml: bytes, holder: Holder, template: Template | None = None) -> bytes:
+    """`xml` with the template filled as last child of the root (alone when `xml` is empty), the chain in X509Data.
 
-    Exclusive C14N, SHA-256, RSA or ECDSA by the key, the whole chain in X509Data.
+    Without a template: enveloped, over the whole document (URI=""), exclusive C14N, SHA-256, RSA or ECDSA by the key.
     """
-    end = xml.rindex(b"</")
-    template = _TEMPLATE.format(method="rsa-sha256" if holder.is_rsa else "ecdsa-sha256").encode()
+    template = template or Template(RSA_SHA256 if holder.is_rsa else ECDSA_SHA256)
     with tempfile.TemporaryDirectory() as scratch:
         document, out = Path(scratch, "template.xml"), Path(scratch, "signed.xml")
-        document.write_bytes(xml[:end] + template + xml[end:])
+        document.write_bytes(template.placed(xml))
         key = Path(scratch, "key.pem")
         key.write_bytes(holder.key_pem)
         certificates = []
@@ -66,14 +68,10 @@ def sign(xml: bytes, holder: Holder) -> bytes:
             path.write_bytes(pem([certificate]))
             certificates.append(str(path))
         command = ["xmlsec1", "--sign", "--privkey-pem", ",".join([str(key), *certificates]), "--output", str(out)]
-        made(run([*command, str(document)], package=PACKAGE))
+        made(run([*command, *_identifiers(ID_ELEMENTS), str(document)], package=PACKAGE))
         return out.read_bytes()
 
 
-_TEMPLATE = f"""<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo>
-<ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>
-<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#{{method}}"/>
-<ds:Reference URI=""><ds:Transforms><ds:Transform Algorithm="{DS}enveloped-signature"/>
-<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/></ds:Transforms>
-<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue/></ds:Reference>
-</ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><ds:X509Data/></ds:KeyInfo></ds:Signature>"""
+def _identifiers(elements: Sequence[str]) -> list[str]:
+    named = [(name.partition("@")[0], name.partition("@")[2] or "Id") for name in elements]
+    return [word for name, attribute in named for word in (f"--id-attr:{attribute}", name)]

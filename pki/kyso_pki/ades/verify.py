@@ -222,7 +222,9 @@ class _Judgement:
 
     def _cryptography(self) -> None:
         """5.2.7 Cryptographic verification."""
-        if not self.facts.references_intact and not any(f.code == _NO_DATA for f in self.facts.findings):
+        if not self.facts.references_intact and self.facts.scheme is None:
+            self.problems.append(("TOTAL-FAILED", "HASH_FAILURE"))  # nothing was read: no digest was compared
+        elif not self.facts.references_intact and not any(f.code == _NO_DATA for f in self.facts.findings):
             text = "The signed content was changed: its digest does not match."
             self._problem("TOTAL-FAILED", "HASH_FAILURE", "CONTENT_CHANGED", text)
         if not self.facts.signature_intact and self.facts.certificate is not None:

@@ -183,7 +183,7 @@ def written(
             f"{identifier}-props",
             signing_time=intent.signing_time,
             leaf=chain.leaf,
-            reference_id=f"{identifier}-ref-1",
+            reference_ids=[f"{identifier}-ref-{n}" for n in range(1, len(references) + 1)],
             location=intent.location,
             claims=intent.claims,
             media_type=media_type,

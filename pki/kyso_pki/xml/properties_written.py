@@ -33,15 +33,15 @@ def signed_properties_xml(
     *,
     signing_time: datetime,
     leaf: Certificate,
-    reference_id: str,
+    reference_ids: Sequence[str],
     location: str | None,
     claims: Claims | None = None,
     media_type: str | None = "text/xml",
 ) -> str:
     """SignedProperties for level B-B (EN 319 132-1 6.3). The prefixes ds and xades are declared around it.
 
-    `media_type`: of what the reference with `reference_id` covers; None: nothing is said of it. Raises `UsageError`
-    when a place is given twice.
+    `media_type`: of what the references cover, each of which has a DataObjectFormat of its own, else it is no
+    baseline signature (6.3); None: nothing is said of them. Raises `UsageError` when a place is given twice.
     """
     said = claims or Claims()
     if location and said.place is not None:
@@ -49,7 +49,8 @@ def signed_properties_xml(
     place = ProductionPlace(city=location) if location else said.place
     issuer_serial = der.sequence(der.sequence(der.explicit(4, leaf.issuer.der)), der.integer(leaf.serial))
     time = signing_time.isoformat(timespec="seconds").replace("+00:00", "Z")
-    about_data = _format(reference_id, media_type) + "".join(map(_commitment, said.commitment_uris))
+    formats = [_format(reference, media_type) for reference in reference_ids]
+    about_data = "".join((*formats, *map(_commitment, said.commitment_uris)))
     if about_data:
         about_data = f"<xades:SignedDataObjectProperties>{about_data}</xades:SignedDataObjectProperties>"
     return (

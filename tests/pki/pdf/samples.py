@@ -216,7 +216,7 @@ def holder(signer: SoftwareSigner) -> Holder:
     """The same key as the judges hold it."""
     key = signer.private_key
     chain = tuple(x509.load_der_x509_certificate(c.der) for c in signer.chain)
-    return Holder(key, chain)  # type: ignore[arg-type]  # Ed25519 is not asked of judges
+    return Holder(key, chain)
 
 
 def hanko_signed(

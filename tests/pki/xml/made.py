@@ -67,7 +67,7 @@ def holder(signer: SoftwareSigner) -> Holder:
     key = signer.private_key
     assert not hasattr(key, "public_bytes_raw")
     chain = tuple(x509.load_der_x509_certificate(c.der) for c in signer.chain)
-    return Holder(key, chain)  # type: ignore[arg-type] # RSA and EC only; Ed25519 never comes here
+    return Holder(key, chain)
 
 
 def only(xml: bytes) -> SignatureFacts:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from lxml import etree
 
 from kyso_pki.authority.profile import Subject
 from kyso_pki.document import Intent
@@ -248,6 +249,15 @@ def test_signers_of_parts_stand_side_by_side_and_each_says_what_it_covers() -> N
         twice, ROOTS, at=AT, id_elements=("urn:mau:To", "urn:mau:Bia", f"{xmlsec.XADES}:SignedProperties")
     )
     assert last.valid, last.output
+
+
+def test_each_signed_part_has_a_data_object_format_of_its_own() -> None:
+    """EN 319 132-1 6.3; EU DSS calls a signature that lacks one XAdES-BES, not XAdES-BASELINE-B."""
+    root = etree.fromstring(sign_parts(TWO_PARTS, Form(SEAL), "a", "b"))
+    ids = [e.get("Id") for e in root.iter("{*}Reference") if e.get("Type") is None]
+    formats = [e.get("ObjectReference") for e in root.iter("{*}DataObjectFormat")]
+    assert formats == [f"#{name}" for name in ids]
+    assert len(ids) == 2
 
 
 def test_a_signature_over_the_whole_may_come_after_signatures_over_parts() -> None:

@@ -13,7 +13,7 @@ import java.util.Map;
 /**
  * One JVM that answers one JSON object per line with one JSON object per line, until its input ends.
  *
- * <p>{@code {"do": "validate" | "sign" | "pdfa", ...}}: the classes of those names tell the fields. Octets are base64, times
+ * <p>{@code {"do": "validate" | "sign" | "sign-xml" | "validate-xmldsig" | …}}: the classes below tell the fields. Octets are base64, times
  * are ISO 8601. An answer holds {@code took_ms}, the judge's own time without JSON; whatever goes wrong is {@code {"error": …}}.
  */
 public final class Main {
@@ -38,6 +38,9 @@ public final class Main {
             return switch (what) {
                 case "validate" -> Validation.answer(question);
                 case "sign" -> Signing.answer(question);
+                case "sign-xml" -> XmlSigning.answer(question);
+                case "validate-xmldsig" -> XmlDsigValidation.answer(question);
+                case "sign-xmldsig" -> XmlDsigSigning.answer(question);
                 case "pdfa" -> PdfA.answer(question);
                 default -> Map.of("error", "unknown: " + what);
             };

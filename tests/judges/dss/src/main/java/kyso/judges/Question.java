@@ -34,6 +34,30 @@ final class Question {
         return question.has(name) ? question.get(name).getAsString() : null;
     }
 
+    static String text(JsonObject question, String name, String otherwise) {
+        return question.has(name) ? question.get(name).getAsString() : otherwise;
+    }
+
+    static List<String> texts(JsonObject question, String name) {
+        List<String> found = new ArrayList<>();
+        if (question.has(name)) {
+            question.getAsJsonArray(name).forEach(item -> found.add(item.getAsString()));
+        }
+        return found;
+    }
+
+    static List<JsonObject> objects(JsonObject question, String name) {
+        List<JsonObject> found = new ArrayList<>();
+        if (question.has(name)) {
+            question.getAsJsonArray(name).forEach(item -> found.add(item.getAsJsonObject()));
+        }
+        return found;
+    }
+
+    static boolean yes(JsonObject question, String name) {
+        return question.has(name) && question.get(name).getAsBoolean();
+    }
+
     static Date time(JsonObject question, String name) {
         return Date.from(Instant.parse(question.get(name).getAsString()));
     }

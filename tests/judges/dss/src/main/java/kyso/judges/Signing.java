@@ -7,26 +7,15 @@ import eu.europa.esig.dss.enumerations.SignatureLevel;
 import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.InMemoryDocument;
 import eu.europa.esig.dss.model.SignatureValue;
-import eu.europa.esig.dss.model.TimestampBinary;
 import eu.europa.esig.dss.pades.PAdESSignatureParameters;
 import eu.europa.esig.dss.pades.signature.PAdESService;
 import eu.europa.esig.dss.spi.DSSUtils;
-import eu.europa.esig.dss.spi.x509.tsp.TSPSource;
 import eu.europa.esig.dss.token.DSSPrivateKeyEntry;
 import eu.europa.esig.dss.token.Pkcs12SignatureToken;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.security.KeyStore;
-import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.tsp.TimeStampRequest;
-import org.bouncycastle.tsp.TimeStampRequestGenerator;
-import org.bouncycastle.tsp.TimeStampResponse;
 
 /**
  * {@code document} (PDF), {@code pkcs12}, {@code password}, {@code level} (B-B, B-T, B-LT, B-LTA), {@code at}; {@code tsa} (a URL on
@@ -65,36 +54,6 @@ final class Signing {
             answer.put("signed", Base64.getEncoder().encodeToString(DSSUtils.toByteArray(signed)));
             answer.put("took_ms", (System.nanoTime() - start) / 1e6);
             return answer;
-        }
-    }
-
-    /** Asks a time-stamping authority over HTTP (RFC 3161 3.4); BouncyCastle checks that the answer fits the request. */
-    private static final class Authority implements TSPSource {
-        private static final long serialVersionUID = 1L;
-        private final String url;
-
-        Authority(String url) {
-            this.url = url;
-        }
-
-        @Override
-        public TimestampBinary getTimeStampResponse(DigestAlgorithm algorithm, byte[] digest) {
-            try {
-                TimeStampRequestGenerator generator = new TimeStampRequestGenerator();
-                generator.setCertReq(true);
-                TimeStampRequest request = generator.generate(
-                        new ASN1ObjectIdentifier(algorithm.getOid()), digest, new java.math.BigInteger(64, new SecureRandom()));
-                HttpRequest post = HttpRequest.newBuilder(URI.create(url))
-                        .header("Content-Type", "application/timestamp-query")
-                        .POST(HttpRequest.BodyPublishers.ofByteArray(request.getEncoded()))
-                        .build();
-                byte[] body = HttpClient.newHttpClient().send(post, HttpResponse.BodyHandlers.ofByteArray()).body();
-                TimeStampResponse response = new TimeStampResponse(body);
-                response.validate(request);
-                return new TimestampBinary(response.getTimeStampToken().getEncoded());
-            } catch (Exception e) {
-                throw new IllegalStateException("timestamp: " + e.getMessage(), e);
-            }
         }
     }
 }

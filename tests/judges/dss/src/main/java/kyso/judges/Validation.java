@@ -5,8 +5,10 @@ import eu.europa.esig.dss.diagnostic.DiagnosticData;
 import eu.europa.esig.dss.diagnostic.PDFRevisionWrapper;
 import eu.europa.esig.dss.diagnostic.SignatureWrapper;
 import eu.europa.esig.dss.diagnostic.TimestampWrapper;
+import eu.europa.esig.dss.diagnostic.jaxb.XmlDigestMatcher;
 import eu.europa.esig.dss.diagnostic.jaxb.XmlObjectModification;
 import eu.europa.esig.dss.jaxb.object.Message;
+import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.InMemoryDocument;
 import eu.europa.esig.dss.pades.validation.PDFDocumentValidator;
 import eu.europa.esig.dss.simplereport.SimpleReport;
@@ -22,7 +24,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code document}, {@code at}, {@code password} (of an encrypted PDF), and what {@link Trust} reads: what DSS says of every
+ * {@code document}, {@code at}, {@code password} (of an encrypted PDF), {@code detached} (name and octets of what a detached
+ * signature covers), and what {@link Trust} reads: what DSS says of every
  * signature and timestamp, under the validation policy that it ships (EN 319 102-1), offline.
  */
 final class Validation {
@@ -40,6 +43,14 @@ final class Validation {
         SignaturePolicyProvider policies = new SignaturePolicyProvider();
         policies.setDataLoader(new IgnoreDataLoader()); // a signature must not make its judge fetch anything
         validator.setSignaturePolicyProvider(policies);
+        List<DSSDocument> detached = new ArrayList<>();
+        for (JsonObject one : Question.objects(question, "detached")) {
+            detached.add(new InMemoryDocument(Question.octets(one.get("octets")), one.get("name").getAsString()));
+        }
+        if (!detached.isEmpty()) {
+            validator.setDetachedContents(detached);
+        }
+        validator.setEnableEtsiValidationReport(false); // nobody reads it, and it costs as much as the verdict
         validator.setValidationTime(Question.time(question, "at"));
         Reports reports = validator.validateDocument();
         SimpleReport simple = reports.getSimpleReport();
@@ -72,6 +83,13 @@ final class Validation {
             scopes.add(scope.getScope() + ": " + scope.getValue());
         }
         told.put("scopes", scopes);
+        List<String> references = new ArrayList<>();
+        for (XmlDigestMatcher matcher : signature.getDigestMatchers()) {
+            references.add(
+                    matcher.getType() + " " + matcher.getUri() + (matcher.isDataIntact() ? " intact" : " not intact"));
+        }
+        told.put("references", references);
+        told.put("counter_signature", signature.isCounterSignature());
         revision(told, signature.getPDFRevision());
         return told;
     }
