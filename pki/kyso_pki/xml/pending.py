@@ -17,6 +17,7 @@ from typing import Final, cast
 from ..asn1 import der
 from ..document import LEVELS, Level
 from ..errors import (
+    EarlierSignature,
     FormatError,
     KysoError,
     PendingDamaged,
@@ -102,16 +103,19 @@ class XmlPending:
 
         Raises `SignatureValueInvalid`, `SigningError`, `TimestampError`, `PendingDamaged`.
         """
-        signed = b"".join(self.pieces(value, evidence))
-        if self.earlier or (self.travelled and not self.detached):
-            self._check_all(signed)
-        return signed
+        return b"".join(self.pieces(value, evidence))
 
     def pieces(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> tuple[bytes | memoryview, ...]:
-        """The signed document in three pieces, the file's own octets not copied. Raises as `finish`.
+        """The signed document in pieces; where nothing has to be looked at again, the file's own octets are not
+        copied. Raises as `finish`."""
+        pieces = self._spliced(value, evidence)
+        if self.earlier or (self.travelled and not self.detached):
+            signed = b"".join(pieces)
+            self._check_all(signed)
+            return (signed,)
+        return pieces
 
-        What `finish` then looks at, whether earlier signatures are still intact, is left to the caller.
-        """
+    def _spliced(self, value: bytes, evidence: Evidence) -> tuple[bytes | memoryview, ...]:
         if self.source is None:
             raise UsageError("The original file is not here.", remedy="Give it to `over` first.")
         if not self.scheme.verify(self.leaf.public_key, self.scheme.imprint(self.to_be_signed), value):
@@ -151,14 +155,18 @@ class XmlPending:
         """The safety net: what was intact is intact, and so is the new signature."""
         from .document import XmlDocument
 
-        intact = {f.id for f in XmlDocument(signed).signatures() if f.references_intact and f.signature_intact}
+        try:
+            facts = XmlDocument(signed).signatures()
+        except FormatError:  # it was put where no element can stand
+            facts = ()
+        intact = {f.id for f in facts if f.references_intact and f.signature_intact}
         if self.identifier not in intact and self.travelled:
             raise PendingDamaged(
                 "The document or the prepared signature is not what was prepared; nothing was signed.",
                 remedy="Give the very file that was prepared, or prepare it again.",
             )
         if not intact.issuperset({*self.earlier, self.identifier}):
-            raise SigningError("The new signature would break an earlier one; nothing was written.")
+            raise EarlierSignature("The new signature would break an earlier one; nothing was written.")
 
     # Without the document --------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..credential import Chain
 from ..document import Intent
-from ..errors import FormatError, SigningError, UsageError
+from ..errors import EarlierSignature, FormatError, ProfileMismatch, SigningError, UsageError
 from ..scheme import HashName, Scheme
 from ..xmlprofile import Profile, ReferenceTo
 from . import names
@@ -216,7 +216,7 @@ def refuse_unsupported(intent: Intent, profile: Profile, scheme: Scheme) -> None
     if scheme.hash_name == "sha1" or scheme.name not in names.SIGNATURE_URIS:
         raise SigningError(f"XML signatures are not written with {scheme.name}.")
     if profile.schemes and scheme.name not in profile.schemes:
-        raise SigningError(
+        raise ProfileMismatch(
             f"The profile {profile.name} takes {', '.join(profile.schemes)}; this key signs with {scheme.name}.",
             remedy="Use a key of that kind, or a profile whose receiver takes this one.",
         )
@@ -247,7 +247,7 @@ def _respect_earlier(tree: Tree, place: _Element, earlier: Sequence[SignatureFac
     """Refuses what would break a signature that is there, or build upon one that is broken."""
     for facts in earlier:
         if not (facts.references_intact and facts.signature_intact):
-            raise SigningError(
+            raise EarlierSignature(
                 f"The document carries a signature that is not intact ({facts.id}); it is not signed again.",
                 remedy="Verify the document, and sign the version before that signature.",
             )
@@ -262,7 +262,7 @@ def _respect_earlier(tree: Tree, place: _Element, earlier: Sequence[SignatureFac
                 continue
             what = "the whole document" if target.root else target.name
             profiles = profiles_for(root)
-            raise SigningError(
+            raise EarlierSignature(
                 f"The signature {signature.get('Id') or absolute_path(signature)} covers {what}; another one in it "
                 "would break it.",
                 remedy="Let all signers sign parts of their own"
@@ -300,12 +300,12 @@ class _Content:
         if part is None:
             if asked.missing == "skip":
                 return None
-            raise SigningError(
+            raise ProfileMismatch(
                 f"The document has no {asked.part}, which the profile {profile.name} signs."
                 + other_profiles(self._root, profile.name)
             )
         if names.ENVELOPED not in uris and is_inside(self._place, (part,)):
-            raise SigningError(
+            raise ProfileMismatch(
                 f"The signature would stand inside {absolute_path(part)}, which the profile {profile.name} signs "
                 "without enveloped-signature."
             )
@@ -316,13 +316,13 @@ class _Content:
         spelt = [f"{{{names.XML}}}id" if n == "xml:id" else n for n in asked.id]
         found = [str(v) for n in spelt if (v := part.get(n)) is not None]
         if len(found) != 1:
-            raise SigningError(
+            raise ProfileMismatch(
                 f"{absolute_path(part)} has {len(found)} of the attributes {', '.join(asked.id)}; exactly one must "
                 "hold its identifier.",
                 remedy="Give the element its identifier before the document is signed.",
             )
         if not _IDENTIFIER.fullmatch(found[0]):
-            raise SigningError(f"The identifier {found[0][:80]!r} holds characters that a reference cannot.")
+            raise ProfileMismatch(f"The identifier {found[0][:80]!r} holds characters that a reference cannot.")
         if self._ids.find(found[0]) is not part:
             raise FormatError(f"The identifier {found[0]!r} leads to another element.")
         return found[0]
