@@ -31,7 +31,7 @@ from ..scheme import Scheme, digest, scheme_named
 from ..sealed import opened, require_key, sealed
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
-from .c14n import EXCLUSIVE
+from .c14n import method_of_uri
 from .insertion import Insertion
 from .properties_written import object_xml, stamp_xml, unsigned_xml
 from .writing import Pen
@@ -42,7 +42,7 @@ VERSION: Final = 1
 ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
 _OPENING: Final = re.compile(r">?(?:<[^\W\d][\w:.-]*>)*")
 _CLOSING: Final = re.compile(r"(?:</[^\W\d][\w:.-]*>)*")
-_SIGNED_INFO: Final = re.compile(r"<[^>]*CanonicalizationMethod Algorithm=\"([^\"]*)\"/>")
+_SIGNED_INFO: Final = re.compile(r"<[^>]*CanonicalizationMethod Algorithm=\"([^\"]*)\"")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class XmlPending:
 
     def timestamp_message(self, value: bytes) -> bytes:
         """The canonical ds:SignatureValue that this value will stand in (EN 319 132-1 5.3)."""
-        return self.pen.canonical(self._value_xml(value), EXCLUSIVE)
+        return self.pen.canonical_exclusive(self._value_xml(value))
 
     def finish(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
         """The signed document; `value` as the key returned it (ECDSA in DER).
@@ -250,8 +250,6 @@ class XmlPending:
         if not 0 <= where.at <= where.at + where.skipped <= size:
             raise FormatError("Its place is outside of the file.")
         method = _SIGNED_INFO.search(self.signed_info)
-        from .c14n import method_of_uri
-
         if self.pen.canonical(self.signed_info, method_of_uri(method[1] if method else "")) != self.to_be_signed:
             raise FormatError("Its SignedInfo is not what is to be signed.")
 

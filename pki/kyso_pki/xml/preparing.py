@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from ..credential import Chain
 from ..document import Intent
 from ..errors import EarlierSignature, FormatError, ProfileMismatch, SigningError, UsageError
-from ..scheme import HashName, Scheme
+from ..scheme import HashName, Scheme, digest
 from ..xmlprofile import Profile, ReferenceTo
 from . import names
 from .c14n import METHODS, Canonicalization, at, path_to
@@ -96,7 +96,7 @@ def prepare(
     content = _Content(base, place, paths, len(file.tree.octets))
     references = [r for asked in profile.references if (r := content.reference(asked)) is not None]
     identifier = fresh_identifier(file.tree.octets, intent, chain, references)
-    pen = Pen(profile.prefix, Context.of(place))
+    pen = Pen(profile.prefix, _context(profile, place))
     return written(
         intent,
         profile,
@@ -143,7 +143,7 @@ def prepare_parts(
         chain,
         scheme,
         references,
-        pen=Pen(profile.prefix, Context.of(root)),
+        pen=Pen(profile.prefix, _context(profile, root)),
         identifier=fresh_identifier(file.tree.octets, intent, chain, references),
         insertion=file.in_file(inside(file.tree.octets, root)),
         encoding=file.encoding,
@@ -193,7 +193,7 @@ def written(
     carried = (chain.leaf,) if profile.key_info.certificates == "leaf" else chain.carried
     subject = chain.leaf.subject if profile.key_info.subject_name else None
     return XmlPending(
-        to_be_signed=pen.canonical(info, method),
+        to_be_signed=pen.canonical_info(info, method),
         scheme=scheme,
         leaf=chain.leaf,
         level=intent.level,
@@ -338,9 +338,7 @@ def _own(reference: NewReference, pen: Pen, text: str, profile: Profile, identif
     depth = ("Object", "SignatureProperties", "SignatureProperty").index(profile.signing_time.id_on)
     named = [C14N[t] for r in profile.references if r.own for t in r.transforms if t in C14N]
     octets = pen.canonical(text, named[0] if named else C14N["inclusive"], depth=depth)
-    return NewReference(
-        f"#{identifier}", reference.transforms, profile.digest, hashlib.new(profile.digest, octets).digest()
-    )
+    return NewReference(f"#{identifier}", reference.transforms, profile.digest, digest(profile.digest, octets))
 
 
 def _numbered(reference: NewReference, identifier: str) -> NewReference:
@@ -353,10 +351,18 @@ def _properties(
     pen: Pen, identifier: str, properties: str, method: Canonicalization, hash_name: HashName
 ) -> NewReference:
     """The Reference over SignedProperties (EN 319 132-1 4.4.2), hashed as they will stand in the Signature."""
-    octets = pen.canonical(object_xml(identifier, properties), method, depth=2)
-    digest = hashlib.new(hash_name, octets).digest()
+    if method.exclusive:
+        octets = pen.canonical_exclusive(properties)
+    else:
+        octets = pen.canonical(object_xml(identifier, properties), method, depth=2)
     uri, kind = f"#{identifier}-props", names.TYPE_SIGNED_PROPERTIES
-    return NewReference(uri, (method.uri,), hash_name, digest, type=kind)
+    return NewReference(uri, (method.uri,), hash_name, digest(hash_name, octets), type=kind)
+
+
+def _context(profile: Profile, place: _Element) -> Context:
+    """What stands around the Signature, where a canonicalisation takes any of it over."""
+    own = profile.signing_time is not None
+    return Context() if profile.canonicalization == "exclusive" and not own else Context.of(place)
 
 
 def fresh_identifier(octets: bytes, intent: Intent, chain: Chain, content: Sequence[NewReference]) -> str:
