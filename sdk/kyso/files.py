@@ -225,9 +225,13 @@ class _Run:
                     self._append(source, pending, pending.tail(value, proof), beside)
                 elif isinstance(pending, XmlPending):
                     with Mapped(source) as mapped:
-                        beside.append(pending.over(mapped.map[:]).pieces(value, proof))
+                        whole = pending.over(mapped.map[:])
+                    if self.intent.level in ("B-LT", "B-LTA"):
+                        beside.append((self._grown(whole, whole.finish(value, proof)),))
+                    else:
+                        beside.append(whole.pieces(value, proof))
                 else:
-                    beside.append((self._grown(pending, pending.finish(value, proof)),))
+                    raise SigningError(f"Nobody can finish a {type(pending).__name__}.")
                 beside.commit()
         except (SignatureValueInvalid, TargetLost) as e:
             return _Final(e)
