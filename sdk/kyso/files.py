@@ -231,7 +231,7 @@ class _Run:
                     else:
                         beside.append(whole.pieces(value, proof))
                 else:
-                    raise SigningError(f"Nobody can finish a {type(pending).__name__}.")
+                    beside.append((self._grown(pending, pending.finish(value, proof)),))
                 beside.commit()
         except (SignatureValueInvalid, TargetLost) as e:
             return _Final(e)
