@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "repair": "kyso_cli.repair",
     "preview": "kyso_cli.preview",
     "templates": "kyso_cli.templates",
+    "profiles": "kyso_cli.profiles",
     "extend": "kyso_cli.extend",
     "timestamp": "kyso_cli.timestamp",
     "keys": "kyso_cli.keys",

@@ -28,6 +28,7 @@ from .options import (
     warn_of_open_key,
 )
 from .output import App, note, write_pipe
+from .profiles import profile_at
 from .stamping import StampAsked, covers_signature, save_refusal
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Request:
     locked: tuple[str, ...]
     evidence: tuple[Path, ...]
     hosts: tuple[str, ...]
-    form: str
+    form: str | None
+    profile: str | None
     hash_name: str | None
     pss: bool
     chain: Path | None
@@ -140,7 +142,8 @@ def _local(
         field=asked.field,
         certify=int(asked.certify) if asked.certify else None,  # type: ignore[arg-type]  # click.Choice gives 1, 2, 3
         lock=_lock(asked.locked),
-        xml_form=asked.form,  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
+        xml_form=asked.form or "xades",  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
+        profile=None if asked.profile is None else profile_at(asked.profile),
     )
     tsa = tsa_in_reach(asked.tsa, asked.level, base)
     given = evidence_in(asked.evidence)
@@ -162,6 +165,7 @@ def _local(
                         certify=intent.certify,
                         lock=intent.lock,
                         xml_form=intent.xml_form,
+                        profile=intent.profile,
                         stamp=stamp,
                         fetcher=asks,
                         evidence=given,
@@ -240,7 +244,8 @@ def _remote(
                 reason=asked.reason,
                 location=asked.location,
                 field=asked.field,
-                xml_form=asked.form,  # type: ignore[arg-type]  # as above
+                xml_form=asked.form or "xades",  # type: ignore[arg-type]  # as above
+                profile=asked.profile,
                 password=asked.password,
             )
 

@@ -50,6 +50,17 @@ def document_lines(report: DocumentReport, words: Words) -> Iterator[str]:
             yield f"    {(words('verify.label.' + label) + ':').ljust(_WIDTH)} {printable(text)}"
 
 
+def packet_lines(report: DocumentReport, words: Words) -> Iterator[str]:
+    """The lines for one file and, of a packet, for each document in it."""
+    yield from document_lines(report, words)
+    total = len(report.attachments)
+    for number, one in enumerate(report.attachments, start=1):
+        yield ""
+        yield "  " + words("verify.attachment", number=number, total=total)
+        for line in document_lines(one, words):
+            yield f"  {line}" if line else ""
+
+
 def _is_stamp(s: SignatureReport) -> bool:
     """Whether it is a document timestamp: it says when, and nobody signed by it (EN 319 142-1 5.4.3)."""
     return s.level == "DOCTIMESTAMP"

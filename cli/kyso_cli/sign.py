@@ -51,7 +51,8 @@ HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 @click.option("--certify", type=click.Choice(["1", "2", "3"]))
 @click.option("--lock", "locked", multiple=True, metavar="NAME")
 @evidence_options
-@click.option("--form", type=click.Choice(["xades", "xmldsig"]), default="xades")
+@click.option("--form", type=click.Choice(["xades", "xmldsig"]))
+@click.option("--profile", metavar="NAME|FILE.toml")
 @click.option("--hash", "hash_name", type=click.Choice(HASHES))
 @click.option("--pss", is_flag=True)
 @click.option("--chain", type=PATH, metavar="FILE")
@@ -123,6 +124,8 @@ def _check(asked: Request) -> None:
         raise Stop("not_with", option=", ".join(names), other="--key")
     if asked.upload and asked.server is None:
         raise Stop("option_needs", option="--upload", needed="--server")
+    if asked.profile is not None and asked.form is not None:
+        raise Stop("not_with", option="--profile", other="--form")
     if asked.upload and asked.stamp.template is not None:
         raise Stop("not_with", option="--template", other="--upload")
     if asked.refusal is not None and len(asked.files) > 1:
@@ -147,6 +150,7 @@ def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
         ("--tsa", asked.tsa),
         ("--hash", asked.hash_name),
         ("--pss", asked.pss),
+        ("--profile FILE.toml", asked.profile is not None and asked.profile.lower().endswith(".toml")),
     )
 
 

@@ -142,11 +142,11 @@ def overall(reports: Sequence[DocumentReport]) -> Verdict:
 
 
 def _show(app: App, reports: Sequence[DocumentReport]) -> None:
-    from .report import document_lines
+    from .report import packet_lines
 
     if len(reports) > 1:
         say()
-    say("\n".join(document_lines(reports[-1], app.words)))  # one write, which the pipe of `| head -1` still takes
+    say("\n".join(packet_lines(reports[-1], app.words)))  # one write, which the pipe of `| head -1` still takes
 
 
 def _sum(app: App, reports: Sequence[DocumentReport]) -> str:

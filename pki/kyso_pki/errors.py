@@ -37,6 +37,8 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  │  └─ StampLeavesPage
     │  ├─ NotExtendable          its signatures are missing or damaged
     │  ├─ EvidenceMissing        a level was asked for that cannot be proven
+    │  ├─ ProfileMismatch        the document or the key is not what the XML profile is for
+    │  ├─ EarlierSignature       one that is there is broken, or would be
     │  └─ PendingDamaged         a prepared signature is not what was prepared
     ├─ TimestampError
     ├─ IssuanceError             a CA refuses to issue
@@ -206,6 +208,14 @@ class EvidenceMissing(SigningError):
     """`details["missing"]` names each certificate with what it lacks."""
 
     code = "signing.evidence_missing"
+
+
+class ProfileMismatch(SigningError):
+    code = "signing.profile"
+
+
+class EarlierSignature(SigningError):
+    code = "signing.earlier"
 
 
 class PendingDamaged(SigningError):

@@ -115,15 +115,14 @@ def verify_document(
 
     `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password` and
     `content` as in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own is a failed
-    report with the code `internal`.
+    report with the code `internal`. A packet (edXML) has a report on each document in it, one level deep.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
-    try:
-        document = open_document(data, password, content)
-        facts = document.signatures()
+
+    def judged(document: Document, file: str | None) -> DocumentReport:
         return judge(
-            facts,
+            document.signatures(),
             sha256=document.sha256(),
             format=document.format,
             trust=trust,
@@ -133,6 +132,26 @@ def verify_document(
             policy=policy,
             file=file,
         )
+
+    def attached(octets: bytes, name: str) -> DocumentReport:
+        return _reported(octets, name, lambda: judged(open_document(octets, password), name))
+
+    def whole() -> DocumentReport:
+        document = open_document(data, password, content)
+        report = judged(document, file)
+        if document.format != "xml":
+            return report
+        from .xml.packet import with_attachments
+
+        return with_attachments(report, data, attached)
+
+    return _reported(data, file, whole)
+
+
+def _reported(data: Octets, file: str | None, report: Callable[[], DocumentReport]) -> DocumentReport:
+    """What is reported, or that it could not be: no exception."""
+    try:
+        return report()
     except KysoError as e:
         return unreadable(data, e.code, str(e), file)
     except MemoryError:

@@ -52,9 +52,14 @@ MIN_RSA_BITS = 2048  # TT 15/2025/TT-BKHCN, Appendix I
 CURVES = ("secp256r1", "secp384r1", "secp521r1")  # named curves only (CVE-2020-0601)
 
 
+# The constructors themselves: `hashlib.new` looks the algorithm up by its name each time, for longer than it hashes.
+_NEW = {name: getattr(hashlib, name) for name in DIGEST_SIZES}
+
+
 def digest(hash_name: str, message: bytes) -> bytes:
     """The hash of `message`; `hash_name` as in `HashName`."""
-    return hashlib.new(hash_name, message).digest()
+    hashed: bytes = _NEW[hash_name](message).digest()
+    return hashed
 
 
 def hash_of_oid(dotted: str) -> HashName:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from kyso_pki.pdf.lint.linting import LintReport
     from kyso_pki.pdf.lint.policy import LintPolicy
     from kyso_pki.x509.trust import TrustStore
+    from kyso_pki.xmlprofile import Profile
 
     from .client import AsyncClient, Client
     from .csc import CscSigner
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from .files import extend_file, sign_file, sign_files, timestamp_file
     from .growing import extend, timestamp
     from .linting import lint
+    from .profiles import load_profile
     from .replaying import facts, load_policy, replay
     from .signers import open_signer
     from .signing import sign
@@ -92,6 +94,7 @@ _PLACES = {
     "Place": "kyso_pki.pdf.appearance.stamp",
     "PlacementRefused": "kyso_pki.errors",
     "Policy": "kyso_pki.ades.policy",
+    "Profile": "kyso_pki.xmlprofile",
     "PromptPin": "kyso_hsm.pin:Prompt",
     "RemoteError": "kyso_pki.errors",
     "SignatureReport": "kyso_pki.ades.report",
@@ -109,6 +112,7 @@ _PLACES = {
     "load_policy": "kyso.replaying",
     "load_stamp": "kyso.stamps",
     "load_evidence": "kyso.evidence",
+    "load_profile": "kyso.profiles",
     "load_trust": "kyso.trust",
     "open_signer": "kyso.signers",
     "preview": "kyso.stamps",
@@ -150,6 +154,7 @@ __all__ = [
     "Place",
     "PlacementRefused",
     "Policy",
+    "Profile",
     "PromptPin",
     "RemoteError",
     "SignatureReport",
@@ -166,6 +171,7 @@ __all__ = [
     "lint",
     "load_evidence",
     "load_policy",
+    "load_profile",
     "load_stamp",
     "load_trust",
     "open_signer",

@@ -77,12 +77,14 @@ class Calls:
         location: str | None,
         field: str | None,
         xml_form: XmlForm,
+        profile: str | None,
         password: Password | None,
     ) -> bytes:
         wanted = {
             "credential": credential_id,
             "level": level_named(level),
-            "form": xml_form,
+            "form": xml_form if profile is None else None,
+            "profile": profile,
             "reason": reason,
             "location": location,
             "field": field,

@@ -25,6 +25,7 @@ from kyso_pki.evidence import Evidence
 from kyso_pki.scheme import HashName
 from kyso_pki.signer import Fetcher, Timestamper
 from kyso_pki.x509.trust import TrustStore
+from kyso_pki.xmlprofile import Profile
 
 from .api import Answer, Api, Pin, Request
 from .calls import Calls
@@ -54,6 +55,7 @@ class SignOptions(TypedDict, total=False):
     certify: Certification | None
     lock: FieldLock | None
     xml_form: XmlForm
+    profile: Profile | str | os.PathLike[str] | None
     stamp: Stamp | None
     at: datetime | None
     fetcher: Fetcher | None
@@ -131,9 +133,13 @@ class Client:
         location: str | None = None,
         field: str | None = None,
         xml_form: XmlForm = "xades",
+        profile: str | None = None,
         password: Password | None = None,
     ) -> bytes:
-        """The signed document, signed at the server: the whole document travels, and so does its `password`."""
+        """The signed document, signed at the server: the whole document travels, and so does its `password`.
+
+        `profile` is one by its name; its form counts, not `xml_form`.
+        """
         return self._calls.sign_document(
             read(source),
             credential_id,
@@ -143,6 +149,7 @@ class Client:
             location=location,
             field=field,
             xml_form=xml_form,
+            profile=profile,
             password=password,
         )
 
@@ -244,6 +251,7 @@ class AsyncClient:
         location: str | None = None,
         field: str | None = None,
         xml_form: XmlForm = "xades",
+        profile: str | None = None,
         password: Password | None = None,
     ) -> bytes:
         """As `Client.sign_document`."""
@@ -257,6 +265,7 @@ class AsyncClient:
                 location=location,
                 field=field,
                 xml_form=xml_form,
+                profile=profile,
                 password=password,
             )
         )

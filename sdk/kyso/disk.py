@@ -10,7 +10,7 @@ import errno
 import mmap
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -94,7 +94,7 @@ class Beside:
     ) -> None:
         self.path.unlink(missing_ok=True)
 
-    def append(self, pieces: Iterator[bytes] | tuple[bytes, ...]) -> None:
+    def append(self, pieces: Iterable[bytes | memoryview]) -> None:
         """Writes at the end and syncs. An `OSError` of the pieces themselves comes as it is."""
         with self._named():
             file = self.path.open("ab", buffering=0)  # what a buffer still holds would fail once more at the close
@@ -136,7 +136,7 @@ class Beside:
             raise kind(e.errno, e.strerror, str(self.target)) from e
 
 
-def _write_all(file: FileIO, piece: bytes) -> None:
+def _write_all(file: FileIO, piece: bytes | memoryview) -> None:
     rest = memoryview(piece)
     while rest:
         rest = rest[file.write(rest) :]

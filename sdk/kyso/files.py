@@ -2,7 +2,7 @@
 
 Reach for `sign_file`, `sign_files` for many, `extend_file` and `timestamp_file`. A PDF is mapped, hashed in pieces
 and appended to, so that its size costs time and no memory; of a batch only the appended revisions are kept until the
-key has answered. Results are whole or not there. XML is read into memory.
+key has answered. Results are whole or not there. XML is read into memory, one file at a time.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.pdf.pending import PdfPending
 from kyso_pki.signer import Fetcher, Signer, Timestamper
 from kyso_pki.x509.trust import TrustStore
+from kyso_pki.xml.pending import XmlPending
 
 from .disk import Beside, Mapped, TargetLost
 from .signing import Password, asked_once, sources_for, stamped, timestamper_of
@@ -201,7 +202,7 @@ class _Run:
                         intent = stamped(mapped.map[:], intent, self.stamp, chain, self.password)
                     held = open_document(mapped.map[:])
                     require_growth(held, intent)
-                    return held.prepare(intent, chain, scheme), None
+                    return _apart(held.prepare(intent, chain, scheme)), None
                 document = _mapped_document(mapped, self.password)
                 if self.lint is not None:
                     seen = document.lint(self.lint)
@@ -222,6 +223,13 @@ class _Run:
             with Beside(target, force=self.force) as beside:
                 if isinstance(pending, PdfPending):
                     self._append(source, pending, pending.tail(value, proof), beside)
+                elif isinstance(pending, XmlPending):
+                    with Mapped(source) as mapped:
+                        whole = pending.over(mapped.map[:])
+                    if self.intent.level in ("B-LT", "B-LTA"):
+                        beside.append((self._grown(whole, whole.finish(value, proof)),))
+                    else:
+                        beside.append(whole.pieces(value, proof))
                 else:
                     beside.append((self._grown(pending, pending.finish(value, proof)),))
                 beside.commit()
@@ -348,6 +356,11 @@ class _Growing:
 
 def _mapped_document(mapped: Mapped, password: Password | None) -> PdfDocument:
     return PdfDocument(mapped.map, mapped.pieces, password=password)  # type: ignore[arg-type]  # a map reads as bytes do
+
+
+def _apart(pending: Pending) -> Pending:
+    """Without the document, which is read again when the value is there: a batch holds hundreds of them."""
+    return pending.apart() if isinstance(pending, XmlPending) else pending
 
 
 def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.formats import lint_document, open_document
 from kyso_pki.signer import Fetcher, Signer, Timestamper
 from kyso_pki.x509.trust import TrustStore
+from kyso_pki.xmlprofile import Profile
 
 from .fetch import HttpFetcher, HttpTimestamper
 
@@ -43,6 +44,7 @@ def sign(
     certify: Certification | None = None,
     lock: FieldLock | None = None,
     xml_form: XmlForm = "xades",
+    profile: Profile | str | os.PathLike[str] | None = None,
     stamp: Stamp | None = None,
     at: datetime | None = None,
     fetcher: Fetcher | None = None,
@@ -57,10 +59,12 @@ def sign(
     goes to the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T and higher need one. Evidence for
     B-LT and B-LTA comes from `evidence`, else it is fetched (OCSP, CRL, issuers) with `fetcher`, an `HttpFetcher`
     unless another is given; with `trust` its chains may end at anchors that are not self-signed. `stamp` (PDF) is
-    what the signature shows and where (`load_stamp`). `at` is the claimed time, now by default. `password` is asked
-    for, once, when the document is encrypted. `lint` looks at a PDF first and raises `LintRefused` where that policy
-    refuses (`kyso.lint` tells its warnings). Raises `KysoError` subclasses: `FormatError` for the document,
-    `CertificateError` and `KeyAccessError` for the key, `TimestampError`, `EvidenceMissing`, `SigningError`.
+    what the signature shows and where (`load_stamp`). `profile` (XML) says where the signature goes and what it
+    references: a name, a `.toml` file or what `load_profile` gave; its form counts, not `xml_form`. `at` is the
+    claimed time, now by default. `password` is asked for, once, when the document is encrypted. `lint` looks at a PDF
+    first and raises `LintRefused` where that policy refuses (`kyso.lint` tells its warnings). Raises `KysoError`
+    subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the key,
+    `TimestampError`, `EvidenceMissing`, `SigningError`.
     """
     data, password = read(source), asked_once(password)
     document = open_document(data, password)
@@ -76,11 +80,21 @@ def sign(
         certify=certify,
         lock=lock,
         xml_form=xml_form,
+        profile=profile_of(profile),
     )
     if stamp is not None:
         intent = stamped(data, intent, stamp, signer.chain, password)
     with sources_for(intent.level, fetcher, evidence, trust) as sources:
         return sign_document(document, intent, signer, timestamper_of(timestamper), sources)
+
+
+def profile_of(profile: Profile | str | os.PathLike[str] | None) -> Profile | None:
+    """The profile itself, by name or from a file."""
+    if profile is None or isinstance(profile, Profile):
+        return profile
+    from .profiles import load_profile
+
+    return load_profile(profile)
 
 
 def stamped(data: bytes, intent: Intent, stamp: Stamp, chain: Chain, password: Password | None = None) -> Intent:

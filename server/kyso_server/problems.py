@@ -97,6 +97,16 @@ TABLE: dict[str, Row] = {
         "The evidence for this level cannot be had",
         "Evidence about a certificate cannot be had here; the server's log says which certificate lacks what.",
     ),
+    "signing.profile": Row(
+        422,
+        "The profile does not fit",
+        "The XML profile is not for this document, or not for this kind of key; the server's log says why.",
+    ),
+    "signing.earlier": Row(
+        409,
+        "A signature stands in the way",
+        "A signature in the document is broken, or covers the place of the new one, which would break it.",
+    ),
     "timestamp": Row(503, "No time-stamp", "The time-stamping authority did not answer; level B-B needs none."),
     "fetch": Row(502, "Another server did not answer", "A server that this one asked did not answer as it must."),
 }

@@ -281,3 +281,56 @@ def test_a_large_file_is_looked_at_signed_and_grown_to_b_lta_in_constant_memory(
     assert done.returncode == 0, done.stderr
     grown_kib = int(done.stdout)
     assert grown_kib < 16 * 1024, f"{grown_kib} KiB more than for a small file"
+
+
+def test_hundreds_of_invoices_are_signed_with_one_approval_and_none_stays_in_memory(tmp_path: Path) -> None:
+    invoice = (Path(__file__).parents[1] / "documents" / "hoa-don.xml").read_bytes()
+    jobs = []
+    for n in range(300):
+        source = tmp_path / f"{n}.xml"
+        source.write_bytes(invoice.replace(b"<SHDon>123<", b"<SHDon>%d<" % n))
+        jobs.append((source, tmp_path / f"{n}.signed.xml"))
+    signer = Counting()
+    intent = kyso.Intent(AT, profile=kyso.load_profile("einvoice-seller"))
+    results = list(kyso.sign_files(jobs, signer, intent))
+    assert all(r.signed for r in results)
+    assert signer.batches == [256, 44]
+    report = kyso.verify(jobs[299][1])
+    assert report.signatures[0].references_intact
+    assert report.signatures[0].signature_intact
+
+
+def test_xml_that_changes_while_it_is_being_signed_is_not_written(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.xml", tmp_path / "a.signed.xml"
+    source.write_bytes(XML)
+
+    class Changing(Counting):
+        def sign(self, imprints: Sequence[bytes]) -> list[bytes]:
+            source.write_bytes(XML.replace(b"V/v", b"V/x"))
+            return super().sign(imprints)
+
+    [result] = kyso.sign_files([(source, target)], Changing())
+    assert isinstance(result.error, kyso.SigningError)
+    assert not target.exists()
+
+
+def test_a_pdf_takes_no_xml_profile_and_the_batch_goes_on(tmp_path: Path) -> None:
+    [job] = pairs(tmp_path, 1)
+    (tmp_path / "a.xml").write_bytes(b'<HDon><DLHDon Id="a">x</DLHDon></HDon>')
+    intent = kyso.Intent(AT, profile=kyso.load_profile("einvoice-seller"))
+    first, second = kyso.sign_files([job, (tmp_path / "a.xml", tmp_path / "b.xml")], WORLD.person_signer, intent)
+    assert isinstance(first.error, UsageError)
+    assert second.signed
+
+
+def test_a_profile_of_ones_own_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "rieng.toml").write_text(
+        'form = "xmldsig"\n[place]\npath = "ky"\nmissing = "create"\n[[reference]]\npart = "TrichYeu"\nid = ["id"]\n',
+        "utf-8",
+    )
+    data = XML.replace(b"<TrichYeu>", b"<TrichYeu id='t'>")
+    signed = kyso.sign(data, WORLD.seal_signer, profile=tmp_path / "rieng.toml")
+    assert b"<ky><ds:Signature " in signed
+    assert b"<ky><ds:Signature " in kyso.sign(data, WORLD.seal_signer, profile=str(tmp_path / "rieng.toml"))
+    with pytest.raises(OSError, match="khong"):
+        kyso.sign(XML, WORLD.seal_signer, profile=tmp_path / "khong.toml")

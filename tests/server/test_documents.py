@@ -219,6 +219,13 @@ def test_signature_of_a_stranger_is_not_passed(client: httpx2.Client) -> None:
     assert report["verdict"] == "indeterminate"
 
 
+def test_an_invoice_is_signed_in_the_sellers_place_by_a_profile(client: httpx2.Client) -> None:
+    signed = _signed(client, INVOICE, credential="nguyen-van-mau", profile="einvoice-seller")
+    assert b"<DSCKS><NBan><Signature xmlns=" in signed
+    (report,) = client.post("/v1/verify", content=signed).json()["signatures"]
+    assert report["intact"] == {"references": True, "signature": True}
+
+
 # Refusals ----------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +245,11 @@ def _encrypted() -> bytes:
         (LETTER, {"credential": "con-dau", "form": "p7"}, 400, "usage"),
         (INVOICE, {"credential": "con-dau", "xml_form": "xmldsig"}, 400, "usage"),
         (INVOICE, {"credential": "con-dau", "form": "xmldsig", "level": "B-T"}, 400, "usage"),
+        (INVOICE, {"credential": "nguyen-van-mau", "form": "xmldsig", "profile": "einvoice-seller"}, 400, "usage"),
+        (INVOICE, {"credential": "nguyen-van-mau", "profile": "/etc/passwd.toml"}, 400, "usage"),
+        (INVOICE, {"credential": "nguyen-van-mau", "profile": "../profiles/edxml"}, 400, "usage"),
+        (INVOICE, {"credential": "nguyen-van-mau", "profile": "tax-return"}, 422, "signing.profile"),
+        (LETTER, {"credential": "nguyen-van-mau", "profile": "einvoice-seller"}, 400, "usage"),
         (b"", {"credential": "con-dau"}, 400, "format.empty"),
         (b"PK\x03\x04 not ours", {"credential": "con-dau"}, 415, "format.unrecognised"),
         (_encrypted(), {"credential": "con-dau"}, 422, "format.encrypted"),

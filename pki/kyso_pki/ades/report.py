@@ -205,16 +205,19 @@ class DocumentReport:
     """Findings about the file as a whole: cannot be read, no signature in it."""
     policy: str | None = None
     """The name of the policy that was applied; None when it did not come to that."""
+    attachments: tuple[DocumentReport, ...] = ()
+    """The documents inside a packet (edXML), each judged by itself; `file` is the name that the packet gives it."""
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A DocumentReport has no truth value; ask .passed or call require_passed().")
 
     @property
     def verdict(self) -> Verdict:
-        """`passed` only when there is a signature, every one passed and nothing about the file is wrong."""
-        if any(f.severity == "error" for f in self.findings) or not self.signatures:
+        """`passed` only when there is a signature, every one passed and nothing about the file is wrong; of a packet,
+        only when that holds for each document in it too."""
+        verdicts = {s.verdict for s in self.signatures} | {a.verdict for a in self.attachments}
+        if any(f.severity == "error" for f in self.findings) or not verdicts:
             return "failed"
-        verdicts = {s.verdict for s in self.signatures}
         if "failed" in verdicts:
             return "failed"
         return "indeterminate" if "indeterminate" in verdicts else "passed"
@@ -230,6 +233,8 @@ class DocumentReport:
                 raise VerificationFailed(finding.text, report=self)
         for signature in self.signatures:
             signature.require_passed()
+        for attachment in self.attachments:
+            attachment.require_passed()
         if not self.passed:
             raise VerificationFailed("The document carries no signature.", report=self)
 
@@ -244,6 +249,7 @@ class DocumentReport:
             "policy": self.policy,
             "signatures": [s.to_json() for s in self.signatures],
             "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
+            "attachments": [a.to_json() for a in self.attachments],
         }
 
 

@@ -81,6 +81,8 @@ class PdfDocument:
 
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> PdfPending:
         """One appended revision with an empty slot. Raises `FormatError`, `SigningError`, `UsageError`."""
+        if intent.profile is not None:
+            raise UsageError("A PDF takes no XML profile.", remedy="Leave the profile out for PDF documents.")
         reader = self._reader
         if intent.claims is not None or intent.countersign is not None:
             raise UsageError(

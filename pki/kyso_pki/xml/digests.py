@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FormatError
-from ..scheme import HashName
+from ..scheme import HashName, digest
 from .c14n import Canonicalization, canonical_document, canonical_element
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ STREAMED_FROM: Final = 4 << 20  # octets of a document; below, one string is a t
 def document_digest(root: _Element, size: int, method: Canonicalization, hash_name: HashName) -> bytes:
     """Of the whole canonical document without comments; `size`: octets of the file."""
     if size < STREAMED_FROM:
-        return hashlib.new(hash_name, canonical_document(root, method)).digest()
+        return digest(hash_name, canonical_document(root, method))
     from lxml import etree
 
     running = _Running(hash_name)
@@ -33,7 +33,7 @@ def document_digest(root: _Element, size: int, method: Canonicalization, hash_na
 
 def part_digest(part: _Element, method: Canonicalization, hash_name: HashName) -> bytes:
     """Of one element without comments, with what it inherits."""
-    return hashlib.new(hash_name, canonical_element(part, method)).digest()
+    return digest(hash_name, canonical_element(part, method))
 
 
 class _Running:

@@ -123,7 +123,7 @@ class XmlDocument:
 
     def _earlier(self) -> tuple[SignatureFacts, ...]:
         """The signatures already there."""
-        if next(self._tree.root.iter(ds("Signature")), None) is None:
+        if b"Signature" not in self._tree.octets or next(self._tree.root.iter(ds("Signature")), None) is None:
             return ()
         return self._facts
 

@@ -17,6 +17,7 @@ from typing import Final, cast
 from ..asn1 import der
 from ..document import LEVELS, Level
 from ..errors import (
+    EarlierSignature,
     FormatError,
     KysoError,
     PendingDamaged,
@@ -30,7 +31,7 @@ from ..scheme import Scheme, digest, scheme_named
 from ..sealed import opened, require_key, sealed
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
-from .c14n import EXCLUSIVE
+from .c14n import method_of_uri
 from .insertion import Insertion
 from .properties_written import object_xml, stamp_xml, unsigned_xml
 from .writing import Pen
@@ -41,7 +42,7 @@ VERSION: Final = 1
 ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
 _OPENING: Final = re.compile(r">?(?:<[^\W\d][\w:.-]*>)*")
 _CLOSING: Final = re.compile(r"(?:</[^\W\d][\w:.-]*>)*")
-_SIGNED_INFO: Final = re.compile(r"<[^>]*CanonicalizationMethod Algorithm=\"([^\"]*)\"/>")
+_SIGNED_INFO: Final = re.compile(r"<[^>]*CanonicalizationMethod Algorithm=\"([^\"]*)\"")
 
 
 @dataclass(frozen=True)
@@ -95,23 +96,26 @@ class XmlPending:
 
     def timestamp_message(self, value: bytes) -> bytes:
         """The canonical ds:SignatureValue that this value will stand in (EN 319 132-1 5.3)."""
-        return self.pen.canonical(self._value_xml(value), EXCLUSIVE)
+        return self.pen.canonical_exclusive(self._value_xml(value))
 
     def finish(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
         """The signed document; `value` as the key returned it (ECDSA in DER).
 
         Raises `SignatureValueInvalid`, `SigningError`, `TimestampError`, `PendingDamaged`.
         """
-        signed = b"".join(self.pieces(value, evidence))
-        if self.earlier or (self.travelled and not self.detached):
-            self._check_all(signed)
-        return signed
+        return b"".join(self.pieces(value, evidence))
 
     def pieces(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> tuple[bytes | memoryview, ...]:
-        """The signed document in three pieces, the file's own octets not copied. Raises as `finish`.
+        """The signed document in pieces; where nothing has to be looked at again, the file's own octets are not
+        copied. Raises as `finish`."""
+        pieces = self._spliced(value, evidence)
+        if self.earlier or (self.travelled and not self.detached):
+            signed = b"".join(pieces)
+            self._check_all(signed)
+            return (signed,)
+        return pieces
 
-        What `finish` then looks at, whether earlier signatures are still intact, is left to the caller.
-        """
+    def _spliced(self, value: bytes, evidence: Evidence) -> tuple[bytes | memoryview, ...]:
         if self.source is None:
             raise UsageError("The original file is not here.", remedy="Give it to `over` first.")
         if not self.scheme.verify(self.leaf.public_key, self.scheme.imprint(self.to_be_signed), value):
@@ -151,14 +155,18 @@ class XmlPending:
         """The safety net: what was intact is intact, and so is the new signature."""
         from .document import XmlDocument
 
-        intact = {f.id for f in XmlDocument(signed).signatures() if f.references_intact and f.signature_intact}
+        try:
+            facts = XmlDocument(signed).signatures()
+        except FormatError:  # it was put where no element can stand
+            facts = ()
+        intact = {f.id for f in facts if f.references_intact and f.signature_intact}
         if self.identifier not in intact and self.travelled:
             raise PendingDamaged(
                 "The document or the prepared signature is not what was prepared; nothing was signed.",
                 remedy="Give the very file that was prepared, or prepare it again.",
             )
         if not intact.issuperset({*self.earlier, self.identifier}):
-            raise SigningError("The new signature would break an earlier one; nothing was written.")
+            raise EarlierSignature("The new signature would break an earlier one; nothing was written.")
 
     # Without the document --------------------------------------------------------------------------------
 
@@ -242,8 +250,6 @@ class XmlPending:
         if not 0 <= where.at <= where.at + where.skipped <= size:
             raise FormatError("Its place is outside of the file.")
         method = _SIGNED_INFO.search(self.signed_info)
-        from .c14n import method_of_uri
-
         if self.pen.canonical(self.signed_info, method_of_uri(method[1] if method else "")) != self.to_be_signed:
             raise FormatError("Its SignedInfo is not what is to be signed.")
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import SigningError
+from ..errors import ProfileMismatch
 from ..xmlprofile import Profile
 from .insertion import Insertion, before, inside
 from .names import ds
@@ -29,7 +29,7 @@ class Paths:
         self._spaces = dict(profile.namespaces)
 
     def base(self, root: _Element) -> _Element:
-        """The element that the profile's paths start from. Raises `SigningError`."""
+        """The element that the profile's paths start from. Raises `ProfileMismatch`."""
         if not self.profile.roots:
             return root
         found: list[_Element] = []
@@ -39,7 +39,7 @@ class Paths:
                 found += self.all(root, rest)
         if len(found) != 1:
             found_here = f"this document ({name_of(root)}) has {len(found)} of them."
-            raise SigningError(
+            raise ProfileMismatch(
                 f"The profile {self.profile.name} is for {' or '.join(self.profile.roots)}; {found_here}"
                 + other_profiles(root, self.profile.name),
                 remedy="Choose the profile that fits the document, or sign each part in a file of its own.",
@@ -47,10 +47,10 @@ class Paths:
         return found[0]
 
     def one(self, base: _Element, path: str) -> _Element | None:
-        """The element at a path, None when there is none. Raises `SigningError` when there are several."""
+        """The element at a path, None when there is none. Raises `ProfileMismatch` when there are several."""
         found = self.all(base, path)
         if len(found) > 1:
-            raise SigningError(
+            raise ProfileMismatch(
                 f"{path} stands {len(found)} times in {name_of(base)}; the profile {self.profile.name} needs one.",
             )
         return found[0] if found else None
@@ -70,7 +70,7 @@ class Paths:
         return local_name(element) == local and (not prefix or namespace_of(element) == self._spaces[prefix])
 
     def new_name(self, parent: _Element, step: str) -> tuple[str, str]:
-        """The tag of a new child (as lxml writes it) and its name in the text. Raises `SigningError`."""
+        """The tag of a new child (as lxml writes it) and its name in the text. Raises `ProfileMismatch`."""
         prefix, _, local = step.rpartition(":")
         if not prefix:
             # Without a prefix of its own the child inherits the default namespace, as its parent does.
@@ -79,7 +79,7 @@ class Paths:
             space = self._spaces[prefix]
             bound = [p for p, uri in parent.nsmap.items() if uri == space]
             if not bound:
-                raise SigningError(
+                raise ProfileMismatch(
                     f"{step} cannot be created: no prefix for {space} is declared in {name_of(parent)}."
                 )
             shown = None if None in bound else bound[0]
@@ -101,13 +101,13 @@ def find_place(tree: Tree, base: _Element, paths: Paths) -> tuple[_Element, Inse
     place = paths.one(base, wanted.path)
     if place is not None:
         if not wanted.several and any(c.tag == ds("Signature") for c in place.iterchildren(ds("Signature"))):
-            raise SigningError(
+            raise ProfileMismatch(
                 f"{absolute_path(place)} holds a signature already; the profile {paths.profile.name} puts one there.",
                 remedy="Use the profile of the party that signs now, or the version without that signature.",
             )
         return place, inside(tree.octets, place), ()
     if wanted.missing == "refuse":
-        raise SigningError(
+        raise ProfileMismatch(
             f"The document has no {wanted.path}, where the profile {paths.profile.name} puts the signature."
             + other_profiles(tree.root, paths.profile.name)
         )

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..credential import Chain
 from ..document import Intent
-from ..errors import FormatError, SigningError, UsageError
-from ..scheme import HashName, Scheme
+from ..errors import EarlierSignature, FormatError, ProfileMismatch, SigningError, UsageError
+from ..scheme import HashName, Scheme, digest
 from ..xmlprofile import Profile, ReferenceTo
 from . import names
 from .c14n import METHODS, Canonicalization, at, path_to
@@ -96,7 +96,7 @@ def prepare(
     content = _Content(base, place, paths, len(file.tree.octets))
     references = [r for asked in profile.references if (r := content.reference(asked)) is not None]
     identifier = fresh_identifier(file.tree.octets, intent, chain, references)
-    pen = Pen(profile.prefix, Context.of(place))
+    pen = Pen(profile.prefix, _context(profile, place))
     return written(
         intent,
         profile,
@@ -143,7 +143,7 @@ def prepare_parts(
         chain,
         scheme,
         references,
-        pen=Pen(profile.prefix, Context.of(root)),
+        pen=Pen(profile.prefix, _context(profile, root)),
         identifier=fresh_identifier(file.tree.octets, intent, chain, references),
         insertion=file.in_file(inside(file.tree.octets, root)),
         encoding=file.encoding,
@@ -193,7 +193,7 @@ def written(
     carried = (chain.leaf,) if profile.key_info.certificates == "leaf" else chain.carried
     subject = chain.leaf.subject if profile.key_info.subject_name else None
     return XmlPending(
-        to_be_signed=pen.canonical(info, method),
+        to_be_signed=pen.canonical_info(info, method),
         scheme=scheme,
         leaf=chain.leaf,
         level=intent.level,
@@ -216,7 +216,7 @@ def refuse_unsupported(intent: Intent, profile: Profile, scheme: Scheme) -> None
     if scheme.hash_name == "sha1" or scheme.name not in names.SIGNATURE_URIS:
         raise SigningError(f"XML signatures are not written with {scheme.name}.")
     if profile.schemes and scheme.name not in profile.schemes:
-        raise SigningError(
+        raise ProfileMismatch(
             f"The profile {profile.name} takes {', '.join(profile.schemes)}; this key signs with {scheme.name}.",
             remedy="Use a key of that kind, or a profile whose receiver takes this one.",
         )
@@ -247,7 +247,7 @@ def _respect_earlier(tree: Tree, place: _Element, earlier: Sequence[SignatureFac
     """Refuses what would break a signature that is there, or build upon one that is broken."""
     for facts in earlier:
         if not (facts.references_intact and facts.signature_intact):
-            raise SigningError(
+            raise EarlierSignature(
                 f"The document carries a signature that is not intact ({facts.id}); it is not signed again.",
                 remedy="Verify the document, and sign the version before that signature.",
             )
@@ -262,7 +262,7 @@ def _respect_earlier(tree: Tree, place: _Element, earlier: Sequence[SignatureFac
                 continue
             what = "the whole document" if target.root else target.name
             profiles = profiles_for(root)
-            raise SigningError(
+            raise EarlierSignature(
                 f"The signature {signature.get('Id') or absolute_path(signature)} covers {what}; another one in it "
                 "would break it.",
                 remedy="Let all signers sign parts of their own"
@@ -300,12 +300,12 @@ class _Content:
         if part is None:
             if asked.missing == "skip":
                 return None
-            raise SigningError(
+            raise ProfileMismatch(
                 f"The document has no {asked.part}, which the profile {profile.name} signs."
                 + other_profiles(self._root, profile.name)
             )
         if names.ENVELOPED not in uris and is_inside(self._place, (part,)):
-            raise SigningError(
+            raise ProfileMismatch(
                 f"The signature would stand inside {absolute_path(part)}, which the profile {profile.name} signs "
                 "without enveloped-signature."
             )
@@ -316,13 +316,13 @@ class _Content:
         spelt = [f"{{{names.XML}}}id" if n == "xml:id" else n for n in asked.id]
         found = [str(v) for n in spelt if (v := part.get(n)) is not None]
         if len(found) != 1:
-            raise SigningError(
+            raise ProfileMismatch(
                 f"{absolute_path(part)} has {len(found)} of the attributes {', '.join(asked.id)}; exactly one must "
                 "hold its identifier.",
                 remedy="Give the element its identifier before the document is signed.",
             )
         if not _IDENTIFIER.fullmatch(found[0]):
-            raise SigningError(f"The identifier {found[0][:80]!r} holds characters that a reference cannot.")
+            raise ProfileMismatch(f"The identifier {found[0][:80]!r} holds characters that a reference cannot.")
         if self._ids.find(found[0]) is not part:
             raise FormatError(f"The identifier {found[0]!r} leads to another element.")
         return found[0]
@@ -338,9 +338,7 @@ def _own(reference: NewReference, pen: Pen, text: str, profile: Profile, identif
     depth = ("Object", "SignatureProperties", "SignatureProperty").index(profile.signing_time.id_on)
     named = [C14N[t] for r in profile.references if r.own for t in r.transforms if t in C14N]
     octets = pen.canonical(text, named[0] if named else C14N["inclusive"], depth=depth)
-    return NewReference(
-        f"#{identifier}", reference.transforms, profile.digest, hashlib.new(profile.digest, octets).digest()
-    )
+    return NewReference(f"#{identifier}", reference.transforms, profile.digest, digest(profile.digest, octets))
 
 
 def _numbered(reference: NewReference, identifier: str) -> NewReference:
@@ -353,10 +351,18 @@ def _properties(
     pen: Pen, identifier: str, properties: str, method: Canonicalization, hash_name: HashName
 ) -> NewReference:
     """The Reference over SignedProperties (EN 319 132-1 4.4.2), hashed as they will stand in the Signature."""
-    octets = pen.canonical(object_xml(identifier, properties), method, depth=2)
-    digest = hashlib.new(hash_name, octets).digest()
+    if method.exclusive:
+        octets = pen.canonical_exclusive(properties)
+    else:
+        octets = pen.canonical(object_xml(identifier, properties), method, depth=2)
     uri, kind = f"#{identifier}-props", names.TYPE_SIGNED_PROPERTIES
-    return NewReference(uri, (method.uri,), hash_name, digest, type=kind)
+    return NewReference(uri, (method.uri,), hash_name, digest(hash_name, octets), type=kind)
+
+
+def _context(profile: Profile, place: _Element) -> Context:
+    """What stands around the Signature, where a canonicalisation takes any of it over."""
+    own = profile.signing_time is not None
+    return Context() if profile.canonicalization == "exclusive" and not own else Context.of(place)
 
 
 def fresh_identifier(octets: bytes, intent: Intent, chain: Chain, content: Sequence[NewReference]) -> str:

@@ -7,6 +7,7 @@ Signature, so that its parts are canonicalised as they will be read there.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,13 +18,22 @@ from ..x509.certificate import Certificate, Name
 from ..xmlprofile import SigningTimeObject
 from . import names
 from .c14n import Canonicalization, canonical_element
-from .names import DS
+from .names import DS, XADES
 from .parse import parse_utf8
 from .xmldsig import b64
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_NAME: Final = re.compile(r"<[^\s/>]+")
+_IN_VALUES: Final = (
+    ("&", "&amp;"),
+    ("<", "&lt;"),
+    ('"', "&quot;"),
+    ("\t", "&#x9;"),
+    ("\n", "&#xA;"),
+    ("\r", "&#xD;"),
+)
 VIETNAM: Final = timezone(timedelta(hours=7))
 
 
@@ -79,9 +89,12 @@ class Pen:
     def _p(self) -> str:
         return f"{self.prefix}:" if self.prefix else ""
 
+    @property
+    def _declared(self) -> str:
+        return f' xmlns:{self.prefix}="{DS}"' if self.prefix else f' xmlns="{DS}"'
+
     def signature(self, identifier: str, content: str) -> str:
-        declared = f"xmlns:{self.prefix}" if self.prefix else "xmlns"
-        return f'<{self._p}Signature {declared}="{DS}" Id="{identifier}">{content}</{self._p}Signature>'
+        return f'<{self._p}Signature{self._declared} Id="{identifier}">{content}</{self._p}Signature>'
 
     def canonical(self, xml: str, method: Canonicalization, *, depth: int = 0) -> bytes:
         """The canonical octets of a child of the Signature as they will stand there; `depth`: of the first element
@@ -91,25 +104,46 @@ class Pen:
             element = element[0]
         return canonical_element(element, method)
 
+    def canonical_exclusive(self, xml: str) -> bytes:
+        """The same for an element of our own writing by exclusive canonicalisation, which takes over nothing from
+        around it but the namespaces of the names in it: those of XMLDSIG and XAdES."""
+        from lxml import etree
+
+        name = _NAME.match(xml)
+        end = name.end() if name else 0
+        declared = f'{xml[:end]} xmlns:xades="{XADES}"{self._declared}{xml[end:]}'
+        return bytes(etree.tostring(etree.fromstring(declared.encode()), method="c14n", exclusive=True))
+
+    def canonical_info(self, signed_info: str, method: Canonicalization) -> bytes:
+        """The canonical octets of what `signed_info` wrote, which is canonical but for the namespace."""
+        if not method.exclusive:
+            return self.canonical(signed_info, method)
+        name = f"<{self._p}SignedInfo"
+        return (name + self._declared + signed_info.removeprefix(name)).encode()
+
     def signed_info(self, scheme: Scheme, method: Canonicalization, references: Sequence[NewReference]) -> str:
-        p = self._p
-        return (
-            f'<{p}SignedInfo><{p}CanonicalizationMethod Algorithm="{method.uri}"/>'
-            f'<{p}SignatureMethod Algorithm="{names.SIGNATURE_URIS[scheme.name]}"/>'
-            f"{''.join(self._reference(r) for r in references)}</{p}SignedInfo>"
+        """SignedInfo in canonical form: no empty tags, attributes in order (C14N 2.2)."""
+        info = (
+            self._empty("CanonicalizationMethod", method.uri),
+            self._empty("SignatureMethod", names.SIGNATURE_URIS[scheme.name]),
+            *(self._reference(r) for r in references),
         )
+        return f"<{self._p}SignedInfo>{''.join(info)}</{self._p}SignedInfo>"
 
     def _reference(self, reference: NewReference) -> str:
         p = self._p
         about = f' Id="{reference.id}"' if reference.id else ""
         about += f' Type="{reference.type}"' if reference.type else ""
-        chain = "".join(f'<{p}Transform Algorithm="{uri}"/>' for uri in reference.transforms)
+        chain = "".join(self._empty("Transform", uri) for uri in reference.transforms)
         return (
-            f'<{p}Reference{about} URI="{quoted(reference.uri)}">'
+            f'<{p}Reference{about} URI="{canonical_value(reference.uri)}">'
             + (f"<{p}Transforms>{chain}</{p}Transforms>" if chain else "")
-            + f'<{p}DigestMethod Algorithm="{names.DIGEST_URIS[reference.hash_name]}"/>'
-            f"<{p}DigestValue>{b64(reference.digest)}</{p}DigestValue></{p}Reference>"
+            + self._empty("DigestMethod", names.DIGEST_URIS[reference.hash_name])
+            + f"<{p}DigestValue>{b64(reference.digest)}</{p}DigestValue></{p}Reference>"
         )
+
+    def _empty(self, name: str, algorithm: str) -> str:
+        return f'<{self._p}{name} Algorithm="{algorithm}"></{self._p}{name}>'
 
     def value(self, raw: bytes, identifier: str | None = None) -> str:
         """A SignatureValue. An Id, which a counter-signature refers to, only where a timestamp covers it: without one
@@ -152,6 +186,13 @@ def written_time(time: datetime, zone: str) -> str:
         return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     local = time.astimezone(VIETNAM).replace(microsecond=0)
     return local.replace(tzinfo=None).isoformat() if zone == "none" else local.isoformat()
+
+
+def canonical_value(text: str) -> str:
+    """An attribute's value as C14N 2.3 writes it."""
+    for character, reference in _IN_VALUES:
+        text = text.replace(character, reference)
+    return text
 
 
 def quoted(text: str) -> str:

@@ -19,6 +19,7 @@ from kyso_pki.ades.grow import Sources
 from kyso_pki.document import Intent, Level, level_named
 from kyso_pki.errors import EmptyInput, UsageError
 from kyso_pki.formats import lint_document, open_document, verify_document
+from kyso_pki.xml.profiles import built_in
 
 from .. import signing
 from ..envelope import read_body
@@ -29,7 +30,7 @@ from .calling import TOKEN_NEEDED, caller_of, house_of, in_thread, raw_body
 
 router = APIRouter(prefix="/v1", tags=["Documents"])
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
-_SIGN_PARAMETERS = ("credential", "level", "reason", "location", "field", "form")
+_SIGN_PARAMETERS = ("credential", "level", "reason", "location", "field", "form", "profile")
 _BODY = raw_body("application/pdf", "application/xml", description="The document, as it is.")
 _PASSWORD_HEADER = "Kyso-Document-Password"  # noqa: S105 - its name
 _DocumentPassword = Annotated[
@@ -89,6 +90,7 @@ async def sign(
     location: Annotated[str | None, Query(max_length=200, description="Where")] = None,
     field: Annotated[str | None, Query(max_length=200, description="PDF: the signature field")] = None,
     form: Annotated[Literal["xades", "xmldsig"], Query(description="XML: the form of the signature")] = "xades",
+    profile: Annotated[str | None, Query(max_length=100, description="XML: a profile by name")] = None,
     kyso_pin: Annotated[str | None, Header(max_length=200, description="The PIN, where the credential asks")] = None,
     document_password: _DocumentPassword = None,
 ) -> Response:
@@ -99,6 +101,8 @@ async def sign(
     """
     caller = await caller_of(request)
     _refuse_unknown(request, _SIGN_PARAMETERS)
+    if profile is not None and "form" in request.query_params:
+        raise UsageError("A profile has a form of its own.", remedy="Leave the parameter form out.")
     house, password = house_of(request), _password(request, document_password)
     intent = Intent(
         signing_time=house.now(),
@@ -107,6 +111,7 @@ async def sign(
         location=location,
         field=field,
         xml_form=form,
+        profile=None if profile is None else built_in(profile),
     )
     data = await _document(request)
     signed, kind, warnings = await in_thread(_sign, house, data, password, intent, credential, caller, kyso_pin)

@@ -246,7 +246,8 @@ def test_no_flipped_byte_anywhere_passes_at_the_same_level(world: World, data: b
 @pytest.mark.parametrize("make", [lambda w: w.person_signer, lambda w: w.seal_signer], ids=["rsa", "p256"])
 def test_the_json_report_has_the_published_fields(world: World, make: Callable[[World], Signer]) -> None:
     report = judged(world, signed(world, PDF, make(world))).to_json()
-    assert set(report) == {"schema", "file", "sha256", "format", "verdict", "policy", "signatures", "findings"}
+    document = {"schema", "file", "sha256", "format", "verdict", "policy", "signatures", "findings", "attachments"}
+    assert set(report) == document
     assert {
         "id", "format", "level", "indication", "sub_indication", "signer", "claimed_time", "proven_time",
         "certificate_valid", "intact", "coverage", "changes_after", "timestamps", "revocation", "findings",

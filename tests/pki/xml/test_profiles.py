@@ -478,3 +478,17 @@ def test_the_time_is_vietnams_whatever_zone_the_caller_is_in() -> None:
     late = datetime(2026, 12, 31, 18, 0, tzinfo=UTC)
     for at in (late, late.astimezone(timezone(timedelta(hours=-5)))):
         assert b"<SigningTime>2027-01-01T01:00:00</SigningTime>" in sign(INVOICE, "einvoice-seller", at=at)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_what_is_signed_is_what_libxml2_makes_of_signed_info_in_its_place(name: str) -> None:
+    profile = built_in(name)
+    data = re.sub(rb"<(\w+)", rb'<\1 xmlns:w="urn:w" xml:lang="vi"', SAMPLES[name], count=1)
+    pending = XmlDocument(data).prepare(Intent(AT, profile=profile), PERSON.chain, PERSON.scheme)
+    signed = pending.finish(PERSON.sign([pending.imprint])[0])
+    [info] = etree.fromstring(signed).iter("{http://www.w3.org/2000/09/xmldsig#}SignedInfo")
+    alone = etree.fromstring(etree.tostring(info, with_tail=False))
+    exclusive = profile.canonicalization == "exclusive"
+    if not exclusive:
+        alone.set("{http://www.w3.org/XML/1998/namespace}lang", "vi")
+    assert etree.tostring(alone, method="c14n", exclusive=exclusive) == pending.to_be_signed

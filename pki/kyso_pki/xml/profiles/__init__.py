@@ -4,6 +4,6 @@ One TOML file in this folder for each that comes with kyso; docs/xml-signing.md 
 keys and values are refused, so that a misspelt one is never silently without effect.
 """
 
-from .loading import BUILT_IN, built_in, read_profile, suggested
+from .loading import BUILT_IN, built_in, read_profile, source_of, suggested
 
-__all__ = ["BUILT_IN", "built_in", "read_profile", "suggested"]
+__all__ = ["BUILT_IN", "built_in", "read_profile", "source_of", "suggested"]

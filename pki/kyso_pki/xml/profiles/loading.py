@@ -43,9 +43,18 @@ def built_in(name: str) -> Profile:
             f"There is no XML profile {name[:80]!r}.",
             remedy=f"Use {', '.join(BUILT_IN)}, or the path of a .toml file.",
         )
+    return read_profile(_data(name), name)
+
+
+def source_of(name: str) -> str:
+    """The TOML of a built-in profile, to start one's own from."""
+    return _data(built_in(name).name).decode()
+
+
+def _data(name: str) -> bytes:
     data = pkgutil.get_data(__package__, f"{name}.toml")
     assert data is not None  # noqa: S101 - the package's own data
-    return read_profile(data, name)
+    return data
 
 
 def suggested(path: tuple[str, ...]) -> tuple[str, ...]:
