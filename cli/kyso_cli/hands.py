@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .claims import ClaimsAsked, claims_from
 from .config import Config
 from .errors import Stop, about_the_document
 from .files import PIPE, read, write_whole
@@ -77,6 +78,7 @@ class Request:
     config: Path | None
     refusal: Path | None
     stamp: StampAsked
+    claims: ClaimsAsked
 
     @cached_property
     def password(self) -> Callable[[], str | None] | None:
@@ -144,6 +146,8 @@ def _local(
         lock=_lock(asked.locked),
         xml_form=asked.form or "xades",  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
         profile=None if asked.profile is None else profile_at(asked.profile),
+        claims=claims_from(asked.claims),
+        countersign=asked.claims.countersign,
     )
     tsa = tsa_in_reach(asked.tsa, asked.level, base)
     given = evidence_in(asked.evidence)
@@ -166,6 +170,8 @@ def _local(
                         lock=intent.lock,
                         xml_form=intent.xml_form,
                         profile=intent.profile,
+                        claims=intent.claims,
+                        countersign=intent.countersign,
                         stamp=stamp,
                         fetcher=asks,
                         evidence=given,

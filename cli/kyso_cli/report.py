@@ -100,8 +100,7 @@ def _rows(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
         yield from _people(s.certificate)
     yield from _times(s, words)
     yield "level", f"{s.level} ({s.scheme})" if s.scheme else s.level
-    whole = words("verify.coverage.whole" if s.coverage.whole else "verify.coverage.part")
-    yield "coverage", f"{whole} ({in_words(s.coverage.what, words)})"
+    yield "coverage", _coverage(s, words)
     if s.certificate is not None:
         yield from _certificate(s, s.certificate, words)
     yield "path", _path(s, words)
@@ -110,7 +109,32 @@ def _rows(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
         yield "reason", s.reason
     if s.location:
         yield "location", s.location
+    yield from _claims(s, words)
     yield from _why(s, words)
+
+
+def _coverage(s: SignatureReport, words: Words) -> str:
+    if (other := _countersigned(s)) is not None:
+        return words("verify.coverage.countersigned", id=other)
+    whole = words("verify.coverage.whole" if s.coverage.whole else "verify.coverage.part")
+    return f"{whole} ({in_words(s.coverage.what, words)})"
+
+
+def _countersigned(s: SignatureReport) -> str | None:
+    """The signature whose value alone it covers; None for all but counter-signatures (XAdES)."""
+    return None if s.xml is None else s.xml.countersigns
+
+
+def _claims(s: SignatureReport, words: Words) -> Iterator[tuple[str, str]]:
+    """What a XAdES signature says of the signer and of itself; nobody checks it."""
+    if s.xml is None:
+        return
+    for role in s.xml.roles:
+        yield "role", role
+    for commitment in s.xml.commitments:
+        yield "commitment", words.find(f"verify.commitment.{commitment.rpartition('#')[2]}") or commitment
+    if s.xml.policy is not None:
+        yield "policy", s.xml.policy.identifier or words("verify.policy_implied")
 
 
 def _integrity(s: SignatureReport) -> str:
@@ -123,6 +147,8 @@ def _integrity(s: SignatureReport) -> str:
         return "content_changed"
     if not s.signature_intact:
         return "value_invalid"
+    if _countersigned(s) is not None:
+        return "countersigned"
     if not s.coverage.whole:
         return "part_unchanged"
     return "extended" if s.changes_after else "unchanged"

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from .claims import claim_options, claims_asked
 from .command import worded
 from .config import find_config
 from .errors import Stop, batch_code, explain
@@ -52,6 +53,7 @@ HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 @click.option("--lock", "locked", multiple=True, metavar="NAME")
 @evidence_options
 @click.option("--form", type=click.Choice(["xades", "xmldsig"]))
+@claim_options
 @click.option("--profile", metavar="NAME|FILE.toml")
 @click.option("--hash", "hash_name", type=click.Choice(HASHES))
 @click.option("--pss", is_flag=True)
@@ -69,7 +71,7 @@ HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 @json_option
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:
-    return sign(app, Request(stamp=taken(given), **given))
+    return sign(app, Request(stamp=taken(given), claims=claims_asked(given), **given))
 
 
 def sign(app: App, asked: Request) -> int:
@@ -124,6 +126,8 @@ def _check(asked: Request) -> None:
         raise Stop("not_with", option=", ".join(names), other="--key")
     if asked.upload and asked.server is None:
         raise Stop("option_needs", option="--upload", needed="--server")
+    if asked.claims.countersign is not None and len(asked.files) > 1:
+        raise Stop("not_with", option="--countersign", other="FILE FILE…")
     if asked.profile is not None and asked.form is not None:
         raise Stop("not_with", option="--profile", other="--form")
     if asked.upload and asked.stamp.template is not None:
@@ -150,6 +154,7 @@ def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
         ("--tsa", asked.tsa),
         ("--hash", asked.hash_name),
         ("--pss", asked.pss),
+        ("--role, --commitment, --signature-policy, --countersign", asked.claims),
         ("--profile FILE.toml", asked.profile is not None and asked.profile.lower().endswith(".toml")),
     )
 

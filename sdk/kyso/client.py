@@ -19,6 +19,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
+from kyso_pki.claims import Claims
 from kyso_pki.csc import CredentialInfo, ServiceInfo, Version
 from kyso_pki.document import Certification, FieldLock, XmlForm
 from kyso_pki.evidence import Evidence
@@ -56,6 +57,8 @@ class SignOptions(TypedDict, total=False):
     lock: FieldLock | None
     xml_form: XmlForm
     profile: Profile | str | os.PathLike[str] | None
+    claims: Claims | None
+    countersign: str | None
     stamp: Stamp | None
     at: datetime | None
     fetcher: Fetcher | None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kyso_pki.ades.grow import NO_TRUST, Sources
 from kyso_pki.ades.sign import sign_document
+from kyso_pki.claims import Claims
 from kyso_pki.credential import Chain
 from kyso_pki.document import Certification, FieldLock, Intent, Level, XmlForm, level_named
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
@@ -45,6 +46,8 @@ def sign(
     lock: FieldLock | None = None,
     xml_form: XmlForm = "xades",
     profile: Profile | str | os.PathLike[str] | None = None,
+    claims: Claims | None = None,
+    countersign: str | None = None,
     stamp: Stamp | None = None,
     at: datetime | None = None,
     fetcher: Fetcher | None = None,
@@ -60,11 +63,12 @@ def sign(
     B-LT and B-LTA comes from `evidence`, else it is fetched (OCSP, CRL, issuers) with `fetcher`, an `HttpFetcher`
     unless another is given; with `trust` its chains may end at anchors that are not self-signed. `stamp` (PDF) is
     what the signature shows and where (`load_stamp`). `profile` (XML) says where the signature goes and what it
-    references: a name, a `.toml` file or what `load_profile` gave; its form counts, not `xml_form`. `at` is the
-    claimed time, now by default. `password` is asked for, once, when the document is encrypted. `lint` looks at a PDF
-    first and raises `LintRefused` where that policy refuses (`kyso.lint` tells its warnings). Raises `KysoError`
-    subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the key,
-    `TimestampError`, `EvidenceMissing`, `SigningError`.
+    references: a name, a `.toml` file or what `load_profile` gave; its form counts, not `xml_form`. `claims`
+    (XAdES) are roles, place, commitments and policy; `countersign` is the id of the signature whose value alone is
+    signed. `at` is the claimed time, now by default. `password` is asked for, once, when the document is encrypted.
+    `lint` looks at a PDF first and raises `LintRefused` where that policy refuses (`kyso.lint` tells its warnings).
+    Raises `KysoError` subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the
+    key, `TimestampError`, `EvidenceMissing`, `SigningError`.
     """
     data, password = read(source), asked_once(password)
     document = open_document(data, password)
@@ -81,6 +85,8 @@ def sign(
         lock=lock,
         xml_form=xml_form,
         profile=profile_of(profile),
+        claims=claims,
+        countersign=countersign,
     )
     if stamp is not None:
         intent = stamped(data, intent, stamp, signer.chain, password)

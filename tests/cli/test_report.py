@@ -13,7 +13,7 @@ from kyso_cli.messages import Language, Words
 from kyso_cli.report import PRIVATE_ADDRESS, document_lines
 from kyso_pki.ades.report import DocumentReport, SignatureReport
 from kyso_pki.errors import FetchError, PinRefused
-from kyso_pki.facts import Change, Finding
+from kyso_pki.facts import Change, Finding, PolicyFacts, XmlFacts
 from kyso_pki.x509.revocation import RevocationResult
 
 from .conftest import DOCUMENTS
@@ -108,3 +108,26 @@ def test_a_remedy_without_vietnamese_words_keeps_its_command() -> None:
     said = explain(PinRefused("x", remedy="Run `reset-pin --now`."), Words("vi")).remedy or ""
     assert said.startswith("Kiểm tra mã PIN")
     assert "`reset-pin --now`" in said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["the value of the signature s-1, and no content", "Role, as claimed", "its content is approved"]),
+        ("vi", ["giá trị của chữ ký s-1, không phủ nội dung", "Vai trò (tự khai)", "phê duyệt nội dung"]),
+    ],
+)
+def test_a_counter_signature_is_called_so_and_claims_are_shown(
+    report: DocumentReport, language: Language, said: list[str]
+) -> None:
+    facts = XmlFacts(
+        path="/a/Signature",
+        roles=("Chủ tịch\x1b[31m",),
+        commitments=("http://uri.etsi.org/01903/v1.2.2#ProofOfApproval", "urn:mau:khac"),
+        policy=PolicyFacts(None),
+        countersigns="s-1",
+    )
+    text = shown(report, language, xml=facts)
+    assert all(words in text for words in said), text
+    assert "urn:mau:khac" in text
+    assert "\x1b" not in text

@@ -89,7 +89,12 @@ def read_unsigned(
         tuple(reading.stamps),
         tuple(reading.stored),
         tuple(map(local_name, properties)),
-        (*reading.findings, *reading.unmet(), *not_checked([*properties, *objects], _CHECKED)),
+        (
+            *reading.findings,
+            *reading.unmet(),
+            *not_checked(properties, _CHECKED),
+            *not_checked(objects, ()),
+        ),
     )
 
 
