@@ -141,7 +141,7 @@ def verify_document(
         report = judged(document, file)
         if document.format != "xml":
             return report
-        from .xml.packet import with_attachments
+        from .packets import with_attachments
 
         return with_attachments(report, data, attached)
 

@@ -9,25 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from ..finding import Finding
-from ..octets import Octets
-from .edxml import Attachment, attachments, is_packet, missing
-
-if TYPE_CHECKING:
-    from ..ades.report import DocumentReport
+from .ades.report import DocumentReport, unreadable
+from .finding import Finding
+from .octets import Octets
+from .xml.edxml import Attachment, attachments, is_packet, missing
+from .xml.parse import utf8_octets
+from .xml.tree import Tree
 
 _HEAD = 1 << 16  # octets in which the document element of a packet starts
-Verify = Callable[[bytes, str], "DocumentReport"]
+Verify = Callable[[bytes, str], DocumentReport]
 _NOT_SIGNED = Finding("PACKET_NOT_SIGNED", "info", "Nobody signed the packet itself; each document in it is judged.")
 
 
 def with_attachments(report: DocumentReport, data: Octets, verify: Verify) -> DocumentReport:
     """The report, with those on the documents in the packet when it is one. Raises `FormatError`, `LimitExceeded`."""
-    from .parse import utf8_octets
-    from .tree import Tree
-
     if not _may_be_packet(data):
         return report
     root = Tree(utf8_octets(data)).root
@@ -52,8 +48,6 @@ def _may_be_packet(data: Octets) -> bool:
 
 
 def _report(one: Attachment, verify: Verify) -> DocumentReport:
-    from ..ades.report import unreadable
-
     if one.octets is None:
         code = "ATTACHMENT_UNREADABLE"
         return unreadable(b"", code, f"The attachment cannot be opened: {one.problem}", one.name)
