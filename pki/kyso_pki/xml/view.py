@@ -8,7 +8,7 @@ the document is looked at as a `Whole`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import FormatError
@@ -37,6 +37,10 @@ class View(Protocol):
         """With every ds:Signature in it, to be read only."""
 
     @property
+    def detached(self) -> Mapping[str, bytes]:
+        """What the caller gave for URIs outside the document."""
+
+    @property
     def ids(self) -> Ids: ...
 
     @property
@@ -59,6 +63,7 @@ class Whole:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        self.detached = tree.detached
         self.ids = Ids(tree.root, tree.octets)
         self.paths = Paths()
 
@@ -86,6 +91,7 @@ class Pruned:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        self.detached = tree.detached
         self._skeleton: Skeleton = skeleton(tree.source)
         self.root = self._skeleton.root
         self._signatures = self._skeleton.signatures
