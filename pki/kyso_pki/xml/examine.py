@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 MAX_SIGNATURES = 500  # against denial of service; a batch of invoices carries one each
 MAX_REFERENCES = 5000  # in one document, all signatures and Manifests together; the same
 _NUMBERED = re.compile(r"signature-\d+")  # our own names for signatures without a usable Id
+_STRENGTH: Sequence[HashName] = ("sha1", "sha256", "sha3_256", "sha384", "sha3_384", "sha512", "sha3_512")
 _SHA1_REFERENCE = "A reference is hashed with SHA-1, which does not protect the content any more."
 
 
@@ -387,11 +388,9 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
             findings.append(Finding("CERTIFICATE_NOT_BOUND", "warning", text))
     if any(r.hash_name == "sha1" for r in signed.certificates):
         findings.append(Finding("WEAK_DIGEST", "warning", "The signed property binds the certificate by SHA-1 only."))
-    if any(r.hash_name == "sha1" for r in info.references):
-        # SHA-1 in the signature algorithm is refused by the rules; beside a stronger one they would not see it here.
-        findings.append(
-            Finding("WEAK_DIGEST", "warning" if info.scheme.hash_name == "sha1" else "error", _SHA1_REFERENCE)
-        )
+    weakest = min((r.hash_name for r in info.references), key=_STRENGTH.index)
+    if weakest == "sha1":
+        findings.append(Finding("WEAK_DIGEST", "warning", _SHA1_REFERENCE))  # whether it may pass is policy
     if any(h.matches is False for h in hashed) and any(h.matches is None for h in hashed):
         text = "The signed content was changed: its digest does not match."
         findings.append(Finding("CONTENT_CHANGED", "error", text))
@@ -410,6 +409,7 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
         certificate=certificate,
         certificates=tuple(dict.fromkeys((*([certificate] if certificate else []), *keys.certificates))),
         scheme=info.scheme,
+        content_hash=None if weakest == info.scheme.hash_name else weakest,
         claimed_time=time,
         location=signed.location,
         timestamps=_timestamps((*signed.stamps, *unsigned.stamps), Imprints(again.octets)),

@@ -118,9 +118,7 @@ def resolve(
         element = ids.find(uri[1:], signature)
         document = element is root and not instructions_outside(root)
     elif uri.startswith("#"):
-        raise FormatError(
-            f"Reference URI {uri[:200]!r} is an XPointer: not followed, because it leads outside what all read alike."
-        )
+        raise FormatError(f"Reference URI {uri[:200]!r} is an XPointer; it leads outside what is followed.")
     else:
         return _outside(uri, detached)
     if element is signature:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import FormatError
 from .c14n import at, path_to
-from .ids import Ids, carriers, literals
+from .ids import Ids, literals
 from .references import Budget, document_pieces
 from .stream import Skeleton, canonical_pieces, skeleton
 from .structure import Surroundings
@@ -138,14 +138,14 @@ class _PrunedIds(Ids):
 
     def find(self, value: str, near: _Element | None = None) -> _Element:
         """As `Ids.find`. Raises also `Unsuitable`."""
-        found = carriers(self._root.xpath("//@*[.=$value]", value=value))
+        found = self.listed(value)
         element = found[0][1] if len(found) == 1 else None
         if element is None or (element is self._root and instructions_outside(element)):
             raise Unsuitable
         if element is not self._root and not is_inside(element, self._signatures):
             raise Unsuitable
         self._sought.add(value.encode())
-        return super().find(value, near)
+        return super().find(value)
 
     def confirm(self, tree: Tree) -> None:
         """Looks for the identifiers that were found in what is not in memory. Raises `Unsuitable`."""
