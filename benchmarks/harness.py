@@ -74,6 +74,7 @@ class Result:
     ms: dict[str, float]
     starts: dict[str, str] = field(default_factory=dict)
     base_names: tuple[str, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def limit_ratio(self) -> float | None:
@@ -102,6 +103,8 @@ class Result:
         }
         if self.bases:
             found["bases"] = {who: round(r, 2) for who, r in self.bases.items()}
+        if self.notes:
+            found["notes"] = self.notes
         return found
 
 
@@ -131,7 +134,7 @@ def run(name: str, rounds: int = ROUNDS) -> Result:
             for who, call in bench.contestants.items():
                 samples[who].append(_time(call, loops[who]))
     medians = {who: _median_ms(name, who, values) * bench.times.get(who, 1) for who, values in samples.items()}
-    return Result(name, medians, bench.starts, tuple(bench.bases))
+    return Result(name, medians, bench.starts, tuple(bench.bases), bench.notes)
 
 
 def _time(call: Call, loops: int) -> float:
@@ -165,6 +168,7 @@ def table(results: Sequence[Result]) -> str:
         peers = "  ".join(f"{who} {value:.1f}×" for who, value in r.peers.items())
         peers += "".join(f"  [{value:.2f} × {who}]" for who, value in r.bases.items())
         lines.append(f"{r.name:<{width}}  {r.ms['ours']:>10.3f}  {ratio:>8}  {peers}")
+        lines += [f"{'':<{width}}  {key}: {text}" for key, text in r.notes.items() if key != "limit"]
     return "\n".join(lines)
 
 

@@ -144,6 +144,18 @@ class PolicyFacts:
 
 
 @dataclass(frozen=True)
+class ManifestEntry:
+    """One reference of a ds:Manifest; no part of what the signature covers."""
+
+    uri: str
+    what: str
+    """Where it leads, as `Coverage.what` writes it."""
+    matches: bool | None
+    """Whether its digest is that of what stands there; None: it could not be checked, for the reason in `text`."""
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class XmlFacts:
     """Where a signature stands in an XML document and what it says about itself."""
 
@@ -164,6 +176,8 @@ class XmlFacts:
     """The id of the signature in whose unsigned properties it stands."""
     inside_at: int = 0
     """The number (from 1) of that property."""
+    manifest: tuple[ManifestEntry, ...] = ()
+    """The entries of the Manifests that it covers."""
 
 
 TimestampKind = Literal["signature", "document", "content", "archive", "signature-and-references", "references"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from .ades.record import FileFacts
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from .pdf.lint.linting import LintReport
     from .pdf.lint.policy import LintPolicy
 
+NO_DETACHED: Mapping[str, bytes] = MappingProxyType({})
 _PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept it within the first 1024 bytes
 _CMS_HEAD = 64  # ContentInfo, its length and its type, or the first PEM line
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")  # id-signedData
@@ -31,16 +35,20 @@ _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 
 def open_document(
-    data: Octets, password: Callable[[], str | None] | None = None, content: Octets | None = None
+    data: Octets,
+    password: Callable[[], str | None] | None = None,
+    content: Octets | None = None,
+    detached: Mapping[str, bytes] = NO_DETACHED,
 ) -> Document:
     """The document in `data`: PDF, XML or CMS (DER, PEM), by its first bytes, never by a file name.
 
-    A PDF in a memory map is read where it is; anything else is copied out of the map. `password` is asked for an
-    encrypted PDF alone, once; None: only the empty user password is tried. `content` is what a detached CMS signature
-    is over.
+    A document in a memory map is read where it is, as far as its format and its signatures allow. `password` is asked
+    for an encrypted PDF alone, once; None: only the empty user password is tried. `content` is what a detached CMS
+    signature is over; `detached` is what stands at URIs outside an XML document, as its signatures write them.
+    Nothing is ever fetched.
 
-    Raises `EmptyInput`, `UnrecognisedFormat`, and what the format's own reader raises (`EncryptedDocument`,
-    `FormatError`).
+    Raises `EmptyInput`, `UnrecognisedFormat`, `UsageError` for detached data beside a PDF, and what the format's own
+    reader raises (`EncryptedDocument`, `FormatError`).
     """
     if not data:
         raise EmptyInput("The input is empty (0 bytes).", remedy="Check that the file was stored completely.")
@@ -48,12 +56,14 @@ def open_document(
     if b"%PDF-" in head:
         from .pdf.document import PdfDocument
 
+        if detached:
+            raise UsageError("A PDF has no detached data.", remedy="Give it with an XML signature.")
         octets = cast(bytes, data)  # what it does with its input, a map can do too (octets)
         return PdfDocument(octets, password=password)
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
 
-        return XmlDocument(data)
+        return XmlDocument(data, detached)
     if (structure := _cms_in(data)) is not None:
         from .cades.document import CmsDocument
 
@@ -99,6 +109,13 @@ def facts_of(
     return FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
 
 
+def signed_content(data: bytes, detached: Mapping[str, bytes], identifier: str) -> tuple[bytes, ...]:
+    """What the intact signature with this id covers, read from the document again. Raises `SigningError`."""
+    from .xml.document import XmlDocument
+
+    return XmlDocument(data, detached).signed_content(identifier)
+
+
 def verify_document(
     data: Octets,
     *,
@@ -110,12 +127,13 @@ def verify_document(
     file: str | None = None,
     password: Callable[[], str | None] | None = None,
     content: Octets | None = None,
+    detached: Mapping[str, bytes] = NO_DETACHED,
 ) -> DocumentReport:
     """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
 
     `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password` and
-    `content` as in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own is a failed
-    report with the code `internal`. A packet (edXML) has a report on each document in it, one level deep.
+    `content` and `detached` as in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own
+    is a failed report with the code `internal`. A packet (edXML) has a report on each document in it, one level deep.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
@@ -137,12 +155,14 @@ def verify_document(
         return _reported(octets, name, lambda: judged(open_document(octets, password), name))
 
     def whole() -> DocumentReport:
-        document = open_document(data, password, content)
+        document = open_document(data, password, content, detached)
         report = judged(document, file)
         if document.format != "xml":
             return report
         from .packets import with_attachments
 
+        if isinstance(data, bytes):
+            report = replace(report, content=partial(signed_content, data, detached))
         return with_attachments(report, data, attached)
 
     return _reported(data, file, whole)

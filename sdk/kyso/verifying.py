@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
+from kyso_pki.errors import FormatError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.formats import verify_document
+from kyso_pki.formats import NO_DETACHED, signed_content, verify_document
 from kyso_pki.signer import Fetcher
 from kyso_pki.x509.trust import TrustStore
 
@@ -32,6 +36,7 @@ def verify(
     policy: Policy = DEFAULT_POLICY,
     password: Callable[[], str | None] | None = None,
     content: bytes | os.PathLike[str] | None = None,
+    detached: Mapping[str, bytes] = NO_DETACHED,
 ) -> DocumentReport:
     """The report on every signature in the document; it never raises for what the document holds.
 
@@ -40,8 +45,11 @@ def verify(
     signature can pass. `content` is what a detached CMS signature (`.p7s`) is over. `password` is asked for when the
     document is encrypted. A report has no truth value: ask `.passed` or call `.require_passed()`.
 
-    A path to a large PDF is read through a memory map, in constant memory. Raises `OSError` when it cannot be
-    opened, `FormatError` when it changes meanwhile.
+    `detached` holds what an XML signature covers outside its document, by the URI that the signature writes; nothing
+    is ever fetched. `report.signed_content()` gives back the octets that a passed XML signature covers.
+
+    A path to a large PDF, or to a large XML document that is signed as a whole, is read through a memory map, in
+    constant memory. Raises `OSError` when it cannot be opened, `FormatError` when it changes meanwhile.
     """
     own = HttpFetcher() if fetcher is None and not offline else None
     try:
@@ -49,7 +57,7 @@ def verify(
             nullcontext(source) if isinstance(source, bytes) else opened(source) as data,
             nullcontext(content) if content is None or isinstance(content, bytes) else opened(content) as beside,
         ):
-            return verify_document(
+            report = verify_document(
                 data,
                 trust=trust,
                 at=at or datetime.now(UTC),
@@ -59,7 +67,19 @@ def verify(
                 file=None if isinstance(source, bytes) else str(Path(source)),
                 password=password,
                 content=beside,
+                detached=detached,
             )
+        if isinstance(source, bytes) or report.format != "xml":
+            return report
+        return replace(report, content=partial(_read_again, Path(source), report.sha256, detached))
     finally:
         if own is not None:
             own.close()
+
+
+def _read_again(path: Path, sha256: str, detached: Mapping[str, bytes], identifier: str) -> tuple[bytes, ...]:
+    """Signed content of a file that was verified. Raises `FormatError` when it is another file now, `OSError`."""
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise FormatError(f"{path} was changed after it was verified.", remedy="Verify it again.")
+    return signed_content(data, detached, identifier)

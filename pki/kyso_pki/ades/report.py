@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NoReturn
 
-from ..errors import VerificationFailed
+from ..errors import UsageError, VerificationFailed
 from ..facts import Change, Coverage, Finding, Format, PdfFacts, TimestampFacts, XmlFacts
 from ..octets import Octets, hash_into
 from ..x509.certificate import Certificate
@@ -22,6 +23,8 @@ SCHEMA_VERSION = "1"
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 """EN 319 102-1 clause 5.1.3."""
 Verdict = Literal["passed", "failed", "indeterminate"]
+Content = Callable[[str], tuple[bytes, ...]]
+"""Gives the octets that the intact signature with this id covers."""
 ChangedAfter = Literal["nothing", "allowed", "overlaid", "refused"]
 
 
@@ -190,6 +193,7 @@ def _xml_json(xml: XmlFacts) -> dict[str, Any]:
         "unsigned_properties": list(xml.unsigned),
         "countersigns": xml.countersigns,
         "inside": xml.inside,
+        "manifest": [asdict(entry) for entry in xml.manifest],
     }
 
 
@@ -207,6 +211,8 @@ class DocumentReport:
     """The name of the policy that was applied; None when it did not come to that."""
     attachments: tuple[DocumentReport, ...] = ()
     """The documents inside a packet (edXML), each judged by itself; `file` is the name that the packet gives it."""
+    content: Content | None = field(default=None, repr=False, compare=False)
+    """Where `signed_content` gets the octets."""
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A DocumentReport has no truth value; ask .passed or call require_passed().")
@@ -225,6 +231,28 @@ class DocumentReport:
     @property
     def passed(self) -> bool:
         return self.verdict == "passed"
+
+    def signed_content(self, identifier: str | None = None) -> tuple[bytes, ...]:
+        """What the signature with this id covers, and nothing else: one string of octets for each of its references.
+
+        Read these instead of the document, and nobody can show you what was not signed (attack class X1). XML: the
+        octets that were hashed, canonical. Without an id there must be exactly one signature.
+
+        Raises `VerificationFailed` unless that signature passed, `UsageError` where there is nothing to hand back.
+        """
+        found = [s for s in self.signatures if identifier in (None, s.id)]
+        if len(found) != 1:
+            raise UsageError(
+                f"{len(found)} signatures were meant, not one.",
+                remedy=f"Name one of: {', '.join(s.id for s in self.signatures) or 'there is none'}.",
+            )
+        found[0].require_passed()
+        if self.content is None:
+            raise UsageError(
+                "This report does not hand back signed content.",
+                remedy="Verify an XML document in this process; of a PDF, read the revision that is covered.",
+            )
+        return self.content(found[0].id)
 
     def require_passed(self) -> None:
         """Raises `VerificationFailed` unless every signature passed and there is at least one."""

@@ -32,9 +32,15 @@ from .report import DocumentReport, Indication, SignatureReport, TimestampResult
 CLOCK_SKEW = timedelta(minutes=5)
 MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
 _NO_CERTIFICATE = "NO_SIGNING_CERTIFICATE"
-_NO_DATA = "SIGNED_DATA_NOT_FOUND"
 _COMPROMISED = frozenset({"keyCompromise", "cACompromise"})
 _YOUNG = timedelta(days=1)  # of an answer: a CA that publishes daily could not have told anything newer
+_READ: dict[str, tuple[Indication, str]] = {
+    # What can be said only where the data was read (xml): it changed, or nobody has it.
+    "CONTENT_CHANGED": ("TOTAL-FAILED", "HASH_FAILURE"),
+    "MANIFEST_ENTRY_CHANGED": ("TOTAL-FAILED", "HASH_FAILURE"),
+    "SIGNED_DATA_NOT_FOUND": ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
+    "MANIFEST_NOT_CHECKED": ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
+}
 _UNCHECKED = RevocationResult("not_checked", text="No path to a trust anchor, so nobody to ask about revocation.")
 
 
@@ -205,15 +211,14 @@ class _Judgement:
 
     def _format(self) -> None:
         """5.2.2 Format checking: an error while reading is a verdict. A missing certificate is 5.2.3's."""
-        codes = {f.code for f in self.facts.findings if f.severity == "error"} - {_NO_CERTIFICATE}
-        if codes - {_NO_DATA}:
+        codes = {f.code for f in self.facts.findings if f.severity == "error"}
+        if codes - {_NO_CERTIFICATE, *_READ}:
             self.problems.append(("TOTAL-FAILED", "FORMAT_FAILURE"))
-        elif codes:  # 5.2.7: the signer's data could not be obtained
-            self.problems.append(("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"))
+        self.problems += [problem for code, problem in _READ.items() if code in codes]
 
     def _signing_certificate(self) -> None:
         """5.2.3 Identification of the signing certificate."""
-        broken = {f.code for f in self.facts.findings if f.severity == "error"} - {_NO_DATA}
+        broken = {f.code for f in self.facts.findings if f.severity == "error"} - _READ.keys()
         if self.facts.certificate is None or broken:  # no error finding is ever without effect
             self.problems.append(("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"))
             if not broken:
@@ -222,9 +227,10 @@ class _Judgement:
 
     def _cryptography(self) -> None:
         """5.2.7 Cryptographic verification."""
+        said = any(f.code in ("CONTENT_CHANGED", "SIGNED_DATA_NOT_FOUND") for f in self.facts.findings)
         if not self.facts.references_intact and self.facts.scheme is None:
             self.problems.append(("TOTAL-FAILED", "HASH_FAILURE"))  # nothing was read: no digest was compared
-        elif not self.facts.references_intact and not any(f.code == _NO_DATA for f in self.facts.findings):
+        elif not self.facts.references_intact and not said:
             text = "The signed content was changed: its digest does not match."
             self._problem("TOTAL-FAILED", "HASH_FAILURE", "CONTENT_CHANGED", text)
         if not self.facts.signature_intact and self.facts.certificate is not None:

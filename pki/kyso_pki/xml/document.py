@@ -13,7 +13,7 @@ signatures cover parts (as e-invoices do) can take another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -33,7 +33,7 @@ from .parse import utf8_octets
 from .pending import XmlPending as XmlPending
 from .preparing import File, prepare, prepare_parts
 from .profiles import built_in
-from .references import Tree
+from .tree import NOTHING, Tree
 
 _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -46,9 +46,10 @@ class XmlDocument:
 
     format: Literal["xml"] = "xml"
 
-    def __init__(self, data: Octets) -> None:
+    def __init__(self, data: Octets, detached: Mapping[str, bytes] = NOTHING) -> None:
+        """`detached`: the octets at URIs outside the document that its signatures may refer to."""
         self._data = data
-        self._tree = Tree(utf8_octets(data))
+        self._tree = Tree(utf8_octets(data), detached)
 
     def sha256(self) -> str:
         """Of the whole file, lower-case hex."""
@@ -102,14 +103,14 @@ class XmlDocument:
 
     def reopened(self, data: bytes) -> XmlDocument:
         """The document in other octets. Raises `FormatError`."""
-        return XmlDocument(data)
+        return XmlDocument(data, self._tree.detached)
 
     def grown(self, addition: Addition) -> XmlDocument:
         """The file with this in its signatures, in its own encoding. Raises `NotExtendable` when one would break."""
         octets, file = growth.spliced(self._tree.octets, addition), self._file
         if file.encoding != "utf-8":
             octets = octets.decode().encode(file.encoding)
-        longer = XmlDocument(file.mark + octets)
+        longer = XmlDocument(file.mark + octets, self._tree.detached)
         growth.require_unbroken(self._facts, longer.signatures())
         return longer
 

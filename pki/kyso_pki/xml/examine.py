@@ -23,19 +23,20 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import KysoError, LimitExceeded, SigningError
-from ..facts import Finding, SignatureFacts, TimestampFacts, XmlFacts, broken
+from ..facts import Finding, ManifestEntry, SignatureFacts, TimestampFacts, XmlFacts, broken
 from ..scheme import HashName
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
 from .c14n import EXCLUSIVE, Canonicalization, at, path_to
+from .manifest import manifest_entries, manifest_findings
 from .names import ds, xades
 from .parse import parse_utf8, text_of
 from .properties_signed import SignedProperties, read_signed_properties, read_time
 from .properties_stamps import Canonical, Imprints, Stamp, archive_octets
 from .properties_unsigned import Unsigned, form_of, properties_in
-from .references import Budget, part_octets
+from .references import Budget, detached_octets, part_octets
 from .structure import Surroundings, structure_findings
-from .targets import Paths, Target, coverage_of, resolve
+from .targets import Paths, Target, coverage_of, is_inside, resolve, whole_detached
 from .tree import Tree
 from .view import Pruned, Unsuitable, View, Whole
 from .xades import Properties, find_properties
@@ -45,8 +46,9 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 MAX_SIGNATURES = 500  # against denial of service; a batch of invoices carries one each
-MAX_REFERENCES = 2000  # in one document, all signatures together; the same
+MAX_REFERENCES = 5000  # in one document, all signatures and Manifests together; the same
 _NUMBERED = re.compile(r"signature-\d+")  # our own names for signatures without a usable Id
+_STRENGTH: Sequence[HashName] = ("sha1", "sha256", "sha3_256", "sha384", "sha3_384", "sha512", "sha3_512")
 _SHA1_REFERENCE = "A reference is hashed with SHA-1, which does not protect the content any more."
 
 
@@ -54,13 +56,14 @@ _SHA1_REFERENCE = "A reference is hashed with SHA-1, which does not protect the 
 class Hashed:
     """What became of one reference."""
 
-    matches: bool
+    matches: bool | None
+    """None: nobody has the data."""
     octets: bytes | None
     """What was hashed, where it is needed afterwards; all of it together could be many times the document."""
 
     @classmethod
     def of(cls, pieces: Iterable[bytes | memoryview], reference: Reference, target: Target, keep: bool) -> Hashed:
-        keep = keep or target.kind in ("properties", "own")
+        keep = keep or target.kind in ("properties", "own", "manifest")
         running = hashlib.new(reference.hash_name)
         kept: list[bytes] = []
         for piece in pieces:
@@ -98,12 +101,13 @@ class Reading:
     hashed: tuple[Hashed | None, ...]
     """By reference; None for a whole document, which is hashed in the second round."""
     properties: Properties | None
+    manifest: tuple[ManifestEntry, ...]
     findings: tuple[Finding, ...]
 
 
 def examine(tree: Tree) -> tuple[SignatureFacts, ...]:
     """The facts of every ds:Signature, in document order."""
-    budget = Budget(len(tree.source))
+    budget = Budget(tree.size)
     view, readings = _read_document(tree, budget)
     facts: list[SignatureFacts] = []
     for reading in readings:
@@ -124,7 +128,7 @@ def signed_content(tree: Tree, identifier: str) -> tuple[bytes, ...]:
     Read these, not the document, to be sure to read what was signed (class X1). Raises `SigningError` unless the
     signature with this facts' id is intact.
     """
-    budget = Budget(len(tree.source))
+    budget = Budget(tree.size)
     view, readings = _read_document(tree, budget, identifier)
     for reading in readings:
         if isinstance(reading, Reading) and reading.id == identifier:
@@ -132,7 +136,7 @@ def signed_content(tree: Tree, identifier: str) -> tuple[bytes, ...]:
             facts = _facts(reading, hashed, view, budget)
             if facts.well_formed and facts.references_intact and facts.signature_intact:
                 pairs = zip(hashed, reading.targets, strict=True)
-                return tuple(h.octets for h, t in pairs if t.kind == "content" and h.octets is not None)
+                return tuple(h.octets for h, t in pairs if t.kind in ("content", "detached") and h.octets is not None)
     raise SigningError(f"No intact signature {identifier!r} in the document.")
 
 
@@ -146,7 +150,7 @@ class Archive:
 
 def archives(tree: Tree, wanted: Collection[str]) -> list[Archive]:
     """For each signature with one of these ids (EN 319 132-1 5.5.2.2). Raises `FormatError`, `LimitExceeded`."""
-    budget, view = Budget(len(tree.source)), Whole(tree)
+    budget, view = Budget(tree.size), Whole(tree)
     readings = [r for r in read_all(view, budget, again=True) if isinstance(r, Reading) and r.id in wanted]
     hashed = [_hashed(r, view, budget, keep_content=True) for r in readings]
     found: list[Archive] = []
@@ -211,20 +215,64 @@ def read_all(
             references += len(signature.info.references)
             if references > MAX_REFERENCES:
                 raise LimitExceeded(f"More than {MAX_REFERENCES} references in one document.")
-            resolved = [resolve(r, view.ids, root, element, view.paths) for r in signature.info.references]
-            hashed = [
-                None
-                if target.document
-                else Hashed.of((part_octets(r, part, element, budget),), r, target, identifier == keep_content)
+            resolved = _resolved(signature.info.references, element, view)
+            hashed = tuple(
+                _first_hash(r, part, target, element, view, budget, identifier == keep_content)
                 for r, (part, target) in zip(signature.info.references, resolved, strict=True)
-            ]
-            read.append(_Read(identifier, element, signature, resolved, tuple(hashed)))
+            )
+            entries = _manifests(resolved, hashed, element, view, budget)
+            references += len(entries)
+            read.append(_Read(identifier, element, signature, resolved, hashed, entries))
         except Unsuitable:
             raise
         except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
             read.append(_broken(identifier, e, view.paths.of(element)))
     around = view.surroundings({e for r in read if isinstance(r, _Read) for e in r.content})
     return [r if isinstance(r, SignatureFacts) else _finished(r, around, known, view, budget, again) for r in read]
+
+
+def _resolved(references: Sequence[Reference], signature: _Element, view: View) -> list[tuple[_Element, Target]]:
+    led = [resolve(r, view.ids, view.root, signature, view.paths, view.detached) for r in references]
+    targets = whole_detached([t for _, t in led], references, view.root, view.detached)
+    return [(element, target) for (element, _), target in zip(led, targets, strict=True)]
+
+
+def _first_hash(
+    reference: Reference, part: _Element, target: Target, signature: _Element, view: View, budget: Budget, keep: bool
+) -> Hashed | None:
+    """What became of a reference to a part or to detached data; None for a whole document."""
+    if target.kind == "missing":
+        return Hashed(None, None)
+    if target.kind == "detached":
+        octets = detached_octets(reference, view.detached[reference.uri], budget)
+    elif target.document:
+        return None
+    else:
+        octets = part_octets(reference, part, signature, budget)
+    return Hashed.of((octets,), reference, target, keep)
+
+
+def _manifests(
+    resolved: Sequence[tuple[_Element, Target]],
+    hashed: Sequence[Hashed | None],
+    signature: _Element,
+    view: View,
+    budget: Budget,
+) -> tuple[ManifestEntry, ...]:
+    """The entries of every Manifest that is referenced."""
+    found: list[ManifestEntry] = []
+    for (_, target), one in zip(resolved, hashed, strict=True):
+        if target.kind != "manifest":
+            continue
+        if isinstance(view, Pruned):
+            raise Unsuitable  # its entries may lead anywhere
+        octets = b"" if one is None or one.octets is None else one.octets
+
+        def lead(entry: Reference) -> tuple[_Element, Target]:
+            return resolve(entry, view.ids, view.root, signature, view.paths, view.detached)
+
+        found += manifest_entries(octets, signature, lead, view.detached, budget)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -236,6 +284,7 @@ class _Read:
     signature: Signature
     resolved: list[tuple[_Element, Target]]
     hashed: tuple[Hashed | None, ...]
+    manifest: tuple[ManifestEntry, ...]
 
     @property
     def content(self) -> list[_Element]:
@@ -256,9 +305,20 @@ def _finished(
     again = again or (properties is not None and _stamps_content(one.resolved[properties.reference][0], properties))
     path = view.where(one.element) if again or None in one.hashed else ()
     parts = tuple(path_to(e) for e, _ in one.resolved) if again else ()
-    return Reading(
-        one.id, path, parts, place, one.signature, targets, one.hashed, properties, (*findings, *misplaced)
-    )
+    said = (*findings, *misplaced, *manifest_findings(one.manifest), *_without_effect(one))
+    return Reading(one.id, path, parts, place, one.signature, targets, one.hashed, properties, one.manifest, said)
+
+
+def _without_effect(one: _Read) -> Iterator[Finding]:
+    """The enveloped-signature transform on what does not hold the signature does nothing, as in .NET."""
+    idle = [
+        target.name
+        for reference, (part, target) in zip(one.signature.info.references, one.resolved, strict=True)
+        if reference.transforms.enveloped and not target.document and not is_inside(one.element, (part,))
+    ]
+    if idle:
+        text = f"The enveloped-signature transform takes nothing out of {', '.join(idle[:20])}."
+        yield Finding("ENVELOPED_WITHOUT_EFFECT", "info", text)
 
 
 def _stamps_content(signed: _Element, properties: Properties) -> bool:
@@ -328,11 +388,12 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
             findings.append(Finding("CERTIFICATE_NOT_BOUND", "warning", text))
     if any(r.hash_name == "sha1" for r in signed.certificates):
         findings.append(Finding("WEAK_DIGEST", "warning", "The signed property binds the certificate by SHA-1 only."))
-    if any(r.hash_name == "sha1" for r in info.references):
-        # SHA-1 in the signature algorithm is refused by the rules; beside a stronger one they would not see it here.
-        findings.append(
-            Finding("WEAK_DIGEST", "warning" if info.scheme.hash_name == "sha1" else "error", _SHA1_REFERENCE)
-        )
+    weakest = min((r.hash_name for r in info.references), key=_STRENGTH.index)
+    if weakest == "sha1":
+        findings.append(Finding("WEAK_DIGEST", "warning", _SHA1_REFERENCE))  # whether it may pass is policy
+    if any(h.matches is False for h in hashed) and any(h.matches is None for h in hashed):
+        text = "The signed content was changed: its digest does not match."
+        findings.append(Finding("CONTENT_CHANGED", "error", text))
     pool = tuple(dict.fromkeys((*keys.certificates, *unsigned.certificates)))
     verifying = verifying_certificates(info, reading.signature.value, pool)
     certificate, bound, choice = _signer(reading, signed, pool, verifying)
@@ -342,12 +403,13 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
         id=reading.id,
         format="xml",
         family="XAdES" if bound else "XMLDSIG",
-        references_intact=all(h.matches for h in hashed),
+        references_intact=all(h.matches is True for h in hashed),
         signature_intact=certificate is not None and certificate in verifying,
         coverage=coverage_of(reading.targets),
         certificate=certificate,
         certificates=tuple(dict.fromkeys((*([certificate] if certificate else []), *keys.certificates))),
         scheme=info.scheme,
+        content_hash=None if weakest == info.scheme.hash_name else weakest,
         claimed_time=time,
         location=signed.location,
         timestamps=_timestamps((*signed.stamps, *unsigned.stamps), Imprints(again.octets)),
@@ -364,6 +426,7 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
             countersigns=reading.place.countersigns,
             inside=reading.place.inside,
             inside_at=reading.place.inside_at,
+            manifest=reading.manifest,
         ),
     )
 
@@ -392,6 +455,8 @@ class _Again:
                 return kept
         else:
             reference = replace(reference, transforms=replace(transforms, method=method))
+        if target.kind == "detached":
+            return detached_octets(reference, self.view.detached[reference.uri], self.budget)
         if target.document:
             return b"".join(self.view.document(reference, reading.path, self.budget))
         part = at(self.view.root, reading.parts[index])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ID_NAMES = ("Id", "ID", "id", f"{{{names.XML}}}id")
 _SINGLE_LOOKUPS = 2  # identifiers looked up one by one (5 ms per MB) before all of them are listed (7 ms per MB)
+_NEAR_LOOKUPS = 8  # identifiers looked for inside one signature; with more, listing all is cheaper
 # Every attribute whose name ends in `id`, and every one with white space before its equals sign. It starts with a
 # literal because that is what `re` finds fast (1.2 ms per MB). It also finds what is no attribute at all, and looks
 # at the value without stepping over it: what stands in one attribute's value must not hide the one after it.
@@ -42,6 +43,7 @@ class Ids:
     def __init__(self, root: _Element, octets: bytes | None = None) -> None:
         self._root = root
         self._lookups = 0
+        self._near_lookups = 0
         self._all: dict[str, list[tuple[str, _Element]]] | None = None
         self._literal: Counter[bytes] | None = None
         if octets is not None:
@@ -69,11 +71,18 @@ class Ids:
             times = self._literal[value.encode()]
             if times == 0:
                 return []
-            if times == 1 and (here := carriers(near.xpath("descendant-or-self::*/@*[.=$value]", value=value))):
-                return here
+            self._near_lookups += 1
+            if times == 1 and self._near_lookups <= _NEAR_LOOKUPS:
+                here = carriers(near.xpath("descendant-or-self::*/@*[.=$value]", value=value))
+                if here:
+                    return here
         self._lookups += 1
         if self._all is None and self._lookups <= _SINGLE_LOOKUPS:
             return carriers(self._root.xpath("//@*[.=$value]", value=value))
+        return self.listed(value)
+
+    def listed(self, value: str) -> list[tuple[str, _Element]]:
+        """Every element with an identifier of this value in any spelling, from a list of all of them."""
         if self._all is None:
             self._all = {}
             for name, element in carriers(self._root.xpath("//@*[translate(local-name(), 'DI', 'di') = 'id']")):

@@ -1,7 +1,7 @@
 """Namespaces and algorithm identifiers by their standards' names, and the tables that give them a meaning.
 
-An identifier that is not in a table here is refused, with its own text in the message: HMAC, DSA, XSLT, XPath
-and MD5 are absent on purpose (attack classes X6 and X9).
+An identifier that is not in a table here is refused, with its own text in the message: HMAC, DSA, XSLT and
+MD5 are absent on purpose (attack classes X6 and X9).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ XML = "http://www.w3.org/XML/1998/namespace"
 
 ENVELOPED = DS + "enveloped-signature"
 BASE64 = DS + "base64"
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+XPATH_FILTER2 = "http://www.w3.org/2002/06/xmldsig-filter2"
 
 TYPE_SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 TYPE_COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
@@ -28,6 +30,11 @@ _MORE, _MORE_2007, _MORE_2021 = (
     "http://www.w3.org/2007/05/xmldsig-more#",  # RFC 6931
     "http://www.w3.org/2021/04/xmldsig-more#",  # RFC 9231
 )
+
+DSIG_MORE = _MORE_2007
+RSA_PSS = _MORE_2007 + "rsa-pss"
+"""RSASSA-PSS with RSAPSSParams (RFC 9231 2.3.9); those below carry their parameters in the name."""
+MGF1 = _MORE_2007 + "MGF1"
 
 DIGESTS: dict[str, HashName] = {
     DS + "sha1": "sha1",  # read in archives and flagged, never written

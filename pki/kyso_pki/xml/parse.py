@@ -295,13 +295,18 @@ def refuse_larger(element: _Element, limit: int) -> None:
 
 def octets_of(element: _Element) -> bytes:
     """The octets of an xs:base64Binary element, with white space allowed and one encoding only (RFC 4648 3.5)."""
+    return base64_octets(text_of(element).encode(), name_of(element))
+
+
+def base64_octets(text: bytes, name: str) -> bytes:
+    """The octets of base64 with white space; `name` is for the message. Raises `FormatError`."""
+    text = text.translate(None, _SPACE)
     try:
-        text = text_of(element).encode("ascii").translate(None, _SPACE)
         octets = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
-        raise FormatError(f"{name_of(element)} does not hold base64.") from None
+        raise FormatError(f"{name} does not hold base64.") from None
     if binascii.b2a_base64(octets, newline=False) != text:
-        raise FormatError(f"{name_of(element)} holds base64 that could be written in another way.")
+        raise FormatError(f"{name} holds base64 that could be written in another way.")
     return octets
 
 

@@ -13,7 +13,7 @@ from ..errors import FormatError, LimitExceeded
 from .c14n import at, canonical_document, canonical_element, cut, path_to
 from .ids import Ids as Ids
 from .names import ds
-from .parse import octets_of
+from .parse import base64_octets, octets_of, parse
 from .targets import Target as Target
 from .targets import absolute_path as absolute_path
 from .targets import is_inside as is_inside
@@ -60,6 +60,23 @@ def part_octets(reference: Reference, element: _Element, signature: _Element, bu
     without = path_to(signature, element) if cut_out else None
     method, prefixes = transforms.method, transforms.prefixes
     return canonical_element(element, method, prefixes, without=without, spend=budget.spend)
+
+
+def detached_octets(reference: Reference, octets: bytes, budget: Budget) -> bytes:
+    """The octets that a reference to something outside the document hashes (XMLDSIG 4.4.3.2).
+
+    Without transforms those that the caller gave; a canonicalisation reads them as XML first, comments included.
+    """
+    budget.spend(len(octets))
+    transforms = reference.transforms
+    if transforms.enveloped:
+        raise FormatError("The enveloped-signature transform is not accepted on detached data.")
+    if transforms.base64:
+        return base64_octets(octets, "The detached data")
+    if not transforms.named:
+        return octets
+    method = transforms.method
+    return canonical_document(parse(octets), method, transforms.prefixes, comments=method.comments)
 
 
 def document_pieces(reference: Reference, signature: Sequence[int], tree: Tree, budget: Budget) -> Iterator[bytes]:

@@ -98,11 +98,12 @@ def structure_findings(
 def _emptiness(
     resolved: Sequence[tuple[_Element, Target]], content: Sequence[tuple[_Element, Target]]
 ) -> Iterator[Finding]:
-    if any(t.kind == "manifest" for _, t in resolved):
-        yield Finding(
-            "MANIFEST_NOT_CHECKED", "warning", "The entries of a Manifest are signed, but were not checked."
-        )
-    if not content:
+    if missing := ", ".join(t.name for _, t in resolved if t.kind == "missing"):
+        text = f"A reference leads outside the document, to what is not fetched and was not given: {missing}."
+        yield Finding("SIGNED_DATA_NOT_FOUND", "error", text)
+    elif not content and any(t.kind == "detached" and not t.empty for _, t in resolved):
+        return
+    elif not content:
         counter = [(e, t) for e, t in resolved if t.kind == "countersigned"]
         if counter and all(_is_value(e) for e, _ in counter):
             text = f"A counter-signature: it covers another signature's value at {counter[0][1].name}."

@@ -6,9 +6,9 @@ or "#id"); nothing is fetched (attack class X7).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +18,7 @@ from . import names
 from .ids import Ids
 from .names import ds, xades
 from .parse import local_name
+from .tree import NOTHING
 from .xmldsig import Reference
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MAX_COUNTED = 1000  # siblings looked at, to name an element to people
 PROPERTY_HOLDERS = (ds("SignatureProperties"), ds("Manifest"), xades("QualifyingProperties"))
 
-Kind = Literal["content", "own", "properties", "countersigned", "manifest"]
+Kind = Literal["content", "detached", "missing", "own", "properties", "countersigned", "manifest"]
 
 
 class Paths:
@@ -92,28 +93,62 @@ class Target:
     name: str
     """Absolute path for people: `/HDon/DLHDon (#data)`."""
     kind: Kind
-    """`content` is what the signature is about; the others are properties, keys, values and lists."""
+    """`content` is what the signature is about, `detached` too, outside the document; `missing` is what nobody gave.
+    The others are properties, keys, values and lists."""
     empty: bool
     """A part without text and elements: a signature over it says nothing."""
 
 
 def resolve(
-    reference: Reference, ids: Ids, root: _Element, signature: _Element, paths: Paths | None = None
+    reference: Reference,
+    ids: Ids,
+    root: _Element,
+    signature: _Element,
+    paths: Paths | None = None,
+    detached: Mapping[str, bytes] = NOTHING,
 ) -> tuple[_Element, Target]:
-    """The element that a reference leads to. Raises `FormatError`: external, XPointer, missing, ambiguous."""
+    """The element that a reference leads to; for what stands outside the document, one that stands nowhere.
+
+    Raises `FormatError`: XPointer, missing, ambiguous.
+    """
     uri = reference.uri
     if uri == "":
         element, document = root, True
     elif uri.startswith("#") and "(" not in uri:
         element = ids.find(uri[1:], signature)
         document = element is root and not instructions_outside(root)
+    elif uri.startswith("#"):
+        raise FormatError(f"Reference URI {uri[:200]!r} is an XPointer; it leads outside what is followed.")
     else:
-        raise FormatError(f"Reference URI {uri[:200]!r} leads outside the document or is an XPointer: not followed.")
+        return _outside(uri, detached)
     if element is signature:
         raise FormatError("A reference leads to its own Signature.")
     name = (paths or Paths()).of(element) + (f" ({uri})" if uri else "")
     empty = not len(element) and not (element.text or "").strip()
     return element, Target(element is root, document, name, _kind(reference, element, signature), empty)
+
+
+def _outside(uri: str, detached: Mapping[str, bytes]) -> tuple[_Element, Target]:
+    """Octets that the caller gave for exactly this URI; nothing is fetched (attack class X7)."""
+    from lxml import etree
+
+    nowhere = etree.Element("detached")
+    if uri not in detached:
+        return nowhere, Target(False, False, uri[:200], "missing", False)
+    return nowhere, Target(False, False, f"the detached {uri[:200]}", "detached", not detached[uri])
+
+
+def whole_detached(
+    targets: Sequence[Target], references: Sequence[Reference], root: _Element, given: Collection[str]
+) -> list[Target]:
+    """The targets, where a detached one counts as the whole document when this signature leaves nothing out.
+
+    That is so in a file that is nothing but the Signature, when all that the caller gave is referenced.
+    """
+    covered = {r.uri for r, t in zip(references, targets, strict=True) if t.kind == "detached"}
+    if not covered or covered != set(given) or root.tag != ds("Signature"):
+        return list(targets)
+    return [replace(t, document=True) if t.kind == "detached" else t for t in targets]
 
 
 def _kind(reference: Reference, element: _Element, signature: _Element) -> Kind:
@@ -152,8 +187,10 @@ def instructions_outside(root: _Element) -> bool:
 
 def coverage_of(targets: Sequence[Target]) -> Coverage:
     """What a signature covers, its own properties left out."""
-    whole = next((t for t in targets if t.document and t.kind == "content"), None)
-    listed = [t.name for t in targets if t.kind != "properties"]
+    whole = next((t for t in targets if t.document and t.kind in ("content", "detached")), None)
+    listed = [t.name for t in targets if t.kind not in ("properties", "missing")]
+    if whole is not None and whole.kind == "detached":
+        return Coverage(True, ", ".join(listed))
     if whole is not None:
         others = [n for n in listed if n != whole.name]
         return Coverage(True, ", ".join((f"the whole document {whole.name}", *others)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from ..errors import LimitExceeded
 from ..octets import Octets
@@ -11,6 +13,7 @@ from .parse import MAX_TREE_BYTES, parse_utf8
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 LARGE = 2 << 20  # octets of a document that is read in pieces where that can be done; its tree has some 26 MB
 
 
@@ -21,15 +24,17 @@ class Tree:
     `LimitExceeded`.
     """
 
-    def __init__(self, source: Octets) -> None:
-        """`source`: as `parse.utf8_octets` gives it."""
+    def __init__(self, source: Octets, detached: Mapping[str, bytes] = NOTHING) -> None:
+        """`source`: as `parse.utf8_octets` gives it. `detached`: what the caller says stands at these URIs."""
         self.source = source
+        self.detached = detached
         self._root: _Element | None = None
         if not self.large:
             self._root = parse_utf8(self.octets)
 
     @property
     def large(self) -> bool:
+        """Whether it is worth reading in pieces."""
         return len(self.source) >= LARGE
 
     @property
@@ -43,6 +48,11 @@ class Tree:
                 remedy="Sign the document as a whole instead of parts of it.",
             )
         return self.source[:]
+
+    @property
+    def size(self) -> int:
+        """Octets of everything that may be hashed."""
+        return len(self.source) + sum(len(octets) for octets in self.detached.values())
 
     @property
     def root(self) -> _Element:

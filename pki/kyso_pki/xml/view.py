@@ -8,12 +8,12 @@ the document is looked at as a `Whole`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import FormatError
 from .c14n import at, path_to
-from .ids import Ids, carriers, literals
+from .ids import Ids, literals
 from .references import Budget, document_pieces
 from .stream import Skeleton, canonical_pieces, skeleton
 from .structure import Surroundings
@@ -35,6 +35,10 @@ class View(Protocol):
     @property
     def root(self) -> _Element:
         """With every ds:Signature in it, to be read only."""
+
+    @property
+    def detached(self) -> Mapping[str, bytes]:
+        """What the caller gave for URIs outside the document."""
 
     @property
     def ids(self) -> Ids: ...
@@ -59,6 +63,7 @@ class Whole:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        self.detached = tree.detached
         self.ids = Ids(tree.root, tree.octets)
         self.paths = Paths()
 
@@ -86,6 +91,7 @@ class Pruned:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        self.detached = tree.detached
         self._skeleton: Skeleton = skeleton(tree.source)
         self.root = self._skeleton.root
         self._signatures = self._skeleton.signatures
@@ -132,14 +138,14 @@ class _PrunedIds(Ids):
 
     def find(self, value: str, near: _Element | None = None) -> _Element:
         """As `Ids.find`. Raises also `Unsuitable`."""
-        found = carriers(self._root.xpath("//@*[.=$value]", value=value))
+        found = self.listed(value)
         element = found[0][1] if len(found) == 1 else None
         if element is None or (element is self._root and instructions_outside(element)):
             raise Unsuitable
         if element is not self._root and not is_inside(element, self._signatures):
             raise Unsuitable
         self._sought.add(value.encode())
-        return super().find(value, near)
+        return super().find(value)
 
     def confirm(self, tree: Tree) -> None:
         """Looks for the identifiers that were found in what is not in memory. Raises `Unsuitable`."""

@@ -24,7 +24,8 @@ from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
 from ..scheme import DIGEST_SIZES, HashName, Scheme
 from ..x509.certificate import Certificate
 from . import names
-from .c14n import INCLUSIVE, METHODS, Canonicalization, canonical_element, method_of_uri
+from .algorithms import read_signature_method
+from .c14n import canonical_element
 from .names import DS11, ds
 from .parse import (
     attributes,
@@ -37,32 +38,20 @@ from .parse import (
     required,
     text_of,
 )
+from .transforms import Transforms as Transforms
+from .transforms import read_method, read_transforms
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# Against denial of service (attack classes X6 and R2); real signatures have up to 5 references and 3 transforms.
-MAX_REFERENCES = 30
-MAX_TRANSFORMS = 5
+# Against denial of service (attack classes X6 and R2). Most signatures have up to 5 references; a batch has hundreds.
+MAX_REFERENCES = 1000
 MAX_CERTIFICATES = 32
-MAX_SIGNED_INFO = 256 * 1024  # octets
+MAX_SIGNED_INFO = 1 << 20  # octets; a thousand references have some 500 kB
 MAX_KEY_INFO = 4 << 20  # octets; CRLs may be large
 
 EMPTY_DIGESTS = {name: hashlib.new(name, b"").digest() for name in DIGEST_SIZES}
 """What a failed canonicalisation hashes to; never accepted as a DigestValue (X5)."""
-
-
-@dataclass(frozen=True)
-class Transforms:
-    """The one chain that is accepted: enveloped-signature, then a canonicalisation; or base64 alone (class X6)."""
-
-    enveloped: bool = False
-    base64: bool = False
-    method: Canonicalization = INCLUSIVE
-    """How the nodes become octets; inclusive C14N 1.0 when nothing is said (XMLDSIG 4.4.3.2)."""
-    prefixes: tuple[str, ...] = ()
-    named: bool = True
-    """The chain itself names `method`; otherwise a timestamp may name another one (EN 319 132-1 4.5)."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +132,7 @@ def _read_signed_info(element: _Element) -> SignedInfo:
     first = elements(element)[0:1]
     if not first or first[0].tag != ds("CanonicalizationMethod"):
         raise FormatError("SignedInfo does not start with its CanonicalizationMethod.")
-    method, prefixes = _read_method(first[0])
+    method, prefixes = read_method(first[0])
     octets = canonical_element(element, method, prefixes, comments=method.comments)
     root = parse_utf8(octets)
     attributes(
@@ -158,28 +147,13 @@ def _read_signed_info(element: _Element) -> SignedInfo:
         )
     if len(children) - 2 > MAX_REFERENCES:
         raise LimitExceeded(f"{len(children) - 2} references in one signature; at most {MAX_REFERENCES} are read.")
-    if _read_method(children[0]) != (method, prefixes):
+    if read_method(children[0]) != (method, prefixes):
         raise FormatError("SignedInfo names another canonicalisation method in its canonical form.")
-    scheme = names.scheme_of_uri(required(children[1], "Algorithm"))
-    if len(children[1]):  # HMACOutputLength (CVE-2009-0217), RSAPSSParams
-        raise FormatError("Parameters inside SignatureMethod are not accepted.")
-    return SignedInfo(octets, scheme, tuple(_read_reference(c) for c in children[2:]))
+    return SignedInfo(octets, read_signature_method(children[1]), tuple(read_reference(c) for c in children[2:]))
 
 
-def _read_method(element: _Element) -> tuple[Canonicalization, tuple[str, ...]]:
-    """A canonicalisation method, or a Transform that is one, with its PrefixList (Exclusive C14N 4)."""
-    method = method_of_uri(required(element, "Algorithm"))
-    prefixes: tuple[str, ...] = ()
-    for child in elements(element):
-        if not method.exclusive or child.tag != f"{{{names.EXC_C14N}}}InclusiveNamespaces" or prefixes:
-            raise FormatError(f"{name_of(child)} inside {name_of(element)} is not accepted.")
-        prefixes = tuple(required(child, "PrefixList").split())
-        if elements(child):
-            raise FormatError(f"{name_of(child)} must be empty.")
-    return method, prefixes
-
-
-def _read_reference(element: _Element) -> Reference:
+def read_reference(element: _Element) -> Reference:
+    """One ds:Reference, of SignedInfo or of a Manifest. Raises `FormatError`, `LimitExceeded`."""
     found = attributes(element, {"Id", "URI", "Type"})
     children = {c.tag: c for c in elements(element)}
     order = [t for t in (ds("Transforms"), ds("DigestMethod"), ds("DigestValue")) if t in children]
@@ -188,7 +162,7 @@ def _read_reference(element: _Element) -> Reference:
     if "URI" not in found:
         raise FormatError("A Reference without URI is not accepted: it does not say what it covers.")
     transforms = (
-        _read_transforms(children[ds("Transforms")]) if ds("Transforms") in children else Transforms(named=False)
+        read_transforms(children[ds("Transforms")]) if ds("Transforms") in children else Transforms(named=False)
     )
     hash_name = names.hash_of_uri(required(children[ds("DigestMethod")], "Algorithm"))
     if len(children[ds("DigestMethod")]):
@@ -199,32 +173,6 @@ def _read_reference(element: _Element) -> Reference:
     if value == EMPTY_DIGESTS[hash_name]:
         raise FormatError("A DigestValue is the digest of nothing.")
     return Reference(found.get("Id"), found["URI"], found.get("Type"), transforms, hash_name, value)
-
-
-def _read_transforms(element: _Element) -> Transforms:
-    """The chain of a Reference, by allow-list and in the accepted order only."""
-    attributes(element, ())
-    chain = elements(element)
-    if len(chain) > MAX_TRANSFORMS:
-        raise LimitExceeded(f"{len(chain)} transforms in one reference; at most {MAX_TRANSFORMS} are read.")
-    if any(t.tag != ds("Transform") for t in chain):
-        raise FormatError("Transforms must hold Transform elements only.")
-    algorithms = [required(t, "Algorithm") for t in chain]
-    for uri in algorithms:
-        if uri not in METHODS and uri not in (names.ENVELOPED, names.BASE64):
-            raise FormatError(f"Transform {uri} is not accepted.", uri=uri)
-    for t in chain:
-        if t.get("Algorithm") not in METHODS and len(t):
-            raise FormatError(f"Parameters inside transform {t.get('Algorithm')} are not accepted.")
-    if algorithms == [names.BASE64]:
-        return Transforms(base64=True)
-    enveloped = algorithms[:1] == [names.ENVELOPED]
-    rest = chain[1:] if enveloped else chain
-    if not rest:
-        return Transforms(enveloped, named=False)
-    if len(rest) > 1 or algorithms[-1] not in METHODS:
-        raise FormatError("Transforms in an order that is not accepted: " + ", ".join(algorithms))
-    return Transforms(enveloped, False, *_read_method(rest[0]))
 
 
 # KeyInfo ------------------------------------------------------------------------------------------------

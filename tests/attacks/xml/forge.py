@@ -67,9 +67,10 @@ class Ref:
         uri = "" if self.uri is None else f' URI="{self.uri}"'
         kind = "" if self.type is None else f' Type="{self.type}"'
         value = b64(hashlib.new(self.digest, octets).digest()) if self.value is None else self.value
+        steps = steps if self.transforms is None else self.transforms
+        chain = f"<ds:Transforms>{steps}</ds:Transforms>" if steps else ""
         return (
-            f"<ds:Reference{self.extra}{kind}{uri}><ds:Transforms>"
-            f"{steps if self.transforms is None else self.transforms}</ds:Transforms>"
+            f"<ds:Reference{self.extra}{kind}{uri}>{chain}"
             f'<ds:DigestMethod Algorithm="{DIGESTS[self.digest]}"/><ds:DigestValue>{value}</ds:DigestValue>'
             "</ds:Reference>"
         )

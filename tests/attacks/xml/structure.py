@@ -249,9 +249,9 @@ def six_transforms() -> Attack:
     return _transformed(_step(EXCLUSIVE) * 6, "at most 5", LETTER)
 
 
-def thirty_one_references() -> Attack:
-    """X6 R1: Thirty one references."""
-    return Attack(enveloped(LETTER, lambda _: signature([WHOLE] * 31)), "at most 30")
+def a_thousand_and_one_references() -> Attack:
+    """X6 R1: A thousand and one references."""
+    return Attack(enveloped(LETTER, lambda _: signature([WHOLE] * 1001)), "at most 1000")
 
 
 def parameters_in_enveloped_signature() -> Attack:

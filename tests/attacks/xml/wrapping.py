@@ -192,12 +192,12 @@ def a_counter_signature_over_a_loose_value() -> Attack:
 
 
 def signature_over_a_manifest_only() -> Attack:
-    """X1: Entries of a Manifest are not checked, so they are not covered."""
+    """X1: Entries of a Manifest are checked, and are no covered content whatever comes of it."""
     manifest = f'<ds:Object xmlns:ds="{DS}"><ds:Manifest Id="m">{Ref("", b"<a/>").xml()}</ds:Manifest></ds:Object>'
     alone = manifest[manifest.index("<ds:Manifest") : manifest.index("</ds:Object>")]
     covered = alone.replace("<ds:Manifest", f'<ds:Manifest xmlns:ds="{DS}"').encode()
     xml = signature([Ref("#m", covered, type=DS + "Manifest")], objects=manifest)
-    return Attack(f"<CongVan>bất kỳ{xml}</CongVan>".encode(), "MANIFEST_NOT_CHECKED", hashes=True)
+    return Attack(f"<CongVan>bất kỳ{xml}</CongVan>".encode(), "MANIFEST_ENTRY_CHANGED", hashes=True)
 
 
 # X2: identifiers that lead to two places --------------------------------------------------------------------

@@ -299,7 +299,7 @@ def test_an_e_invoice_says_which_parts_the_seller_signed() -> None:
         "/HDon/DLHDon (#data-1C26TAA-123), /HDon/DSCKS/NBan/Signature/Object (#SigningTime-1)"
     )
     assert facts.claimed_time == datetime(2026, 11, 16, 9, 30, tzinfo=UTC) - timedelta(hours=7)
-    assert codes([facts]) == {"SIGNING_TIME_WITHOUT_ZONE"}
+    assert codes([facts]) == {"SIGNING_TIME_WITHOUT_ZONE", "ENVELOPED_WITHOUT_EFFECT"}
 
 
 def test_a_signed_e_invoice_takes_an_agencys_signature_over_the_whole() -> None:

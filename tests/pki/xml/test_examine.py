@@ -164,7 +164,7 @@ def test_enveloped_signature_on_an_object_inside_the_signature_does_nothing() ->
     facts = only(f"<HDon>{data}<DSCKS><NBan>{made}</NBan></DSCKS></HDon>".encode())
     assert intact(facts), facts.findings
     assert facts.claimed_time == AT
-    assert codes([facts]) == {"SIGNING_TIME_WITHOUT_ZONE"}
+    assert codes([facts]) == {"SIGNING_TIME_WITHOUT_ZONE", "ENVELOPED_WITHOUT_EFFECT"}
 
 
 def test_a_broken_timestamp_is_a_fact_of_the_signature() -> None:

@@ -1,0 +1,72 @@
+"""The chain of transforms in a Reference: read by allow-list, in the accepted order only (attack class X6).
+
+Accepted: enveloped-signature, then a canonicalisation; or base64 alone. XSLT is never run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import FormatError, LimitExceeded
+from . import names
+from .c14n import INCLUSIVE, METHODS, Canonicalization, method_of_uri
+from .names import ds
+from .parse import attributes, elements, name_of, required
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MAX_TRANSFORMS = 5  # in one reference; real ones have up to 3
+
+
+@dataclass(frozen=True)
+class Transforms:
+    """The one chain that is accepted: enveloped-signature, then a canonicalisation; or base64 alone (class X6)."""
+
+    enveloped: bool = False
+    base64: bool = False
+    method: Canonicalization = INCLUSIVE
+    """How the nodes become octets; inclusive C14N 1.0 when nothing is said (XMLDSIG 4.4.3.2)."""
+    prefixes: tuple[str, ...] = ()
+    named: bool = True
+    """The chain itself names `method`; otherwise a timestamp may name another one (EN 319 132-1 4.5)."""
+
+
+def read_method(element: _Element) -> tuple[Canonicalization, tuple[str, ...]]:
+    """A canonicalisation method, or a Transform that is one, with its PrefixList (Exclusive C14N 4)."""
+    method = method_of_uri(required(element, "Algorithm"))
+    prefixes: tuple[str, ...] = ()
+    for child in elements(element):
+        if not method.exclusive or child.tag != f"{{{names.EXC_C14N}}}InclusiveNamespaces" or prefixes:
+            raise FormatError(f"{name_of(child)} inside {name_of(element)} is not accepted.")
+        prefixes = tuple(required(child, "PrefixList").split())
+        if elements(child):
+            raise FormatError(f"{name_of(child)} must be empty.")
+    return method, prefixes
+
+
+def read_transforms(element: _Element) -> Transforms:
+    """The chain of a Reference, by allow-list and in the accepted order only."""
+    attributes(element, ())
+    chain = elements(element)
+    if len(chain) > MAX_TRANSFORMS:
+        raise LimitExceeded(f"{len(chain)} transforms in one reference; at most {MAX_TRANSFORMS} are read.")
+    if any(t.tag != ds("Transform") for t in chain):
+        raise FormatError("Transforms must hold Transform elements only.")
+    algorithms = [required(t, "Algorithm") for t in chain]
+    for uri in algorithms:
+        if uri not in METHODS and uri not in (names.ENVELOPED, names.BASE64):
+            raise FormatError(f"Transform {uri} is not accepted.", uri=uri)
+    for t in chain:
+        if t.get("Algorithm") not in METHODS and len(t):
+            raise FormatError(f"Parameters inside transform {t.get('Algorithm')} are not accepted.")
+    if algorithms == [names.BASE64]:
+        return Transforms(base64=True)
+    enveloped = algorithms[:1] == [names.ENVELOPED]
+    rest = chain[1:] if enveloped else chain
+    if not rest:
+        return Transforms(enveloped, named=False)
+    if len(rest) > 1 or algorithms[-1] not in METHODS:
+        raise FormatError("Transforms in an order that is not accepted: " + ", ".join(algorithms))
+    return Transforms(enveloped, False, *read_method(rest[0]))
