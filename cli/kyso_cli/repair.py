@@ -69,7 +69,7 @@ def confined(data: bytes, password: str, *, drop_signatures: bool) -> Repaired:
     try:
         return read_answer(told, octets)
     except (KeyError, TypeError, ValueError):
-        raise crashed(0) from None
+        raise crashed() from None
 
 
 def _to_json(done: Repaired) -> dict[str, Any]:

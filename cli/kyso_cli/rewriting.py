@@ -1,12 +1,12 @@
 """The rewriting itself, with qpdf (through pikepdf): what `kyso repair` has done in a process of its own.
 
-qpdf searches for what the file does not say. `work` is called by `kyso.confined`.
+qpdf searches for what the file does not say. `begin` is called by `kyso.confined`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,18 +32,22 @@ class Repaired:
     """The names of the signature fields that were emptied."""
 
 
-def work(options: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-    """`repaired` as JSON and octets."""
-    try:
-        done = repaired(data, options["password"], drop_signatures=options["drop_signatures"])
-    except Stop as e:
-        return {"stop": e.key, "why": str(e.details.get("why", ""))}, b""
-    told = {"pages": done.pages, "objects": done.objects, "faults": done.faults, "dropped": done.dropped}
-    return told, done.data
+def begin(options: dict[str, Any], data: bytes) -> Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]]:
+    """`repaired` as JSON and octets, when it is asked for."""
+
+    def work(_: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        try:
+            done = repaired(data, options["password"], drop_signatures=options["drop_signatures"])
+        except Stop as e:
+            return {"stop": e.key, "why": str(e.details.get("why", ""))}, b""
+        told = {"pages": done.pages, "objects": done.objects, "faults": done.faults, "dropped": done.dropped}
+        return told, done.data
+
+    return work
 
 
 def read_answer(told: dict[str, Any], octets: bytes) -> Repaired:
-    """What `work` said. Raises its `Stop`."""
+    """What `begin` gave. Raises its `Stop`."""
     if "stop" in told:
         raise Stop(str(told["stop"]), exit_code=FAILED, why=str(told["why"]))
     return Repaired(

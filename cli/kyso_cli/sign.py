@@ -83,6 +83,8 @@ def sign(app: App, asked: Request) -> int:
     for file, target in jobs:
         check_input(file, streamed=not asked.upload)
         if target is not None and not _done(asked, target):
+            if len(jobs) > 1 and not asked.force and target.is_file():
+                raise Stop("result_exists", path=target)
             check_output(target, force=asked.force)
     left = [job for job in jobs if not _done(asked, job[1])]
     if not left:

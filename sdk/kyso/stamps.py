@@ -15,6 +15,7 @@ from kyso_pki.pdf.appearance.stamp import Place, Stamp
 from kyso_pki.pdf.appearance.template import MAX_TEMPLATE, Template, built_in, read_template
 from kyso_pki.pdf.reader import Reader
 
+from .eyes import confined_eyes
 from .signing import read
 
 Content = bytes | str | os.PathLike[str]
@@ -77,7 +78,8 @@ def preview(
     `FormatError`.
     """
     when = at or datetime.now(UTC)
-    return previewing.preview(Reader(read(source), password), stamp, at=when, signer=signer, field=field, dpi=dpi)
+    reader = Reader(read(source), password)
+    return previewing.preview(reader, stamp, at=when, signer=signer, field=field, dpi=dpi, eyes=confined_eyes)
 
 
 def placed(
@@ -92,7 +94,7 @@ def placed(
     """The stamp in its place in this document."""
     if not data.startswith(b"%PDF-"):
         raise UsageError("Only a PDF can show a stamp.", remedy="Leave the template out to sign XML.")
-    return placing.place(Reader(data, password), stamp, at=at, signer=signer, field=field)
+    return placing.place(Reader(data, password), stamp, at=at, signer=signer, field=field, eyes=confined_eyes)
 
 
 def _template(template: str | os.PathLike[str]) -> tuple[Template, Path | None]:

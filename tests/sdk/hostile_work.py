@@ -6,6 +6,15 @@ import os
 import sys
 from typing import Any
 
+from kyso.confined import Work
+from kyso_pki.errors import EmptyInput
+
+
+def begin(options: dict[str, Any], data: bytes) -> Work:
+    if not data:
+        raise EmptyInput("Nothing is there.", remedy="Send something.")
+    return lambda question: work(options | question, data)
+
 
 def work(options: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     match options["what"]:
@@ -24,6 +33,8 @@ def work(options: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
         case "say nonsense":
             os.write(1, b"[" * 10_000 + b"\n")
             os._exit(0)
+        case "promise too much":
+            os.write(1, b"[1000000000, {}]\n")
         case "say too much":
             while True:
                 os.write(1, b"x" * 65536)

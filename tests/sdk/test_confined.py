@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kyso.confined import Bounds, run
-from kyso_pki.errors import LimitExceeded
+from kyso.confined import Bounds, run, session
+from kyso_pki.errors import FormatError, LimitExceeded
 
 WORK = "tests.sdk.hostile_work"
 
@@ -18,12 +18,24 @@ def test_the_work_gives_back_what_it_made_and_prints_are_no_answer() -> None:
     assert (told, octets) == ({"size": len(data)}, data[::-1])
 
 
+def test_a_session_answers_one_question_after_the_other_about_one_file() -> None:
+    with session(WORK, {}, b"abc", Bounds(30, 256)) as work:
+        assert [work.ask({"what": "turn round"})[1] for _ in range(3)] == [b"cba"] * 3
+
+
+def test_an_error_of_the_work_comes_as_it_is() -> None:
+    with pytest.raises(FormatError, match="Nothing is there") as refused:
+        run(WORK, {}, b"", Bounds(30, 256))
+    assert refused.value.remedy == "Send something."
+
+
 @pytest.mark.parametrize(
     ("what", "said"),
     [
         ("run for ever", "did not end within 2 s"),
         ("eat", "more than 256 MB of memory"),
-        ("say too much", "more than 256 MB of memory"),
+        ("say too much", "crashed"),
+        ("promise too much", "crashed"),
         ("crash", "crashed"),
         ("say nonsense", "crashed"),
         ("leave without a word", "crashed"),

@@ -13,7 +13,7 @@ from ...errors import AnchorAmbiguous, AnchorMissing, SigningError
 from ..pages import Box, Page, all_pages, page_at
 from ..reader import Reader
 from .layout import MM, Drawing
-from .sight import Found, Letter, Sight, occurrences, one_line, sight
+from .sight import Found, Letter, OpenEyes, Sight, occurrences, one_line, pdfium, sight
 from .spots import MAX_NAMED, Spot, new_spot
 from .stamp import Place, Stamp
 
@@ -29,13 +29,14 @@ _ONCE: Final = "Name the page (--place page=N), or take a longer text that is th
 class Look:
     """The file through PDFium, opened when it is first needed; a page's letters are read once."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, eyes: OpenEyes = pdfium) -> None:
         self.reader = reader
+        self.eyes = eyes
         self._letters: dict[int, list[Letter]] = {}
 
     @contextmanager
     def open(self) -> Iterator[Sight]:
-        with sight(self.reader.data, self.reader.password_if_encrypted) as seen:
+        with sight(self.reader.data, self.reader.password_if_encrypted, self.eyes) as seen:
             yield seen
 
     def letters(self, page: Page, seen: Sight | None = None) -> list[Letter]:

@@ -24,6 +24,7 @@ from ..reader import Reader
 from .anchors import Look, by_texts
 from .archive import check_archive
 from .layout import MM, Area, Drawing, draw, form, scaled
+from .sight import OpenEyes, pdfium
 from .spots import Spot, at_corner, beside_signature, in_field, over_left, visible_annotations
 from .stamp import Place, Stamp
 from .template import number
@@ -34,15 +35,25 @@ PICTURE_DPI: Final = 110.0
 _ALLOW: Final = "Place it elsewhere, make it smaller, or allow it: --allow-overlap."
 
 
-def place(reader: Reader, stamp: Stamp, *, at: datetime, signer: str, field: str | None = None) -> Placed:
+def place(
+    reader: Reader,
+    stamp: Stamp,
+    *,
+    at: datetime,
+    signer: str,
+    field: str | None = None,
+    eyes: OpenEyes = pdfium,
+) -> Placed:
     """The stamp in its place. `at` is the signing time, `signer` the name in the certificate, `field` the field.
+
+    `eyes` read the page as a viewer does.
 
     Raises `PlacementRefused` (with a picture), `AnchorError`, `SigningError`, `UsageError`, `FormatError`.
     """
     drawing = draw(stamp, at, signer)
     check_archive(reader, transparent=drawing.transparent)
     place_of = _completed(reader, stamp, field)
-    look = Look(reader)
+    look = Look(reader, eyes)
     spot = _spot(look, stamp, place_of, drawing)
     if spot.field is None and not stamp.allow_overlap:
         _check(look, drawing, spot)
@@ -211,4 +222,4 @@ def _refusal(look: Look, drawing: Drawing, spot: Spot, boxes: object) -> bytes |
     from .preview import marked
 
     found = tuple(b for b in boxes if isinstance(b, Box)) if isinstance(boxes, tuple) else ()
-    return marked(look.reader, placed_at(drawing, spot), spot.page, (spot.within, *found), PICTURE_DPI)
+    return marked(look.reader, placed_at(drawing, spot), spot.page, (spot.within, *found), PICTURE_DPI, look.eyes)

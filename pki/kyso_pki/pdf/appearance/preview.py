@@ -18,7 +18,7 @@ from ..reader import REWRITE, Reader
 from ..update import Update, with_entries
 from .objects import add_appearance, shown
 from .placing import place
-from .sight import sight
+from .sight import OpenEyes, pdfium, sight
 from .stamp import Stamp
 
 if TYPE_CHECKING:
@@ -29,19 +29,28 @@ MIN_DPI, MAX_DPI = 10.0, 600.0
 
 
 def preview(
-    reader: Reader, stamp: Stamp, *, at: datetime, signer: str, field: str | None = None, dpi: float = DPI
+    reader: Reader,
+    stamp: Stamp,
+    *,
+    at: datetime,
+    signer: str,
+    field: str | None = None,
+    dpi: float = DPI,
+    eyes: OpenEyes = pdfium,
 ) -> bytes:
     """The page with the stamp, as PNG. Raises what `place` raises; `PlacementRefused` brings its own picture."""
     if not MIN_DPI <= dpi <= MAX_DPI:
         raise UsageError(f"{dpi:g} dots per inch; {MIN_DPI:g} to {MAX_DPI:g} are allowed.")
-    placed = place(reader, stamp, at=at, signer=signer, field=field)
-    return _png(_picture(reader, placed, dpi))
+    placed = place(reader, stamp, at=at, signer=signer, field=field, eyes=eyes)
+    return _png(_picture(reader, placed, dpi, eyes))
 
 
-def marked(reader: Reader, placed: Placed, page: Page, boxes: tuple[Box, ...], dpi: float) -> bytes | None:
+def marked(
+    reader: Reader, placed: Placed, page: Page, boxes: tuple[Box, ...], dpi: float, eyes: OpenEyes
+) -> bytes | None:
     """The page with the stamp, and with these boxes outlined; None where it cannot be drawn."""
     try:
-        picture = _picture(reader, placed, dpi)
+        picture = _picture(reader, placed, dpi, eyes)
     except KysoError:  # the refusal stands without its picture
         return None
     from PIL import ImageDraw
@@ -72,9 +81,9 @@ def stamped(reader: Reader, placed: Placed) -> bytes:
     return reader.data + update.render(b"preview")[0]
 
 
-def _picture(reader: Reader, placed: Placed, dpi: float) -> Image:
+def _picture(reader: Reader, placed: Placed, dpi: float, eyes: OpenEyes) -> Image:
     data = stamped(reader, placed)
-    with sight(data, reader.password_if_encrypted) as seen:
+    with sight(data, reader.password_if_encrypted, eyes) as seen:
         return seen.picture(page_at(reader, placed.page + 1), dpi)
 
 

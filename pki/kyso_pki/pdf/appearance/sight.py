@@ -1,7 +1,9 @@
 """What a person sees on a page: the letters and where they stand, and pictures, through PDFium (pypdfium2).
 
-Reach for `Sight`. PDFium is Chrome's engine and reads files leniently; what it says decides where a stamp goes and
-whether it would cover something, never whether a signature is valid. Only pages that are asked for are loaded.
+Reach for `sight`, which opens a file with `Eyes`: PDFium in this process, unless the caller has others (`kyso.eyes`
+puts it in a process of its own). PDFium is Chrome's engine and reads files leniently; what it says decides where a
+stamp goes and whether it would cover something, never whether a signature is valid. Only pages that are asked for are
+loaded.
 """
 
 from __future__ import annotations
@@ -9,10 +11,10 @@ from __future__ import annotations
 import ctypes
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ...errors import FormatError, LimitExceeded, UsageError
 from ..pages import Box, Page
@@ -46,77 +48,65 @@ class Found:
     text: str
 
 
-class Sight:
-    """A file opened in PDFium; use as a context manager, because PDFium works for one thread at a time."""
+Corners = tuple[float, float, float, float]
+"""Left, bottom, right, top in user space."""
 
-    def __init__(self, document: Any) -> None:
-        self._document = document
+
+class Eyes(Protocol):
+    """Who reads the file as a viewer does; pages count from 0. Raises `FormatError`, `LimitExceeded`."""
+
+    @property
+    def pages(self) -> int: ...
+
+    def characters(self, page: int) -> Sequence[tuple[str, Corners | None]]:
+        """Each character and the box of its ink; None for a blank."""
+
+    def text(self, page: int) -> str: ...
+
+    def picture(self, page: int, dpi: float, annotations: bool) -> tuple[int, int, bytes]:
+        """Width and height in pixels, and three octets (red, green, blue) for each."""
+
+
+OpenEyes = Callable[[bytes, str | None], AbstractContextManager[Eyes]]
+"""Opens a file, with the password of an encrypted one."""
+
+
+class Sight:
+    """A file as a person sees it."""
+
+    def __init__(self, eyes: Eyes) -> None:
+        self._eyes = eyes
 
     @property
     def pages(self) -> int:
-        return len(self._document)
+        return self._eyes.pages
 
     def letters(self, page: Page) -> list[Letter]:
         """Everything that has a box, and a blank wherever PDFium sees a gap. Raises `LimitExceeded`."""
-        import pypdfium2.raw as pdfium
-
-        opened = self._page(page)
-        text = opened.get_textpage()
-        try:
-            count = text.count_chars()
-            if count > MAX_LETTERS:
-                raise LimitExceeded(
-                    f"PDF: page {page.index + 1} has {count} letters; at most {MAX_LETTERS} are read."
-                )
-            left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-            found: list[Letter] = []
-            for i in range(count):
-                character = chr(pdfium.FPDFText_GetUnicode(text, i))
-                if pdfium.FPDFText_IsGenerated(text, i) == 1 or character.isspace():
-                    found.append(Letter(" ", Box(0, 0, 0, 0)))
-                elif pdfium.FPDFText_GetCharBox(text, i, left, right, bottom, top):
-                    box = page.to_seen((left.value, bottom.value, right.value, top.value))
-                    if found and unicodedata.combining(character) and found[-1].text != " ":
-                        base = found.pop()
-                        joined = unicodedata.normalize("NFC", base.text + character)
-                        found.append(Letter(joined, base.box.with_(box)))
-                    else:
-                        found.append(Letter(unicodedata.normalize("NFC", character), box))
-            return found
-        finally:
-            text.close()
-            opened.close()
+        found: list[Letter] = []
+        for character, corners in self._eyes.characters(self._index(page)):
+            if corners is None:
+                found.append(Letter(" ", Box(0, 0, 0, 0)))
+                continue
+            box = page.to_seen(corners)
+            if found and unicodedata.combining(character) and found[-1].text != " ":
+                base = found.pop()
+                joined = unicodedata.normalize("NFC", base.text + character)
+                found.append(Letter(joined, base.box.with_(box)))
+            else:
+                found.append(Letter(unicodedata.normalize("NFC", character), box))
+        return found
 
     def words(self, page: Page) -> str:
         """The text of a page in NFC, blanks and line ends as one blank each; ten times faster than its letters."""
-        opened = self._page(page)
-        text = opened.get_textpage()
-        try:
-            if text.count_chars() > MAX_LETTERS:
-                raise LimitExceeded(f"PDF: page {page.index + 1} has more than {MAX_LETTERS} letters.")
-            return one_line(text.get_text_range())
-        finally:
-            text.close()
-            opened.close()
+        return one_line(self._eyes.text(self._index(page)))
 
     def picture(self, page: Page, dpi: float, *, annotations: bool = True) -> Image:
         """The page as it is seen. Raises `LimitExceeded`."""
         with needed("A picture of a page"):
-            import PIL.Image  # noqa: F401 - pypdfium2 makes one, and says less clearly that it is missing
-        opened = self._page(page)
-        try:
-            width, height = opened.get_size()
-            if width * height * (dpi / 72) ** 2 > MAX_PICTURE:
-                raise LimitExceeded(
-                    f"PDF: page {page.index + 1} at {dpi:g} dpi has more than {MAX_PICTURE:,} pixels.",
-                    remedy="Choose fewer dots per inch (--dpi).",
-                )
-            image: Image = (
-                opened.render(scale=dpi / 72, may_draw_forms=False, draw_annots=annotations).to_pil().convert("RGB")
-            )
-            return image
-        finally:
-            opened.close()
+            from PIL import Image
+        width, height, pixels = self._eyes.picture(self._index(page), dpi, annotations)
+        return Image.frombytes("RGB", (width, height), pixels)
 
     def dark(self, page: Page, box: Box) -> list[Box]:
         """Where a page has dark ink within a box as seen: one small box for each pixel at 50 dots per inch."""
@@ -131,31 +121,100 @@ class Sight:
         cells = ((left + i % width, top + i // width) for i, grey in enumerate(rows) if grey < DARK)
         return [Box(x * step, y * step, (x + 1) * step, (y + 1) * step) for x, y in cells]
 
-    def _page(self, page: Page) -> Any:
-        import pypdfium2
-
+    def _index(self, page: Page) -> int:
         if page.index >= self.pages:
             raise FormatError("PDF: two readers count different numbers of pages; the file is ambiguous.")
+        return page.index
+
+
+class _Pdfium:
+    """`Eyes` in this process."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+
+    @property
+    def pages(self) -> int:
+        return len(self._document)
+
+    def characters(self, page: int) -> list[tuple[str, Corners | None]]:
+        import pypdfium2.raw as pdfium
+
+        found: list[tuple[str, Corners | None]] = []
+        with self._text_of(page) as text:
+            left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+            for i in range(text.count_chars()):
+                character = chr(pdfium.FPDFText_GetUnicode(text, i))
+                if pdfium.FPDFText_IsGenerated(text, i) == 1 or character.isspace():
+                    found.append((" ", None))
+                elif pdfium.FPDFText_GetCharBox(text, i, left, right, bottom, top):
+                    found.append((character, (left.value, bottom.value, right.value, top.value)))
+        return found
+
+    def text(self, page: int) -> str:
+        with self._text_of(page) as text:
+            words: str = text.get_text_range()
+            return words
+
+    def picture(self, page: int, dpi: float, annotations: bool) -> tuple[int, int, bytes]:
+        with needed("A picture of a page"):
+            import PIL.Image  # noqa: F401 - pypdfium2 makes one, and says less clearly that it is missing
+        opened = self._page(page)
         try:
-            return self._document[page.index]
+            width, height = opened.get_size()
+            if width * height * (dpi / 72) ** 2 > MAX_PICTURE:
+                raise LimitExceeded(
+                    f"PDF: page {page + 1} at {dpi:g} dpi has more than {MAX_PICTURE:,} pixels.",
+                    remedy="Choose fewer dots per inch (--dpi).",
+                )
+            bitmap = opened.render(scale=dpi / 72, may_draw_forms=False, draw_annots=annotations)
+            image: Image = bitmap.to_pil().convert("RGB")
+            return image.width, image.height, image.tobytes()
+        finally:
+            opened.close()
+
+    @contextmanager
+    def _text_of(self, page: int) -> Iterator[Any]:
+        opened = self._page(page)
+        text = opened.get_textpage()
+        try:
+            if text.count_chars() > MAX_LETTERS:
+                raise LimitExceeded(f"PDF: page {page + 1} has more than {MAX_LETTERS} letters.")
+            yield text
+        finally:
+            text.close()
+            opened.close()
+
+    def _page(self, page: int) -> Any:
+        import pypdfium2
+
+        try:
+            return self._document[page]
         except pypdfium2.PdfiumError as e:
-            raise FormatError(f"PDF: page {page.index + 1} cannot be shown ({e}).") from None
+            raise FormatError(f"PDF: page {page + 1} cannot be shown ({e}).") from None
 
 
 @contextmanager
-def sight(data: bytes, password: Callable[[], str | None] | None = None) -> Iterator[Sight]:
-    """The file, opened; `password` is asked at once. Raises `FormatError`, `UsageError` without the library."""
+def pdfium(data: bytes, password: str | None) -> Iterator[Eyes]:
+    """`OpenEyes` in this process, one thread at a time. Raises `FormatError`, `UsageError` without the library."""
     with needed("Finding text on a page"):
         import pypdfium2
     with _lock:
         try:
-            document = pypdfium2.PdfDocument(data, password=None if password is None else password())
+            document = pypdfium2.PdfDocument(data, password=password)
         except pypdfium2.PdfiumError as e:
             raise FormatError(f"PDF: the file cannot be shown ({e}).") from None
         try:
-            yield Sight(document)
+            yield _Pdfium(document)
         finally:
             document.close()
+
+
+@contextmanager
+def sight(data: bytes, password: Callable[[], str | None] | None = None, eyes: OpenEyes = pdfium) -> Iterator[Sight]:
+    """The file, opened; `password` is asked at once. Raises what the eyes raise."""
+    with eyes(data, None if password is None else password()) as opened:
+        yield Sight(opened)
 
 
 def one_line(text: str) -> str:

@@ -1,0 +1,107 @@
+"""PDFium in a process of its own: it reads files leniently, and is asked where text stands in a stranger's document.
+
+Reach for `confined_eyes`, the `OpenEyes` of everything in the SDK that places or previews a stamp. The process lives
+as long as one document is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, Final
+
+from kyso_pki.pdf.appearance.extra import needed
+from kyso_pki.pdf.appearance.sight import MAX_LETTERS, MAX_PICTURE, Corners, Eyes, OpenEyes, pdfium
+
+from .confined import Bounds, Session, Work, crashed, session
+
+SECONDS: Final = 30.0  # for a page; a dense one takes 0.3 s
+MEGABYTES: Final = 768  # of which the largest picture has 120, and its copies as much again
+MEMORY_PER_SIZE: Final = 4  # the file, and what PDFium keeps of it
+
+
+def eyes_within(seconds: float, megabytes: int) -> OpenEyes:
+    """`OpenEyes` bounded so: the time of one page, and the memory besides that for the file."""
+
+    @contextmanager
+    def opened(data: bytes, password: str | None) -> Iterator[Eyes]:
+        with needed("Finding text on a page"):
+            if find_spec("pypdfium2") is None:
+                raise ModuleNotFoundError(name="pypdfium2")
+        bounds = Bounds(seconds, megabytes + MEMORY_PER_SIZE * (len(data) >> 20))
+        with session("kyso.eyes", {"password": password}, data, bounds) as work:
+            yield _Confined(work)
+
+    return opened
+
+
+class _Confined:
+    """`Eyes` at the other end of a pipe; what comes from there is looked at before it is believed."""
+
+    def __init__(self, work: Session) -> None:
+        self._work = work
+        told, _ = work.ask({"what": "pages"})
+        self.pages = _number(told.get("pages"))
+
+    def characters(self, page: int) -> list[tuple[str, Corners | None]]:
+        told, _ = self._work.ask({"what": "characters", "page": page})
+        items = told.get("characters")
+        if not isinstance(items, list) or len(items) > MAX_LETTERS:
+            raise crashed()
+        return [_character(item) for item in items]
+
+    def text(self, page: int) -> str:
+        _, octets = self._work.ask({"what": "text", "page": page})
+        return octets.decode("utf-8", "replace")
+
+    def picture(self, page: int, dpi: float, annotations: bool) -> tuple[int, int, bytes]:
+        told, pixels = self._work.ask({"what": "picture", "page": page, "dpi": dpi, "annotations": annotations})
+        width, height = _number(told.get("width")), _number(told.get("height"))
+        if not 0 < width * height <= 2 * MAX_PICTURE or len(pixels) != 3 * width * height:
+            raise crashed()
+        return width, height, pixels
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise crashed()
+    return value
+
+
+def _character(item: object) -> tuple[str, Corners | None]:
+    match item:
+        case [str(text), None]:
+            return text, None
+        case [str(text), [int() | float() as a, int() | float() as b, int() | float() as c, int() | float() as d]]:
+            return text, (float(a), float(b), float(c), float(d))
+    raise crashed()
+
+
+def begin(options: dict[str, Any], data: bytes) -> Work:
+    """The other end."""
+    return _Answers(data, options["password"])
+
+
+class _Answers:
+    def __init__(self, data: bytes, password: str | None) -> None:
+        self._opened = pdfium(data, password)  # held as long as the process lives
+        self._eyes = self._opened.__enter__()
+
+    def __call__(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        eyes = self._eyes
+        match question["what"]:
+            case "pages":
+                return {"pages": eyes.pages}, b""
+            case "characters":
+                return {"characters": eyes.characters(question["page"])}, b""
+            case "text":
+                return {}, eyes.text(question["page"]).encode("utf-8", "replace")
+            case "picture":
+                width, height, pixels = eyes.picture(question["page"], question["dpi"], question["annotations"])
+                return {"width": width, "height": height}, pixels
+        raise ValueError(question)
+
+
+confined_eyes = eyes_within(SECONDS, MEGABYTES)
+"""As `kyso_pki.pdf.appearance.sight.pdfium`. Raises also `LimitExceeded` for what takes too long or too much."""
