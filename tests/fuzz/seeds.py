@@ -1,13 +1,15 @@
 """The files that fuzzing starts from: golden, so that a finding means the same on every machine.
 
 `python -m tests.fuzz.seeds` makes them anew (README.md): with new keys, so the regressions that were made from
-the old ones keep only their shape. Reach for `SEEDS`, `TRUST`, `EVIDENCE` and `AT`.
+the old ones keep only their shape. The encrypted ones have a root of their own: with the argument `ma-hoa` only they
+are made. Reach for `SEEDS`, `TRUST`, `EVIDENCE` and `AT`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -42,7 +44,7 @@ def seeds() -> dict[str, bytes]:
 
 @cache
 def trust() -> TrustStore:
-    return TrustStore.of([Certificate.from_der((FOLDER / "root.cer").read_bytes())])
+    return TrustStore.of([Certificate.from_der(path.read_bytes()) for path in sorted(FOLDER.glob("*.cer"))])
 
 
 @cache
@@ -121,6 +123,29 @@ def make() -> None:
     (FOLDER / "root.cer").write_bytes(world.root.der)
     for i, crl in enumerate(world.crls(AT)):
         (FOLDER / f"{i}.crl").write_bytes(crl)
+    make_encrypted()
+
+
+def make_encrypted() -> None:
+    """Writes the encrypted seeds (the empty password opens them), their root and its CRLs. Needs pyHanko."""
+    from kyso_pki.testing import World
+    from tests.pki.pdf import samples
+    from tests.pki.pdf.encryption.locked import locked
+
+    world = World.create(at=AT)
+    samples.AT = AT
+    once = samples.signed(locked(6), world.seal_signer)
+    made = {
+        "mo-ma-hoa": locked(6),
+        "ky-ma-hoa": once,
+        "ky-ma-hoa-hai-lan": samples.signed(once, world.person_signer),
+        "ky-ma-hoa-aes-128": samples.signed(locked(4, object_streams=True), world.seal_signer),
+    }
+    for name, data in made.items():
+        (FOLDER / f"{name}.pdf").write_bytes(data)
+    (FOLDER / "ma-hoa.cer").write_bytes(world.root.der)
+    for i, crl in enumerate(world.crls(AT)):
+        (FOLDER / f"ma-hoa-{i}.crl").write_bytes(crl)
 
 
 def _long_term(pdf: bytes) -> bytes:
@@ -141,4 +166,4 @@ def _long_term(pdf: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    make()
+    (make_encrypted if sys.argv[1:] == ["ma-hoa"] else make)()

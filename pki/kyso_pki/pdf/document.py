@@ -23,10 +23,11 @@ from . import form
 from .ambiguity import ambiguities
 from .digests import Digests
 from .encryption.rights import check_signing
-from .fields import all_fields
+from .fields import Field, all_fields
 from .objects import Dictionary, encode_date, encode_text, serialize
 from .pending import PdfPending, PdfStamp, attributes
 from .reader import REWRITE, Reader
+from .references import unreferred_from
 from .restrict import check_permission, name_in_permissions, restriction
 from .seed import honoured
 from .signature import RFC3161, read_signatures
@@ -102,7 +103,7 @@ class PdfDocument:
         if not isinstance(field, str):
             intent = honoured(reader, field, intent, chain, scheme)
         limits = restriction(reader, intent, fields, field)
-        update = Update(reader)
+        update = self._update(fields)
         signature = update.reserve()
         if isinstance(field, str):
             more: Dictionary = {}
@@ -150,7 +151,7 @@ class PdfDocument:
         fields = all_fields(reader)
         check_signing(reader, existing_field=False)
         check_permission(reader, fields, None)
-        update = Update(reader)
+        update = self._update(fields)
         signature = update.reserve()
         name = form.free_name(fields, "Timestamp")
         form.add_field(reader, update, form.invisible_field(reader, update, name), signature)
@@ -162,7 +163,7 @@ class PdfDocument:
         """The revision that adds this evidence to the store, empty when all of it is there. Raises `FormatError`."""
         self._refuse_trailing()
         check_signing(self._reader, existing_field=False)
-        update = Update(self._reader)
+        update = self._update(all_fields(self._reader))
         add_evidence(self._reader, update, sum((w.evidence for w in wanted), NO_EVIDENCE))
         return () if update.empty else (Splice(len(self._reader.data), update.render(salt)[0]),)
 
@@ -178,6 +179,13 @@ class PdfDocument:
     def grown(self, addition: Addition) -> PdfDocument:
         """The file with one more revision at its end. Raises `FormatError` when it does not fit."""
         return self.reopened(b"".join([*self._pieces(), tail_of(addition, len(self._reader.data))]))
+
+    def _update(self, fields: Sequence[Field]) -> Update:
+        """An empty update, whose objects nothing that was signed refers to already."""
+        update = Update(self._reader)
+        if not any(f.type == "Sig" and f.value is not None for f in fields):
+            return update
+        return Update(self._reader, unreferred_from(self._reader, update.new_from))
 
     def _refuse_unclear(self) -> None:
         """Refuses a file in which two readers could see two files: its signature would be refused at once (P5)."""

@@ -18,14 +18,15 @@ from typing import Final, NamedTuple
 from ..errors import LimitExceeded
 from ..octets import WINDOW, release
 from .objects import SPACE
-from .reader import ObjectStream, Reader
-from .xref import COMPRESSED
+from .reader import REWRITE, ObjectStream, Reader
+from .xref import COMPRESSED, MAX_OBJECT_NUMBER
 
 _W = rb"[" + SPACE + rb"]"
 _END = rb"(?![A-Za-z0-9])"
 _REST = _W + rb"*+(?:%|(?<=" + _W + rb")\d{1,5}" + _W + rb"*+(?:%|(?<=" + _W + rb")R" + _END + rb"))"
 _GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"  # a longer comment counts as ended
 _with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _END).match
+FEW: Final = 256  # new objects of one update, evidence included
 MAX_COMMENTS: Final = 4096  # numbers followed by a comment; nobody writes references so
 
 
@@ -67,6 +68,34 @@ def stray_references(reader: Reader, private: Iterable[Private]) -> set[tuple[in
             holder = starts[i][1] if i >= 0 else -1
             note(number, index, partial(_among, holder))
     return found
+
+
+def unreferred_from(reader: Reader, first: int) -> int:
+    """The least number from `first` on after which `FEW` objects can be added that nothing refers to yet.
+
+    What was signed may hold a reference to nothing: an object of our own under that number would fill it, and the
+    signature before would be broken by ours. Two passes over the file at most. Raises `LimitExceeded`.
+    """
+    if not _referred(reader, _search(dict.fromkeys(range(first, first + FEW)))):
+        return first
+    taken = sorted(n for n in _referred(reader, _any_reference) if n >= first)
+    for number in [*taken, MAX_OBJECT_NUMBER]:
+        if number >= first + FEW:
+            return first
+        first = number + 1
+    raise LimitExceeded("PDF: the file refers to all object numbers that a new object could get.", remedy=REWRITE)
+
+
+def _referred(reader: Reader, search: _Search) -> set[int]:
+    """Every number that a search finds, in the file and in its object streams."""
+    found = {number for number, _ in search(reader.data, len(reader.data))}
+    for _, stream in _object_streams(reader, len(reader.revisions)):
+        found.update(number for number, _ in search(stream.source, len(stream.source)))
+    return found
+
+
+def _any_reference(data: bytes, limit: int) -> Iterator[tuple[int, int]]:
+    return _hits([re.compile(rb"(\d{1,10}+)" + _REST)], data, limit)
 
 
 def _among(holder: int, allowed: frozenset[int]) -> bool:

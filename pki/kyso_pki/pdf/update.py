@@ -59,11 +59,12 @@ class Update:
     the strings and streams of an encrypted file are encrypted.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, first: int | None = None) -> None:
+        """`first`: the number that the first new object gets; else it is the least that the file does not use."""
         self._reader = reader
         self._bodies: dict[int, tuple[int, bytes]] = {}
         sizes = [s.trailer.get("Size") for r in reader.revisions for s in r.sections]
-        self._next = max(n for n in sizes if isinstance(n, int))
+        self._next = max(n for n in sizes if isinstance(n, int)) if first is None else first
 
     @property
     def new_from(self) -> int:

@@ -16,6 +16,7 @@ from . import (
     differentials,
     encrypted,
     evidence,
+    evidence_grown,
     forgery,
     forms,
     gaps,
@@ -49,7 +50,7 @@ MODULES: tuple[ModuleType, ...] = (
     forms,
     certified,
 )
-MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, encrypted, robustness)
+MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees
@@ -75,6 +76,8 @@ TWINS: dict[str, Callable[[], bytes]] = {
     "locked form": lambda: permissions.locked(b"<</Type/SigFieldLock/Action/All>>"),
     "permission in an object of its own": permissions.indirect,
     "signed and timestamped": evidence.stamped_victim,
+    "with its evidence": lambda: evidence_grown.grown("B-LT"),
+    "kept for years": lambda: evidence_grown.grown("B-LTA"),
 }
 """Documents before the attack: each passes, so that it is the attack that is refused."""
 

@@ -1,0 +1,61 @@
+"""New objects get numbers that nothing which was signed refers to: a promise of the page is not kept by accident."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kyso_pki.ades.grow import Sources, extend
+from kyso_pki.errors import KysoError
+from kyso_pki.formats import verify_document
+from kyso_pki.pdf.document import PdfDocument
+from kyso_pki.pdf.reader import Reader
+from kyso_pki.pdf.references import FEW, unreferred_from
+from kyso_pki.pdf.xref import MAX_OBJECT_NUMBER
+from tests.attacks.pdf.incremental import _stream_update
+from tests.pki.pdf.samples import AT, BODIES, WORLD, deflated, facts, intact, pike, signed, table_pdf
+
+
+def promising(*numbers: int) -> bytes:
+    """A signed page that refers to objects which do not exist; the first free number is 9."""
+    promised = b" ".join(b"%d 0 R" % n for n in numbers)
+    page = BODIES[3].replace(b"/Contents 4 0 R", b"/Contents 4 0 R/PieceInfo<</X[%s]>>" % promised)
+    return signed(table_pdf({**BODIES, 3: page}))
+
+
+def new_numbers(before: bytes, after: bytes) -> set[int]:
+    return {int(n) for n in re.findall(rb"(\d+) 0 obj", after[len(before) :])} - {3, 8}
+
+
+@pytest.mark.parametrize("numbers", [(9,), (10, 12), tuple(range(9, 40)), (9, 9 + FEW, 9 + 3 * FEW)])
+def test_a_second_signature_and_its_evidence_leave_the_first_intact(numbers: tuple[int, ...]) -> None:
+    once = promising(*numbers)
+    twice = signed(once, WORLD.seal_signer)
+    assert all(map(intact, facts(twice)))
+    sources = Sources(AT, WORLD.fetcher(AT), trust=WORLD.trust)
+    kept = extend(PdfDocument(twice), "B-LTA", timestamper=WORLD.timestamper(AT), sources=sources).data
+    for found in facts(kept):
+        assert [c.text for c in found.changes_after if not c.allowed] == []
+    assert verify_document(kept, trust=WORLD.trust, at=AT).passed
+    assert new_numbers(once, kept).isdisjoint(numbers)
+
+
+def test_a_file_without_promises_gets_the_next_numbers() -> None:
+    for pdf in (signed(table_pdf()), signed(pike(object_streams=True))):
+        reader = Reader(pdf)
+        size = reader.trailer["Size"]
+        assert isinstance(size, int)
+        assert unreferred_from(reader, size) == size
+
+
+def test_promises_in_a_compressed_object_stream_count() -> None:
+    holder = deflated(b"20 0 [31 0 R 33 0 R]", b"/Type/ObjStm/N 1/First 5")
+    pdf = _stream_update({21: holder}, {20: b"\x02" + (21).to_bytes(4, "big") + b"\x00\x00"})
+    assert unreferred_from(Reader(pdf), 31) == 34
+
+
+def test_a_file_that_promises_every_number_is_refused() -> None:
+    numbers = range(9, MAX_OBJECT_NUMBER, FEW // 2)
+    with pytest.raises(KysoError, match="refers to all object numbers"):
+        signed(promising(*numbers), WORLD.seal_signer)
