@@ -2,7 +2,8 @@
 
 Reach for `sign_file`, `sign_files` for many, `extend_file` and `timestamp_file`. A PDF is mapped, hashed in pieces
 and appended to, so that its size costs time and no memory; of a batch only the appended revisions are kept until the
-key has answered. Results are whole or not there. XML is read into memory, one file at a time.
+key has answered. Results are whole or not there. XML is parsed into memory
+up to 32 MB, one file at a time; a larger one is read in pieces when it is signed as a whole.
 """
 
 from __future__ import annotations
@@ -200,7 +201,7 @@ class _Run:
                 if b"%PDF-" not in mapped.map[:_HEAD]:
                     if self.stamp is not None:
                         intent = stamped(mapped.map[:], intent, self.stamp, chain, self.password)
-                    held = open_document(mapped.map[:])
+                    held = open_document(mapped.map)
                     require_growth(held, intent)
                     return _apart(held.prepare(intent, chain, scheme)), None
                 document = _mapped_document(mapped, self.password)
@@ -225,11 +226,11 @@ class _Run:
                     self._append(source, pending, pending.tail(value, proof), beside)
                 elif isinstance(pending, XmlPending):
                     with Mapped(source) as mapped:
-                        whole = pending.over(mapped.map[:])
-                    if self.intent.level in ("B-LT", "B-LTA"):
-                        beside.append((self._grown(whole, whole.finish(value, proof)),))
-                    else:
-                        beside.append(whole.pieces(value, proof))
+                        whole = pending.over(mapped.map)
+                        if self.intent.level in ("B-LT", "B-LTA"):
+                            beside.append((self._grown(whole, whole.finish(value, proof)),))
+                        else:
+                            beside.append(whole.pieces(value, proof))
                 else:
                     beside.append((self._grown(pending, pending.finish(value, proof)),))
                 beside.commit()

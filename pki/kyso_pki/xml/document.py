@@ -21,7 +21,7 @@ from ..credential import Chain
 from ..document import Addition, Intent, StampPurpose, Wanted
 from ..errors import UsageError
 from ..facts import SignatureFacts
-from ..octets import Octets, hash_into
+from ..octets import Octets, find, hash_into
 from ..scheme import Scheme
 from ..xmlprofile import Profile
 from . import growth
@@ -116,15 +116,17 @@ class XmlDocument:
 
     @property
     def _file(self) -> File:
-        data, mark = self.data, self._data[:2]
+        data, mark = self._data, self._data[:2]
         if mark in _MARKS:
             return File(data, self._tree, mark, _MARKS[mark])
         bom = b"\xef\xbb\xbf"
-        return File(data, self._tree, bom if data.startswith(bom) else b"", "utf-8")
+        return File(data, self._tree, bom if data[:3] == bom else b"", "utf-8")
 
     def _earlier(self) -> tuple[SignatureFacts, ...]:
         """The signatures already there."""
-        if b"Signature" not in self._tree.octets or next(self._tree.root.iter(ds("Signature")), None) is None:
+        if find(self._tree.source, b"Signature") < 0:  # which no XML can write in another way
+            return ()
+        if not self._tree.large and next(self._tree.root.iter(ds("Signature")), None) is None:
             return ()
         return self._facts
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import SigningError
+from ..octets import Octets
 from .parse import local_name
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Insertion:
         return Insertion(self.at, self.skipped, self.opening + opening, closing + self.closing)
 
 
-def inside(octets: bytes, element: _Element) -> Insertion:
+def inside(octets: Octets, element: _Element) -> Insertion:
     """Room for a new last child of the element. Raises `SigningError` when its end is not found in the octets."""
     if element.getparent() is None:
         return _inside_root(octets, element)
@@ -57,7 +58,7 @@ def inside(octets: bytes, element: _Element) -> Insertion:
     raise SigningError(f"The end of <{name.decode()}> was not found.")
 
 
-def before(octets: bytes, element: _Element) -> Insertion:
+def before(octets: Octets, element: _Element) -> Insertion:
     """Room for a new sibling right before the element."""
     return Insertion(_start_of(octets, element, written_name(element).encode()))
 
@@ -80,7 +81,7 @@ class _Tag:
     empty: bool
 
 
-def _start_of(octets: bytes, element: _Element, name: bytes) -> int:
+def _start_of(octets: Octets, element: _Element, name: bytes) -> int:
     """Where the start tag of the element begins."""
     number = 0
     for other in element.getroottree().getroot().iter("{*}" + local_name(element)):
@@ -94,7 +95,7 @@ def _start_of(octets: bytes, element: _Element, name: bytes) -> int:
     raise SigningError(f"The element <{name.decode()}> was not found in the file's octets.")
 
 
-def _tags(octets: bytes, name: bytes, start: int, *, ends: bool = True) -> Iterator[_Tag]:
+def _tags(octets: Octets, name: bytes, start: int, *, ends: bool = True) -> Iterator[_Tag]:
     """The tags of this name from `start` on, in order; hidden text that only looks like one is stepped over."""
     found = re.compile(rb"<" + (rb"/?" if ends else rb"") + re.escape(name) + rb"(?=[ \t\r\n/>])")
     hidden = _hidden(octets, start)
@@ -110,7 +111,7 @@ def _tags(octets: bytes, name: bytes, start: int, *, ends: bool = True) -> Itera
         yield _Tag(match.start(), end, closes, not closes and octets[end - 2 : end] == b"/>")
 
 
-def _hidden(octets: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
+def _hidden(octets: Octets, start: int = 0) -> Iterator[tuple[int, int]]:
     """The spans of comments, CDATA sections and instructions, in order; `start` stands outside of them."""
     exclamation = octets.find(b"<!", start)
     question = octets.find(b"<?", start)
@@ -118,7 +119,7 @@ def _hidden(octets: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
         at = min(p for p in (exclamation, question) if p >= 0)
         if at == question:
             end = octets.find(b"?>", at + 2) + 2
-        elif octets.startswith(b"<!--", at):
+        elif octets[at : at + 4] == b"<!--":
             end = octets.find(b"-->", at + 4) + 3
         else:
             end = octets.find(b"]]>", at + 9) + 3
@@ -127,7 +128,7 @@ def _hidden(octets: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
         question = octets.find(b"<?", end) if 0 <= question < end else question
 
 
-def _inside_root(octets: bytes, root: _Element) -> Insertion:
+def _inside_root(octets: Octets, root: _Element) -> Insertion:
     """Found from the end, without looking at the whole file: only comments, instructions and white space can follow
     the root (XML 1.0 2.8), and they are stepped over by where they really begin."""
     end = len(octets)

@@ -27,6 +27,7 @@ from ..errors import (
     UsageError,
 )
 from ..evidence import NO_EVIDENCE, Evidence
+from ..octets import Octets, hash_into
 from ..scheme import Scheme, digest, scheme_named
 from ..sealed import opened, require_key, sealed
 from ..tsp import timestamp_facts
@@ -69,7 +70,7 @@ class XmlPending:
     """Of the original file, the byte order mark aside."""
     earlier: tuple[str, ...]
     """Signatures that must still be intact afterwards."""
-    source: bytes | None
+    source: Octets | None
     """The original file; None after `apart`."""
     detached: bool = False
     """What is signed stands elsewhere; there is no original file."""
@@ -174,7 +175,7 @@ class XmlPending:
         """The same without the original file in memory; `over` brings them together again."""
         return self if self.source is None else replace(self, source=None, original=_marks_of(self.source))
 
-    def over(self, source: bytes) -> XmlPending:
+    def over(self, source: Octets) -> XmlPending:
         """The same with the original file. Raises `PendingDamaged` when it is another file."""
         if self.original is not None and not _is(source, self.original):
             raise PendingDamaged(
@@ -302,9 +303,11 @@ def _pairs(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(zip(texts[::2], texts[1::2], strict=True))
 
 
-def _marks_of(source: bytes) -> tuple[int, bytes]:
-    return len(source), hashlib.sha256(source).digest()
+def _marks_of(source: Octets) -> tuple[int, bytes]:
+    running = hashlib.sha256()
+    hash_into(running, source, 0, len(source))
+    return len(source), running.digest()
 
 
-def _is(source: bytes, marks: tuple[int, bytes]) -> bool:
+def _is(source: Octets, marks: tuple[int, bytes]) -> bool:
     return len(source) == marks[0] and hmac.compare_digest(_marks_of(source)[1], marks[1])

@@ -105,7 +105,7 @@ def find_place(tree: Tree, base: _Element, paths: Paths) -> tuple[_Element, Inse
                 f"{absolute_path(place)} holds a signature already; the profile {paths.profile.name} puts one there.",
                 remedy="Use the profile of the party that signs now, or the version without that signature.",
             )
-        return place, inside(tree.octets, place), ()
+        return place, inside(tree.source, place), ()
     if wanted.missing == "refuse":
         raise ProfileMismatch(
             f"The document has no {wanted.path}, where the profile {paths.profile.name} puts the signature."
@@ -122,7 +122,7 @@ def find_place(tree: Tree, base: _Element, paths: Paths) -> tuple[_Element, Inse
         tag, name = paths.new_name(there, step)
         missing.append(Missing(tag, None if follower is None else there.index(follower)))
         opening, closing = f"{opening}<{name}>", f"</{name}>{closing}"
-    where = inside(tree.octets, there) if follower is None else before(tree.octets, follower)
+    where = inside(tree.source, there) if follower is None else before(tree.source, follower)
     return there, where.around(opening, closing), tuple(missing)
 
 

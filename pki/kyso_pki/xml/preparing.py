@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from ..credential import Chain
 from ..document import Intent
 from ..errors import EarlierSignature, FormatError, ProfileMismatch, SigningError, UsageError
+from ..octets import Octets, find
 from ..scheme import HashName, Scheme, digest
 from ..xmlprofile import Profile, ReferenceTo
 from . import names
@@ -29,6 +30,7 @@ from .pending import XmlPending
 from .places import Paths, created, find_place, other_profiles, profiles_for
 from .properties_written import object_xml, signed_properties_xml
 from .references import Ids, Tree, absolute_path, is_inside, resolve
+from .stream import canonical_pieces, skeleton
 from .writing import Context, NewReference, Pen
 from .xmldsig import read_signature
 
@@ -42,6 +44,7 @@ C14N: Final[dict[str, Canonicalization]] = {
     "inclusive": METHODS["http://www.w3.org/TR/2001/REC-xml-c14n-20010315"],
     "inclusive-1.1": METHODS["http://www.w3.org/2006/12/xml-c14n11"],
 }
+TREES_UP_TO: Final = 32 << 20  # octets of a document that is parsed as one tree, which has some 13 times as many
 _IDENTIFIER: Final = re.compile(r"[\w.:-]{1,256}")  # what needs no escaping, neither in XML nor in a URI reference
 
 _DECLARED: Final = re.compile(rb"xmlns[^=<>\s]*\s*=\s*(?:\"[^\"<]*+\"|'[^'<]*+')")
@@ -52,7 +55,7 @@ _ODD_NAMESPACE: Final = "boolean(//namespace::*[contains(., '&') or contains(., 
 class File:
     """The file that is signed."""
 
-    data: bytes
+    data: Octets
     tree: Tree
     """Of the same document in UTF-8."""
     mark: bytes
@@ -63,7 +66,7 @@ class File:
         """The same place in the file's own octets."""
         if self.encoding == "utf-8":
             return Insertion(where.at + len(self.mark), where.skipped, where.opening, where.closing)
-        head = self.tree.octets[: where.at].decode().encode(self.encoding)
+        head = self.tree.source[: where.at].decode().encode(self.encoding)
         return Insertion(len(self.mark) + len(head), 2 * where.skipped, where.opening, where.closing)
 
 
@@ -81,21 +84,22 @@ def prepare(
     """
     refuse_unsupported(intent, profile, scheme)
     _refuse_odd_namespaces(file.tree)
-    if namespace_of(file.tree.root) == DS:
-        raise SigningError("The document element is itself part of a signature; nothing can be enveloped in it.")
+    if len(file.tree.source) > TREES_UP_TO and _whole_at_the_end(profile):
+        return _prepare_large(file, intent, profile, chain, scheme, earlier)
+    _refuse_signature_as_root(file.tree.root)
     paths = Paths(profile)
     base = paths.base(file.tree.root)
     place, where, missing = find_place(file.tree, base, paths)
-    _respect_earlier(file.tree, place, earlier)
+    _respect_earlier(file.tree.root, place, earlier)
     if missing:
         # Created in a tree of our own too, because a part that is signed may be around the place.
         to_place, to_base = path_to(place), path_to(base)
         root = file.tree.take()
         base = at(root, to_base)
         place = created(at(root, to_place), missing)
-    content = _Content(base, place, paths, len(file.tree.octets))
+    content = _Content(base, place, paths, len(file.tree.source))
     references = [r for asked in profile.references if (r := content.reference(asked)) is not None]
-    identifier = fresh_identifier(file.tree.octets, intent, chain, references)
+    identifier = fresh_identifier(file.tree.source, intent, chain, references)
     pen = Pen(profile.prefix, _context(profile, place))
     return written(
         intent,
@@ -112,6 +116,45 @@ def prepare(
     )
 
 
+def _whole_at_the_end(profile: Profile) -> bool:
+    """Whether nothing has to be known of the document but its root and its canonical octets."""
+    return not profile.roots and not profile.place.path and [r.part for r in profile.references] == [""]
+
+
+def _prepare_large(
+    file: File, intent: Intent, profile: Profile, chain: Chain, scheme: Scheme, earlier: Sequence[SignatureFacts]
+) -> XmlPending:
+    """The same for a document that is read in pieces: once for its root and signatures, once to be hashed."""
+    source = file.tree.source
+    root = skeleton(source).root
+    _refuse_signature_as_root(root)
+    _respect_earlier(root, root, earlier)
+    [asked] = profile.references
+    uris, method = _transforms(asked)
+    running = hashlib.new(profile.digest)
+    for piece in canonical_pieces(source, method):
+        running.update(piece)
+    reference = NewReference("", uris, profile.digest, running.digest())
+    return written(
+        intent,
+        profile,
+        chain,
+        scheme,
+        [reference],
+        pen=Pen(profile.prefix, _context(profile, root)),
+        identifier=fresh_identifier(source, intent, chain, [reference]),
+        insertion=file.in_file(inside(source, root)),
+        encoding=file.encoding,
+        earlier=tuple(f.id for f in earlier),
+        source=file.data,
+    )
+
+
+def _refuse_signature_as_root(root: _Element) -> None:
+    if namespace_of(root) == DS:
+        raise SigningError("The document element is itself part of a signature; nothing can be enveloped in it.")
+
+
 def prepare_parts(
     file: File,
     intent: Intent,
@@ -124,7 +167,7 @@ def prepare_parts(
     """A signature over the elements with these identifiers, as the last child of the root. Raises as `prepare`."""
     refuse_unsupported(intent, profile, scheme)
     root = file.tree.root
-    _respect_earlier(file.tree, root, earlier)
+    _respect_earlier(root, root, earlier)
     ids = Ids(root)
     method = C14N["exclusive"]
     references = []
@@ -144,8 +187,8 @@ def prepare_parts(
         scheme,
         references,
         pen=Pen(profile.prefix, _context(profile, root)),
-        identifier=fresh_identifier(file.tree.octets, intent, chain, references),
-        insertion=file.in_file(inside(file.tree.octets, root)),
+        identifier=fresh_identifier(file.tree.source, intent, chain, references),
+        insertion=file.in_file(inside(file.tree.source, root)),
         encoding=file.encoding,
         earlier=tuple(f.id for f in earlier),
         source=file.data,
@@ -164,7 +207,7 @@ def written(
     insertion: Insertion,
     encoding: str = "utf-8",
     earlier: tuple[str, ...] = (),
-    source: bytes = b"",
+    source: Octets = b"",
     objects: str = "",
     detached: bool = False,
     media_type: str | None = "text/xml",
@@ -232,18 +275,18 @@ def refuse_unsupported(intent: Intent, profile: Profile, scheme: Scheme) -> None
 def _refuse_odd_namespaces(tree: Tree) -> None:
     """libxml2 writes the name of a namespace into canonical octets without escaping it (seen with 2.14), so that
     nobody else would find the same digest for `urn:a&amp;b`."""
-    octets, at = tree.octets, 0
-    while (at := octets.find(b"xmlns", at)) >= 0:
+    octets, at = tree.source, 0
+    while (at := find(octets, b"xmlns", at)) >= 0:
         declared = _DECLARED.match(octets, at)
         at += 5
-        if declared and b"&" in declared[0] and tree.root.xpath(_ODD_NAMESPACE):
+        if declared and b"&" in declared[0] and (tree.large or tree.root.xpath(_ODD_NAMESPACE)):
             raise SigningError("The name of a namespace holds & or <; its canonical form would be ambiguous.")
 
 
 # Beside earlier signatures ------------------------------------------------------------------------------
 
 
-def _respect_earlier(tree: Tree, place: _Element, earlier: Sequence[SignatureFacts]) -> None:
+def _respect_earlier(root: _Element, place: _Element, earlier: Sequence[SignatureFacts]) -> None:
     """Refuses what would break a signature that is there, or build upon one that is broken."""
     for facts in earlier:
         if not (facts.references_intact and facts.signature_intact):
@@ -253,10 +296,11 @@ def _respect_earlier(tree: Tree, place: _Element, earlier: Sequence[SignatureFac
             )
     if not earlier:
         return
-    root = tree.root
     ids = Ids(root)
     for signature in root.iter(ds("Signature")):
         for reference in read_signature(signature).info.references:
+            if place is root and reference.uri and reference.uri[1:] not in root.attrib.values():
+                continue  # a part, which the root is not in; of a large document it is not here
             part, target = resolve(reference, ids, root, signature)
             if not is_inside(place, (part,)):
                 continue
@@ -274,6 +318,12 @@ def _respect_earlier(tree: Tree, place: _Element, earlier: Sequence[SignatureFac
 # What ---------------------------------------------------------------------------------------------------
 
 
+def _transforms(asked: ReferenceTo) -> tuple[tuple[str, ...], Canonicalization]:
+    """The identifiers of the transforms, and the canonicalisation that they come to."""
+    uris = tuple(names.ENVELOPED if t == "enveloped-signature" else C14N[t].uri for t in asked.transforms)
+    return uris, next((C14N[t] for t in asked.transforms if t in C14N), C14N["inclusive"])
+
+
 class _Content:
     """What is referenced, hashed."""
 
@@ -288,10 +338,9 @@ class _Content:
     def reference(self, asked: ReferenceTo) -> NewReference | None:
         """The Reference; one to an own object is completed when that is written. None: it may be left out."""
         profile = self._paths.profile
-        uris = tuple(names.ENVELOPED if t == "enveloped-signature" else C14N[t].uri for t in asked.transforms)
+        uris, method = _transforms(asked)
         if asked.own is not None:
             return NewReference("", uris, profile.digest, b"", type=OWN)
-        method = next((C14N[t] for t in asked.transforms if t in C14N), C14N["inclusive"])
         if not asked.part:
             return NewReference(
                 "", uris, profile.digest, document_digest(self._root, self._size, method, profile.digest)
@@ -365,11 +414,11 @@ def _context(profile: Profile, place: _Element) -> Context:
     return Context() if profile.canonicalization == "exclusive" and not own else Context.of(place)
 
 
-def fresh_identifier(octets: bytes, intent: Intent, chain: Chain, content: Sequence[NewReference]) -> str:
+def fresh_identifier(octets: Octets, intent: Intent, chain: Chain, content: Sequence[NewReference]) -> str:
     """An identifier that stands nowhere in the document: made of what is signed, by whom and when."""
     seed = b"".join(r.digest for r in content) + chain.leaf.der + intent.signing_time.isoformat().encode()
     while True:
         seed = hashlib.sha256(seed).digest()
         identifier = "kyso-" + seed[:12].hex()
-        if identifier.encode() not in octets:
+        if find(octets, identifier.encode()) < 0:
             return identifier

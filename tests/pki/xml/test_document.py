@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from kyso_pki.evidence import Evidence
 from kyso_pki.scheme import digest
 from kyso_pki.testing import software_key
 from kyso_pki.xml.document import XmlDocument
+from kyso_pki.xml.preparing import TREES_UP_TO
 from tests.judges import signxml, xmlsec
 
 from .made import AT, FORMS, LETTER, PERSON, ROOTS, SEAL, WORLD, Form, codes, intact, only, report
@@ -321,3 +323,38 @@ def test_an_edxml_packet_is_signed_and_verified_like_any_document() -> None:
 def test_importing_the_xml_package_does_not_load_lxml() -> None:
     code = "import sys, kyso_pki.xml.document; sys.exit('lxml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, env=None).returncode == 0
+
+
+# Large documents -----------------------------------------------------------------------------------------
+
+LARGE = (
+    b"<?xml version='1.0'?>\r\n<!-- x --><HoSo a='1'>"
+    + b"<m so='1'>\xc4\x91\r\n</m>" * 2_000_000
+    + b"</HoSo >\n<!-- y -->"
+)
+
+
+def test_a_large_document_is_signed_in_pieces_as_it_would_be_as_one_tree() -> None:
+    assert len(LARGE) > TREES_UP_TO
+    signed = Form(SEAL).sign(LARGE)
+    at = signed.index(b"<ds:Signature ")
+    end = signed.index(b"</ds:Signature>") + len(b"</ds:Signature>")
+    assert signed[:at] + signed[end:] == LARGE
+    facts = only(signed)
+    assert intact(facts), facts.findings
+    assert facts.coverage.whole
+    value = re.search(rb'URI="".*?<ds:DigestValue>([^<]*)', signed)
+    assert value is not None
+    tree = etree.fromstring(LARGE).getroottree()
+    whole = etree.tostring(tree, method="c14n", exclusive=True, with_comments=False)
+    assert base64.b64decode(value[1]) == digest("sha256", whole)
+    with pytest.raises(SigningError, match="covers the whole document"):
+        Form(PERSON).sign(signed)
+
+
+def test_a_large_document_with_signatures_over_parts_takes_one_over_the_whole() -> None:
+    line = b"<z>" + b"z" * 100 + b"</z>"
+    once = sign_parts(TWO_PARTS, Form(SEAL), "a").replace(b"</HoSo>", line * 350_000 + b"</HoSo>")
+    assert len(once) > TREES_UP_TO
+    signed = Form(PERSON).sign(once)
+    assert [f.coverage.whole for f in XmlDocument(signed).signatures()] == [False, True]

@@ -1,0 +1,122 @@
+"""Signatures that are documents of their own: enveloping and detached."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from kyso_pki.document import Intent, XmlForm
+from kyso_pki.errors import UsageError
+from kyso_pki.testing import SoftwareSigner
+from kyso_pki.xml.document import XmlDocument
+from kyso_pki.xml.pending import XmlPending
+from kyso_pki.xml.profiles import built_in
+from kyso_pki.xml.standalone import prepare_detached, prepare_enveloping
+from tests.judges import xmlsec
+
+from .made import AT, LETTER, PERSON, ROOTS, SEAL, WORLD, intact, only
+
+OBJECTS = ("http://www.w3.org/2000/09/xmldsig#:Object", f"{xmlsec.XADES}:SignedProperties")
+NASTY = (
+    b"<?xml version='1.0'?>\r\n<!-- </a> --><p:a xmlns:p='urn:p' xmlns='urn:d' ><b\tx='/>'/>&#13;<![CDATA[</p:a>]]>"
+    b"</p:a >\n<?after </p:a> ?>"
+)
+
+
+def finished(pending: XmlPending, signer: SoftwareSigner) -> bytes:
+    return pending.finish(signer.sign([pending.imprint])[0])
+
+
+def enveloping(
+    data: bytes, signer: SoftwareSigner = SEAL, form: XmlForm = "xades", *, encoded: bool = False
+) -> bytes:
+    return finished(
+        prepare_enveloping(data, Intent(AT, xml_form=form), signer.chain, signer.scheme, encoded=encoded), signer
+    )
+
+
+@pytest.mark.parametrize("form", ["xades", "xmldsig"])
+@pytest.mark.parametrize(
+    "data", [LETTER, NASTY, b"<a/>", '<a b="đ"/>'.encode("utf-16")], ids=["letter", "nasty", "empty", "utf-16"]
+)
+def test_an_enveloping_signature_holds_the_element_as_it_was(data: bytes, form: XmlForm) -> None:
+    signed = enveloping(data, form=form)
+    facts = only(signed)
+    assert intact(facts), facts.findings
+    assert xmlsec.verify(signed, ROOTS, at=AT, id_elements=OBJECTS).valid
+    [held] = etree.fromstring(signed).iterfind("{http://www.w3.org/2000/09/xmldsig#}Object[@Id]")
+    alone = etree.tostring(etree.fromstring(data), method="c14n", exclusive=True)
+    assert etree.tostring(etree.fromstring(etree.tostring(held[0])), method="c14n", exclusive=True) == alone
+
+
+def test_the_text_of_the_element_is_kept_octet_for_octet() -> None:
+    kept = NASTY[NASTY.index(b"<p:a ") : NASTY.index(b"</p:a >") + 7]
+    assert b">" + kept + b"</ds:Object>" in enveloping(NASTY)
+
+
+def test_any_octets_are_enveloped_in_base64_and_come_back() -> None:
+    data = bytes(range(256)) * 9
+    signed = enveloping(data, PERSON, encoded=True)
+    facts = only(signed)
+    assert intact(facts), facts.findings
+    assert XmlDocument(signed).signed_content(facts.id) == (data,)
+    assert xmlsec.verify(signed, ROOTS, at=AT, id_elements=OBJECTS).valid
+
+
+def test_an_enveloped_document_that_is_exchanged_breaks_it() -> None:
+    assert not intact(only(enveloping(LETTER).replace(b"01/STTTT", b"02/STTTT")))
+
+
+@pytest.mark.parametrize("form", ["xades", "xmldsig"])
+def test_xmlsec1_accepts_a_detached_signature_over_the_files_and_no_others(tmp_path: Path, form: XmlForm) -> None:
+    contents = {"van-ban.pdf": b"%PDF-1.7 ...", "phu%20luc.xml": LETTER}
+    signed = finished(prepare_detached(contents, Intent(AT, xml_form=form), SEAL.chain, SEAL.scheme), SEAL)
+    (tmp_path / "van-ban.pdf").write_bytes(contents["van-ban.pdf"])
+    (tmp_path / "phu luc.xml").write_bytes(LETTER)
+    (tmp_path / "root.pem").write_text(WORLD.root.pem())
+    (tmp_path / "a.xml").write_bytes(signed)
+    command = ["xmlsec1", "--verify", "--enabled-key-data", "x509", "--trusted-pem", "root.pem"]
+    command += ["--verification-gmt-time", AT.strftime("%Y-%m-%d %H:%M:%S"), "--id-attr:Id", OBJECTS[1], "a.xml"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    (tmp_path / "van-ban.pdf").write_bytes(b"%PDF-1.7 ,,,")
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+
+
+def test_kyso_follows_no_reference_that_leads_outside() -> None:
+    signed = finished(prepare_detached({"http://a.example/x": b"x"}, Intent(AT), SEAL.chain, SEAL.scheme), SEAL)
+    facts = only(signed)
+    assert not facts.well_formed
+    assert "outside" in facts.findings[0].text
+
+
+def test_a_standalone_signature_travels_too() -> None:
+    key = bytes(32)
+    pending = prepare_detached({"a": b"x"}, Intent(AT), SEAL.chain, SEAL.scheme)
+    [value] = SEAL.sign([pending.imprint])
+    assert XmlPending.from_bytes(pending.to_bytes(key), b"", key).finish(value) == pending.finish(value)
+    pending = prepare_enveloping(LETTER, Intent(AT), SEAL.chain, SEAL.scheme)
+    [value] = SEAL.sign([pending.imprint])
+    assert XmlPending.from_bytes(pending.to_bytes(key), b"", key).finish(value) == pending.finish(value)
+
+
+@pytest.mark.parametrize("uri", ["", "#a", "a b", "a\n", "\x00"])
+def test_what_is_no_address_of_a_document_elsewhere_is_refused(uri: str) -> None:
+    with pytest.raises(UsageError, match="no URI"):
+        prepare_detached({uri: b"x"}, Intent(AT), SEAL.chain, SEAL.scheme)
+
+
+def test_an_address_with_characters_of_xml_is_written_and_read_back() -> None:
+    uri = "http://a.example/?a=1&b=<'\">"
+    signed = finished(prepare_detached({uri: b"x"}, Intent(AT), SEAL.chain, SEAL.scheme), SEAL)
+    [reference, _] = etree.fromstring(signed).iter("{http://www.w3.org/2000/09/xmldsig#}Reference")
+    assert reference.get("URI") == uri
+
+
+def test_profiles_and_nothing_at_all_are_refused() -> None:
+    with pytest.raises(UsageError, match="inside a document"):
+        prepare_enveloping(LETTER, Intent(AT, profile=built_in("edxml")), SEAL.chain, SEAL.scheme)
+    with pytest.raises(UsageError, match="0 documents"):
+        prepare_detached({}, Intent(AT), SEAL.chain, SEAL.scheme)
