@@ -54,7 +54,7 @@ for _names in [*((n,) for n in STEPS), *product(STEPS, repeat=2)]:
         RULE,
         lambda names=_names: Attack(_chain(names), REASONS, twin=_chain(("enveloped", "inclusive"))),  # type: ignore[misc] # bound in the loop
     )
-for _names in NOT_CUT | {()}:
+for _names in sorted(NOT_CUT | {()}):
     variant(
         ATTACKS,
         "nothing_cut_out_" + "_then_".join(_names),
