@@ -32,6 +32,8 @@ __all__ = ["MAX_CANDIDATES", "MAX_PATH", "MAX_SIGNATURE_CHECKS", "PathResult", "
 MAX_SIGNATURE_CHECKS = 64
 MAX_PATH = 8  # certificates, leaf and anchor included
 MAX_CANDIDATES = 512
+_KEPT_BYTES = 128 << 10  # of candidates, for a result that is kept; a chain of four has under 8 kB
+_KEPT_PAIR = 16 << 10  # of two certificates
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,13 @@ def find_path(
     `candidates` are untrusted certificates, in any order, the leaf may be among them. `purpose` None: RFC 5280
     alone, whatever the leaf is for; the caller looks at that. Never raises for what certificates hold.
     """
-    return _found(leaf, tuple(candidates), trust, at, purpose, policies)
+    given = tuple(islice(candidates, MAX_CANDIDATES))
+    if sum(len(c.der) for c in given) > _KEPT_BYTES:
+        return _find(leaf, given, trust, at, purpose, policies)
+    return _found(leaf, given, trust, at, purpose, policies)
 
 
-@lru_cache(maxsize=256)  # many documents of few signers at one validation time
-def _found(
+def _find(
     leaf: Certificate,
     candidates: tuple[Certificate, ...],
     trust: TrustStore,
@@ -82,6 +86,11 @@ def _found(
             return PathResult(chain, _oddities(chain))
         nearest = nearest or PathResult((), broken, chain)
     return nearest or PathResult(findings=search.why_not(leaf))
+
+
+_found = lru_cache(maxsize=64)(_find)
+"""For many documents of few signers at one validation time; what is large is not kept, so that strangers' documents
+cannot fill the memory (8 MiB)."""
 
 
 class _Search:
@@ -168,10 +177,18 @@ class _Search:
         return tuple(found)
 
 
-@lru_cache(maxsize=4096)  # a signature does not change; the same few CAs stand in every document
 def _signed_by(child: Certificate, issuer: Certificate) -> bool:
+    """Whether it is; a signature does not change, and the same few CAs stand in every document."""
+    small = len(child.der) + len(issuer.der) <= _KEPT_PAIR
+    return (_known_signature if small else _signature_check)(child, issuer)
+
+
+def _signature_check(child: Certificate, issuer: Certificate) -> bool:
     """One signature check; keys of a size that would make it expensive are not even tried."""
     return not rules.too_large(issuer) and child.issued_by(issuer)
+
+
+_known_signature = lru_cache(maxsize=1024)(_signature_check)
 
 
 def _key_hint(child: Certificate) -> bytes | None:

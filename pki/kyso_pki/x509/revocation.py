@@ -34,6 +34,7 @@ MAX_ANSWERS = 32  # signature checks on evidence for one certificate; attackers 
 _AT_HAND = " (embedded)"
 MAX_SIGNERS = 8  # certificates tried as the signer of one CRL
 MAX_DEPTH = 3  # whose status is asked to learn the status of another: CRL signers, and theirs
+_KEPT_BYTES = 512 << 10  # of evidence, for a result that is kept
 MAX_URLS = 4  # of each kind and certificate (attack class V6)
 
 
@@ -115,7 +116,8 @@ def check_path(
 ) -> tuple[RevocationResult, ...]:
     """One result for each certificate of a validated path but the anchor, leaf first."""
     given = tuple(path), at, tuple(crls), tuple(ocsp), tuple(candidates)
-    if fetcher is None:
+    size = sum(map(len, crls)) + sum(map(len, ocsp)) + sum(len(c.der) for c in candidates)
+    if fetcher is None and size <= _KEPT_BYTES:
         return _checked_along(*given, None, proven)
     return _check_along(*given, fetcher, proven)  # who asks the network may be told something new
 
@@ -145,8 +147,8 @@ def _check_along(
     )
 
 
-_checked_along = lru_cache(maxsize=256)(_check_along)
-"""For many documents of few signers at one validation time."""
+_checked_along = lru_cache(maxsize=64)(_check_along)
+"""For many documents of few signers at one validation time; what is large is not kept (32 MiB)."""
 
 
 def since(answer: datetime | None, proven: datetime | None) -> bool:
