@@ -7,9 +7,11 @@ the run, because a token locks after a few wrong PINs. `--resume` goes on with t
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ from .options import (
 from .output import App, note, say, say_json, to_terminal
 from .stamping import stamp_from, stamp_options, taken
 
+KEY_VARIABLE = "KYSO_KEY"
+"""The usual key, for who always uses the same; --key and --server win."""
 HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 
 
@@ -77,6 +81,8 @@ def command(app: App, /, **given: Any) -> int:
 def sign(app: App, asked: Request) -> int:
     """Signs every file and says what became of each; the exit code."""
     config = find_config(asked.config)
+    if asked.key is None and asked.server is None:
+        asked = replace(asked, key=os.environ.get(KEY_VARIABLE) or None)
     _check(asked)
     stamp = stamp_from(asked.stamp)
     jobs = _without_results(asked, list(zip(asked.files, _targets(asked), strict=True)))
@@ -116,7 +122,9 @@ def _check(asked: Request) -> None:
         raise Stop("option_needs", option="--evidence", needed="--level B-LT")
     if asked.resume and asked.force:
         raise Stop("one_of", options="--resume, --force")
-    if (asked.key is None) == (asked.server is None):
+    if asked.key is None and asked.server is None:
+        raise Stop("key_missing")
+    if asked.key is not None and asked.server is not None:
         raise Stop("one_of", options="--key, --server")
     if asked.server is not None and asked.credential is None:
         raise Stop("option_needs", option="--server", needed="--credential")

@@ -91,6 +91,7 @@ class FileUri:
 
 def parse(text: str) -> Pkcs11Uri | FileUri:
     """The address in `text`. Raises `UsageError` saying what is wrong with it; a PIN in it is never repeated."""
+    text = _unquoted(text)
     scheme = m.group(1).lower() if (m := _SCHEME.match(text)) else ""
     rest = text[len(scheme) + 1 :] if scheme else text
     if scheme == "pkcs11":
@@ -102,8 +103,21 @@ def parse(text: str) -> Pkcs11Uri | FileUri:
     return FileUri(_path(text))
 
 
+def _unquoted(text: str) -> str:
+    """The address without quotes around it: to the command prompt of Windows a single quote is a letter."""
+    if (
+        len(text) > 2
+        and text[0] == text[-1]
+        and text[0] in "'\""
+        and text[1:].lower().startswith(("pkcs11:", "file:"))
+    ):
+        return text[1:-1]
+    return text
+
+
 def token_address(text: str) -> Pkcs11Uri:
     """The token meant by a `pkcs11:` address or by a bare token label."""
+    text = _unquoted(text)
     uri = parse(text) if text.lower().startswith("pkcs11:") else Pkcs11Uri(token=text)
     if not isinstance(uri, Pkcs11Uri):  # pragma: no cover - the prefix decides
         raise UsageError("A token is addressed with pkcs11:token=LABEL.")

@@ -45,6 +45,15 @@ def test_vietnamese_labels_are_utf8_percent_encoded() -> None:
     assert str(uri) == "pkcs11:token=t%E1%BB%89nh%20M%E1%BA%ABu;id=%01%AB"
 
 
+@pytest.mark.parametrize("mark", ["'", '"'])
+def test_quotes_that_a_command_prompt_passes_on_are_no_part_of_an_address(mark: str) -> None:
+    """cmd.exe takes a single quote for a letter."""
+    for address in ("pkcs11:token=kyso-tinh-mau;object=nguyen-van-mau", "file:khoa.p12"):
+        assert parse(f"{mark}{address}{mark}") == parse(address)
+    assert token_address(f"{mark}pkcs11:token=kyso-tinh-mau{mark}") == token_address("kyso-tinh-mau")
+    assert parse(f"{mark}khoa.p12{mark}") == FileUri(f"{mark}khoa.p12{mark}")
+
+
 def test_letters_outside_ascii_may_be_typed_raw() -> None:
     assert parse("pkcs11:token=tỉnh Mẫu;object=con dấu") == Pkcs11Uri(token="tỉnh Mẫu", object="con dấu")
 

@@ -6,6 +6,11 @@ its own and does not hide the others.
 
 from __future__ import annotations
 
+import os
+import shlex
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +51,7 @@ def list_keys(app: App, files: tuple[str, ...], modules: tuple[str, ...], config
     if as_json:
         say_json(_to_json(listing))
     else:
-        _show(app, listing)
+        _show(app, listing, {m.path for m in modules_in_reach((), found)})
     for problem in listing.problems:
         said = explain(problem.error, app.words)
         note(app.words("keys.problem", why=printable(said.detail or said.message)))
@@ -70,12 +75,31 @@ def _to_json(listing: KeyListing) -> list[dict[str, Any]]:
     ]
 
 
-def _show(app: App, listing: KeyListing) -> None:
+def _addresses(listing: KeyListing, known: Collection[str]) -> Iterator[str]:
+    """What to copy for --key, quoted for a command line: token and name where these say enough.
+
+    `known`: the modules that are looked into unasked; a key in another one needs its path.
+    """
+    from kyso_hsm.uri import Pkcs11Uri, parse
+
+    uris = [parse(key.uri) for key in listing.keys]
+    serials = Counter(t.label for t in {(t.label, t.serial): t for t in listing.tokens}.values())
+    names = Counter((u.token, u.object) for u in uris if isinstance(u, Pkcs11Uri))
+    for uri in uris:
+        if isinstance(uri, Pkcs11Uri) and uri.object and serials[uri.token or ""] == 1:
+            if names[uri.token, uri.object] == 1:
+                uri = replace(uri, id=None, type=None)
+            path = None if uri.module_path in known else uri.module_path
+            uri = replace(uri, serial=None, manufacturer=None, model=None, module_path=path)
+        yield f'"{uri}"' if os.name == "nt" else shlex.quote(str(uri))
+
+
+def _show(app: App, listing: KeyListing, known: Collection[str]) -> None:
     if listing.keys:
         rows = [tuple(app.words(f"keys.column.{c}") for c in ("label", "algorithm", "token", "state"))]
         rows[0] += tuple(app.words(f"keys.column.{c}") for c in ("subject", "until"))
         rows += [_row(app, key) for key in listing.keys]
-        table(rows, [None, *(key.uri for key in listing.keys)])
+        table(rows, [None, *_addresses(listing, known)])
     else:
         say(app.words("keys.none"))
     named = {(key.info.label, key.info.serial) for key in listing.keys if key.info is not None}
