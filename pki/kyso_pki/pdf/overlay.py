@@ -17,7 +17,7 @@ from .dss import Visits
 from .ink import Box, Ink, page_ink, visible_box
 from .ink.budget import Work
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
-from .pagetree import annotations_of, page_objects
+from .pagetree import annotations_of, inherited, page_objects
 from .reader import Reader
 
 MAX_AREA: Final = 125_000  # square points, a quarter of A4: larger signature boxes could replace a page
@@ -103,7 +103,8 @@ class Paper:
                 return f"what {where} shows cannot be told without drawing it ({ink})"
             if ink.touches(box.grown(MARGIN)):
                 return f"text, lines or pictures of {where}"
-            if _continues(box, ink, widget.reserved):
+            turned = inherited(reader, page, "Rotate", widget.revision) not in (None, 0, 180)
+            if _continues(box, ink, widget.reserved, turned):
                 return f"the gap in a line of {where}, or a place so near to it that both can be read as one"
             if (under := self._annotations(widget, box, page, visits)) is not None:
                 return f"{under} on {where}"
@@ -197,15 +198,20 @@ class Paper:
         return found
 
 
-def _continues(box: Box, ink: Ink, reserved: bool) -> bool:
+def _continues(box: Box, ink: Ink, reserved: bool, turned: bool) -> bool:
     """Whether what a widget shows could be read as one with what the page shows beside it.
 
     Nothing may be near a place that nobody reserved, on its left and right, and above and below what is no higher
     than a line; a seal is higher and fills the room between title and name. What was reserved stands beside text in
-    every letter: it may only not fill a gap within a line.
+    every letter: it may only not fill a gap within a line. `turned`: the lines of the page are seen along its y axis.
     """
-    left, right = box._replace(x0=box.x0 - LINE_BAND), box._replace(x1=box.x1 + LINE_BAND)
-    flat = box.y1 - box.y0 <= LINE_HEIGHT
+    if turned:
+        height = box.x1 - box.x0
+        left, right = box._replace(y0=box.y0 - LINE_BAND), box._replace(y1=box.y1 + LINE_BAND)
+    else:
+        height = box.y1 - box.y0
+        left, right = box._replace(x0=box.x0 - LINE_BAND), box._replace(x1=box.x1 + LINE_BAND)
+    flat = height <= LINE_HEIGHT
     if reserved:
         return flat and ink.touches(left) and ink.touches(right)
     return ink.touches(left) or ink.touches(right) or (flat and ink.touches(box.grown(LINE_BAND)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from .attack import Attack, variant
@@ -46,6 +48,36 @@ variant(
     "a_reserved_seal_between_two_words",
     _RULE,
     lambda: line(AROUND).filled(GAP),
+    change="overlay",
+    words="the gap in a line",
+    verdict="indeterminate",
+)
+
+
+def turned(content: bytes) -> Paper:
+    """The same on a page that is turned by a quarter: its lines run along the y axis."""
+    up = content.replace(b"72 720 Td", b"0 1 -1 0 300 72 Tm")
+    return replace(line(up), more=b"/Rotate 90")
+
+
+for _name, _content, _rect in (
+    ("between_two_words_of_a_turned_page", AROUND, b"289 113 303 132"),
+    ("that_goes_on_after_the_last_word_of_a_turned_page", BEFORE, b"270 113 303 180"),
+):
+    variant(
+        ATTACKS,
+        f"a_seal_{_name}",
+        _RULE,
+        partial(Paper.sealed, turned(_content), _rect),
+        change="overlay",
+        words="the gap in a line",
+        verdict="indeterminate",
+    )
+variant(
+    ATTACKS,
+    "a_reserved_seal_between_two_words_of_a_turned_page",
+    _RULE,
+    partial(Paper.filled, turned(AROUND), b"289 113 303 132"),
     change="overlay",
     words="the gap in a line",
     verdict="indeterminate",
