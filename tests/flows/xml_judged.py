@@ -172,8 +172,6 @@ def difference(product: XmlProduct, shape: str, judge: str) -> str | None:
         return "signxml leaves out the processing instructions beside the root, which C14N 2.3 keeps."
     if judge == "signxml" and "XPath" in traits:
         return "signxml knows no XPath Filter 2.0 and passes over it: its digest differs."
-    if judge == "kyso" and "XPath" in traits:
-        return "An XPath may leave the content out: kyso takes none unless the caller opts in."
     if judge != "DSS" and "detached" in traits:
         return f"{judge} fetches nothing from outside the document, and is not given it."
     return None
