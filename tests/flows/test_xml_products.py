@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from kyso_pki.testing import World
 from kyso_pki.xml.document import XmlDocument
-from tests.judges import java, javaxml
+from tests.judges import flip, java, javaxml
 
 from .province import Province, now
 from .xml_judged import FLIPS, JUDGES, Cell, blind, difference, flips_of, judged_by_kyso, roots_for
@@ -71,7 +72,7 @@ def test_kyso_says_the_level_and_the_coverage_of_the_product(
         assert judged_by_kyso(province, product, signed, accept_parts=False).verdict == "indeterminate"
 
 
-@pytest.mark.parametrize("product", READ, ids=str)
+@pytest.mark.parametrize("product", [p for p in READ if not p.beside], ids=str)  # Java is not given what lies beside
 def test_kyso_gives_back_the_very_octets_that_java_hashed(
     province: Province, signed_by: Signed, product: XmlProduct
 ) -> None:
@@ -108,3 +109,16 @@ def test_every_judge_refuses_the_product_after_one_flipped_byte(
             assert cell.accepted == (blind(product, name, flipped) is not None), f"{flipped}: {name}: {cell.words}"
         if product in READ:
             assert judged_by_kyso(province, product, changed).verdict == "failed", flipped
+
+
+@pytest.mark.parametrize("product", [p for p in PRODUCTS if p.beside], ids=str)
+def test_kyso_and_dss_refuse_detached_content_after_one_flipped_byte(
+    province: Province, signed_by: Signed, product: XmlProduct
+) -> None:
+    signed = signed_by(product, FIRST)
+    assert judged_by_kyso(province, product, signed).passed
+    changed = tuple((name, flip.in_xml_text(octets, product.content)) for name, octets in product.beside)
+    for judge in ("kyso", "DSS"):
+        cell = JUDGES[judge](province, replace(product, beside=changed), signed)
+        assert not cell.accepted, cell.words
+    assert judged_by_kyso(province, replace(product, beside=()), signed).verdict == "indeterminate"

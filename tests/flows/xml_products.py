@@ -399,6 +399,22 @@ def _by_dss() -> Iterator[XmlProduct]:
     )
     yield XmlProduct(
         "DSS",
+        "two signatures over the whole, its own XPath filter",
+        lambda p, x: _dss(p, _dss(p, x, references=()), "p256", references=()),
+        "XAdES-B-B",
+        signatures=2,
+        traits=_XPATH,
+    )
+    yield XmlProduct(
+        "DSS",
+        "B-LTA, its own XPath filter",
+        lambda p, x: _dss(p, x, "p256", "B-LTA", references=()),
+        "XAdES-B-LTA",
+        evidence="carried",
+        traits=_XPATH | _STAMPED,
+    )
+    yield XmlProduct(
+        "DSS",
         "XAdES B-B, detached",
         lambda p, x: _dss(p, x, "p256", references=(), packaging="DETACHED", name="hoa-don.xml"),
         "XAdES-B-B",

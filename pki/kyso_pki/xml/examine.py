@@ -246,6 +246,8 @@ def _first_hash(
     if target.kind == "detached":
         octets = detached_octets(reference, view.detached[reference.uri], budget)
     elif target.document:
+        if reference.transforms.signatures and isinstance(view, Pruned):
+            raise Unsuitable  # it leaves one signature out at a time
         return None
     else:
         octets = part_octets(reference, part, signature, budget)
@@ -305,12 +307,16 @@ def _finished(
     again = again or (properties is not None and _stamps_content(one.resolved[properties.reference][0], properties))
     path = view.where(one.element) if again or None in one.hashed else ()
     parts = tuple(path_to(e) for e, _ in one.resolved) if again else ()
-    said = (*findings, *misplaced, *manifest_findings(one.manifest), *_without_effect(one))
+    said = (*findings, *misplaced, *manifest_findings(one.manifest), *_about_transforms(one))
     return Reading(one.id, path, parts, place, one.signature, targets, one.hashed, properties, one.manifest, said)
 
 
-def _without_effect(one: _Read) -> Iterator[Finding]:
-    """The enveloped-signature transform on what does not hold the signature does nothing, as in .NET."""
+def _about_transforms(one: _Read) -> Iterator[Finding]:
+    """The enveloped-signature transform on what does not hold the signature does nothing, as in .NET; the filter of
+    EU DSS leaves the other signatures out too."""
+    if any(r.transforms.signatures for r in one.signature.info.references):
+        text = "The signature leaves every signature in the document out of what it covers, not itself alone."
+        yield Finding("SIGNATURES_LEFT_OUT", "info", text)
     idle = [
         target.name
         for reference, (part, target) in zip(one.signature.info.references, one.resolved, strict=True)

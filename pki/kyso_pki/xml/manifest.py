@@ -68,6 +68,8 @@ def _entry(
             octets = detached_octets(reference, detached[reference.uri], budget)
         elif target.document:
             transforms = reference.transforms
+            if transforms.signatures:
+                raise FormatError("The filter that subtracts every Signature is not accepted in a Manifest.")
             without = path_to(signature, part) if transforms.enveloped else None
             octets = canonical_element(
                 part, transforms.method, transforms.prefixes, without=without, spend=budget.spend

@@ -56,6 +56,8 @@ def part_octets(reference: Reference, element: _Element, signature: _Element, bu
             raise FormatError("The base64 transform is accepted on a ds:Object only.")
         budget.spend(len(element.text or ""))
         return octets_of(element)
+    if transforms.signatures:
+        raise FormatError("The filter that subtracts every Signature is accepted on the whole document only.")
     cut_out = transforms.enveloped and is_inside(signature, (element,))
     without = path_to(signature, element) if cut_out else None
     method, prefixes = transforms.method, transforms.prefixes
@@ -92,5 +94,11 @@ def document_pieces(reference: Reference, signature: Sequence[int], tree: Tree, 
         yield canonical_document(tree.root, transforms.method, transforms.prefixes)
         return
     root = tree.take()
-    cut(at(root, signature))
+    for element in _outermost(root) if transforms.signatures else [at(root, signature)]:
+        cut(element)
     yield canonical_document(root, transforms.method, transforms.prefixes)
+
+
+def _outermost(root: _Element) -> list[_Element]:
+    """The ds:Signature elements that stand in no other."""
+    return [s for s in root.iter(ds("Signature")) if next(s.iterancestors(ds("Signature")), None) is None]

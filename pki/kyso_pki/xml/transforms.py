@@ -1,6 +1,8 @@
 """The chain of transforms in a Reference: read by allow-list, in the accepted order only (attack class X6).
 
-Accepted: enveloped-signature, then a canonicalisation; or base64 alone. XSLT is never run.
+Accepted: enveloped-signature, then a canonicalisation; or base64 alone. XSLT is never run, nor is any XPath: one
+XPath Filter 2.0 is read by its text, "subtract every Signature", which EU DSS writes where others write
+enveloped-signature. It can leave out nothing but ds:Signature elements, each of which is judged by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from ..errors import FormatError, LimitExceeded
 from . import names
 from .c14n import INCLUSIVE, METHODS, Canonicalization, method_of_uri
 from .names import ds
-from .parse import attributes, elements, name_of, required
+from .parse import attributes, elements, name_of, required, text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -29,6 +31,8 @@ class Transforms:
     method: Canonicalization = INCLUSIVE
     """How the nodes become octets; inclusive C14N 1.0 when nothing is said (XMLDSIG 4.4.3.2)."""
     prefixes: tuple[str, ...] = ()
+    signatures: bool = False
+    """`enveloped` takes out every ds:Signature in the document, not the reference's own alone."""
     named: bool = True
     """The chain itself names `method`; otherwise a timestamp may name another one (EN 319 132-1 4.5)."""
 
@@ -56,17 +60,37 @@ def read_transforms(element: _Element) -> Transforms:
         raise FormatError("Transforms must hold Transform elements only.")
     algorithms = [required(t, "Algorithm") for t in chain]
     for uri in algorithms:
-        if uri not in METHODS and uri not in (names.ENVELOPED, names.BASE64):
+        if uri not in METHODS and uri not in (names.ENVELOPED, names.BASE64, names.XPATH_FILTER2):
             raise FormatError(f"Transform {uri} is not accepted.", uri=uri)
     for t in chain:
-        if t.get("Algorithm") not in METHODS and len(t):
+        if t.get("Algorithm") == names.XPATH_FILTER2:
+            _require_signatures_subtracted(t)
+        elif t.get("Algorithm") not in METHODS and len(t):
             raise FormatError(f"Parameters inside transform {t.get('Algorithm')} are not accepted.")
     if algorithms == [names.BASE64]:
         return Transforms(base64=True)
-    enveloped = algorithms[:1] == [names.ENVELOPED]
+    signatures = algorithms[:1] == [names.XPATH_FILTER2]
+    enveloped = signatures or algorithms[:1] == [names.ENVELOPED]
     rest = chain[1:] if enveloped else chain
     if not rest:
-        return Transforms(enveloped, named=False)
+        return Transforms(enveloped, signatures=signatures, named=False)
     if len(rest) > 1 or algorithms[-1] not in METHODS:
         raise FormatError("Transforms in an order that is not accepted: " + ", ".join(algorithms))
-    return Transforms(enveloped, False, *read_method(rest[0]))
+    method, prefixes = read_method(rest[0])
+    return Transforms(enveloped, False, method, prefixes, signatures)
+
+
+def _require_signatures_subtracted(element: _Element) -> None:
+    """Raises `FormatError` unless the filter is the one that leaves out every ds:Signature and nothing else."""
+    filters = elements(element)
+    if [f.tag for f in filters] == [f"{{{names.XPATH_FILTER2}}}XPath"]:
+        said = text_of(filters[0]).strip(" \t\r\n")
+        prefix = said.removeprefix("/descendant::").removesuffix(":Signature")
+        if (
+            attributes(filters[0], {"Filter"}) == {"Filter": "subtract"}
+            and said == f"/descendant::{prefix}:Signature"
+            and filters[0].nsmap.get(prefix) == names.DS
+        ):
+            return
+    uri = names.XPATH_FILTER2
+    raise FormatError(f"Transform {uri} is not accepted unless it subtracts /descendant::ds:Signature.", uri=uri)
