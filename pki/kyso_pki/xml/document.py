@@ -108,6 +108,7 @@ class XmlDocument:
     def grown(self, addition: Addition) -> XmlDocument:
         """The file with this in its signatures, in its own encoding. Raises `NotExtendable` when one would break."""
         octets, file = growth.spliced(self._tree.octets, addition), self._file
+        self._tree.let_go()
         if file.encoding != "utf-8":
             octets = octets.decode().encode(file.encoding)
         longer = XmlDocument(file.mark + octets, self._tree.detached)

@@ -19,7 +19,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import KysoError, LimitExceeded, SigningError
@@ -33,13 +32,14 @@ from .names import ds, xades
 from .parse import parse_utf8, text_of
 from .properties_signed import SignedProperties, read_signed_properties, read_time
 from .properties_stamps import Canonical, Imprints, Stamp, archive_octets
-from .properties_unsigned import Unsigned, form_of, properties_in
+from .properties_unsigned import Unsigned, form_of
 from .references import Budget, detached_octets, part_octets
+from .standing import Place, standing
 from .structure import Surroundings, structure_findings
-from .targets import Paths, Target, coverage_of, is_inside, resolve, whole_detached
+from .targets import Target, coverage_of, is_inside, resolve, whole_detached
 from .tree import Tree
 from .view import Pruned, Unsuitable, View, Whole
-from .xades import Properties, find_properties
+from .xades import Properties, find_properties, unsigned_properties
 from .xmldsig import Reference, Signature, read_signature, verifying_certificates
 
 if TYPE_CHECKING:
@@ -71,19 +71,6 @@ class Hashed:
             if keep:
                 kept.append(bytes(piece))
         return cls(running.digest() == reference.digest, b"".join(kept) if keep else None)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a signature stands among the others."""
-
-    path: str
-    """For people."""
-    countersigns: str | None = None
-    """The signature whose value, and nothing else, it covers."""
-    inside: str | None = None
-    """The signature in whose unsigned property, of number `inside_at`, it stands."""
-    inside_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,8 +143,7 @@ def archives(tree: Tree, wanted: Collection[str]) -> list[Archive]:
     found: list[Archive] = []
     for reading, octets in zip(readings, hashed, strict=True):
         signature = at(tree.root, reading.path)
-        unsigned = next(signature.iter(xades("UnsignedProperties")), None)
-        before = properties_in(unsigned, "UnsignedSignatureProperties")
+        before = unsigned_properties(signature)
         covered = archive_octets(signature, before, EXCLUSIVE, Canonical(budget.spend))
         references = tuple(range(len(reading.targets)))
         stamp = Stamp("archive", len(before) + 1, EXCLUSIVE, (), references, covered)
@@ -300,7 +286,7 @@ def _finished(
     try:
         properties = find_properties(one.element, one.resolved, budget)
         findings = structure_findings(one.element, one.resolved, around)
-        place, misplaced = _place(one, known, view.paths)
+        place, misplaced = standing(one.element, one.resolved, known, view.paths)
     except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
         return _broken(one.id, e, coverage_of([t for _, t in one.resolved]).what)
     targets = tuple(t for _, t in one.resolved)
@@ -334,32 +320,6 @@ def _stamps_content(signed: _Element, properties: Properties) -> bool:
     return (
         next(signed.iter(xades("AllDataObjectsTimeStamp"), xades("IndividualDataObjectsTimeStamp")), None) is not None
     )
-
-
-def _place(one: _Read, known: Mapping[_Element, str], paths: Paths) -> tuple[Place, tuple[Finding, ...]]:
-    """Where the signature stands, and what is wrong when it stands in another one (EN 319 132-1 5.2.7, class C8)."""
-    values = [e.getparent() for e, t in one.resolved if t.kind == "countersigned" and e.tag == ds("SignatureValue")]
-    others = [known.get(e) for e in values if e is not None]
-    path = paths.of(one.element)
-    findings: list[Finding] = []
-    if None in others:
-        text = "It covers a SignatureValue that stands in no signature."
-        findings.append(Finding("NOTHING_COVERED", "error", text))
-    alone = len(set(others)) == 1 and all(t.kind in ("countersigned", "properties", "own") for _, t in one.resolved)
-    countersigns = others[0] if alone else None
-    holder = one.element.getparent()
-    if holder is None or holder.tag != xades("CounterSignature"):
-        return Place(path, countersigns), tuple(findings)
-    steps = [xades("UnsignedSignatureProperties"), xades("UnsignedProperties"), xades("QualifyingProperties")]
-    above = list(islice(holder.iterancestors(), 5))
-    if [e.tag for e in above] != [*steps, ds("Object"), ds("Signature")]:
-        text = "A CounterSignature stands where no counter-signature can stand."
-        return Place(path, countersigns), (*findings, Finding("COUNTER_SIGNATURE_MISPLACED", "error", text))
-    inside = known.get(above[-1])
-    if inside is None or countersigns != inside:
-        text = "A CounterSignature does not cover the value of the signature that it stands in."
-        findings.append(Finding("COUNTER_SIGNATURE_OF_ANOTHER", "error", text))
-    return Place(path, countersigns, inside, above[0].index(holder) + 1), tuple(findings)
 
 
 def _broken(identifier: str, error: Exception, what: str) -> SignatureFacts:

@@ -27,7 +27,6 @@ from .insertion import Insertion, before, inside
 from .names import xades
 from .parse import elements
 from .properties_stamps import KINDS, Canonical, Imprints, Stamp
-from .properties_unsigned import properties_in
 from .properties_written import (
     stamp_xml,
     unsigned_signature_xml,
@@ -36,7 +35,7 @@ from .properties_written import (
     values_xml,
 )
 from .references import Budget, Tree
-from .xades import qualifying_of
+from .xades import qualifying_of, unsigned_properties
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -136,7 +135,7 @@ def _evidence_xml(signature: _Element, signer: Evidence, authorities: Evidence) 
     CertificateValues and RevocationValues, each of which stands once. What comes later goes into
     TimeStampValidationData after a timestamp, else into AnyValidationData.
     """
-    properties = _properties(signature)
+    properties = unsigned_properties(signature)
     stamped = bool(properties) and properties[-1].tag in KINDS
     first = not {xades("CertificateValues"), xades("RevocationValues")} & {p.tag for p in properties}
     if not first:
@@ -183,11 +182,6 @@ def _intact(facts: SignatureFacts) -> bool:
 def _signature(tree: Tree, facts: SignatureFacts) -> _Element:
     """The element of a signature, found again in the tree as it is now."""
     return next(e for e, identifier in identified(tree.root) if identifier == facts.id)
-
-
-def _properties(signature: _Element) -> list[_Element]:
-    parts = elements(qualifying_of(signature)[0])
-    return properties_in(parts[1] if len(parts) > 1 else None, "UnsignedSignatureProperties")
 
 
 def room(tree: Tree, signature: _Element) -> Insertion:

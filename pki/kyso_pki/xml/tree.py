@@ -61,6 +61,11 @@ class Tree:
             self._root = parse_utf8(self.octets)
         return self._root
 
+    def let_go(self) -> None:
+        """Gives back the memory of a large document's tree; whoever asks for it later has it parsed again."""
+        if self.large:
+            self._root = None
+
     def take(self) -> _Element:
         """A document element that belongs to the caller."""
         root, self._root = self.root, None

@@ -16,7 +16,7 @@ from ..errors import FormatError
 from .names import ds, xades
 from .parse import elements, refuse_hidden, refuse_larger, required
 from .properties_stamps import Canonical
-from .properties_unsigned import Unsigned, read_unsigned
+from .properties_unsigned import Unsigned, properties_in, read_unsigned
 from .references import Budget, Target
 
 if TYPE_CHECKING:
@@ -68,3 +68,9 @@ def find_properties(
 def qualifying_of(signature: _Element) -> list[_Element]:
     """Every QualifyingProperties in the Objects of a signature."""
     return [e for o in signature if o.tag == ds("Object") for e in o if e.tag == xades("QualifyingProperties")]
+
+
+def unsigned_properties(signature: _Element) -> list[_Element]:
+    """The unsigned signature properties of a XAdES signature, in their order."""
+    parts = elements(qualifying_of(signature)[0])
+    return properties_in(parts[1] if len(parts) > 1 else None, "UnsignedSignatureProperties")

@@ -7,10 +7,13 @@ import re
 
 import pytest
 
+from kyso_pki.ades.grow import extend
 from kyso_pki.ades.sign import evidence_for, sign_document
 from kyso_pki.document import Intent, Level, Splice, tail_of
 from kyso_pki.errors import NotExtendable
 from kyso_pki.xml.document import XmlDocument
+from tests.attacks.xml import properties as forged
+from tests.attacks.xml.forge import DS, Ref, signature
 from tests.judges import signxml, xmlsec
 
 from .foreign import INCLUSIVE, UNSIGNED, Hand
@@ -152,3 +155,21 @@ def test_an_addition_is_put_in_at_its_places_and_a_tail_only_at_the_end() -> Non
     for wrong in (Splice(2, b"x"), Splice(3, b"x", 1)):
         with pytest.raises(ValueError, match="within"):
             tail_of([wrong], 3)
+
+
+def test_an_enveloping_signature_over_a_signed_document_grows_by_its_own_properties() -> None:
+    """The unsigned properties of the signature inside of what it signs are not its own."""
+    inner = two(PARTS, "B-T")
+    own = forged.properties(about="#r1")
+    held = f'<ds:Object Id="trong">{inner.decode()}</ds:Object>'
+    covered = held.replace("<ds:Object", f'<ds:Object xmlns:ds="{DS}"', 1).encode()
+    references = [Ref("#trong", covered, extra=' Id="r1"'), forged.reference(own)]
+    made = signature(references, identifier="s", objects=held + forged.qualifying(own)).encode()
+    facts = XmlDocument(made).signatures()
+    assert [intact(f) for f in facts] == [True, True, True], [f.findings for f in facts]
+    grow = extend(
+        XmlDocument(made), "B-LTA", timestamper=WORLD.timestamper(AT), sources=sources(), only=[facts[0].id]
+    )
+    verdict = judged(grow.data, parts=True)
+    assert levels(verdict)[0] == "XAdES-B-LTA", why(verdict)
+    assert all(intact(f) for f in XmlDocument(grow.data).signatures())
