@@ -13,9 +13,8 @@ from dataclasses import replace
 from .ades.report import DocumentReport, unreadable
 from .finding import Finding
 from .octets import Octets
-from .xml.edxml import Attachment, attachments, is_packet, missing
+from .xml.edxml import Attachment, read_packet
 from .xml.parse import utf8_octets
-from .xml.tree import Tree
 
 _HEAD = 1 << 16  # octets in which the document element of a packet starts
 Verify = Callable[[bytes, str], DocumentReport]
@@ -26,16 +25,16 @@ def with_attachments(report: DocumentReport, data: Octets, verify: Verify) -> Do
     """The report, with those on the documents in the packet when it is one. Raises `FormatError`, `LimitExceeded`."""
     if not _may_be_packet(data):
         return report
-    root = Tree(utf8_octets(data)).root
-    if not is_packet(root):
+    packet = read_packet(utf8_octets(data))
+    if packet is None:
         return report
-    reports = tuple(_report(one, verify) for one in attachments(root))
+    reports = tuple(_report(one, verify) for one in packet.attachments())
     findings = [f for f in report.findings if f.code != "NO_SIGNATURE"]
     if len(findings) != len(report.findings):
         findings.append(_NOT_SIGNED)
     findings += (
         Finding("ATTACHMENT_MISSING", "error", f"The packet names {name!r}, which is not in it.")
-        for name in missing(root)
+        for name in packet.missing
     )
     if not reports:
         findings.append(Finding("NO_ATTACHMENT", "error", "The packet holds no document."))

@@ -1,6 +1,6 @@
 """Packets of the document exchange axis (edXML, QCVN 102:2016/BTTTT): what is attached, taken out.
 
-Reach for `is_packet` and `attachments`. The attachments stand beside the envelope
+Reach for `read_packet`. The attachments stand beside the envelope
 (`AttachmentEncoded/Attachment/ContentTransferEncoded`, base64, at times zipped), where the packet's own signature
 mostly does not reach: each is a document of its own, to be verified as such. An attachment that cannot be taken out
 is still in the list, with the reason; none disappears.
@@ -17,14 +17,12 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from ..errors import FormatError, KysoError, LimitExceeded
-from .parse import local_name, name_of, namespace_of
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+from ..octets import Octets, release
+from .parse import Limits, parsing, target_parser
 
 ROOT: Final = "edXML"
 SPACES: Final = re.compile(r"http://www\.mic\.gov\.vn/TBT/QCVN_102(?:_\d{4})?|")
@@ -32,6 +30,9 @@ MAX_ATTACHMENTS: Final = 200  # of one packet, members of archives with them; re
 MAX_OCTETS: Final = 256 << 20  # of all attachments together, taken out; against archives that grow in memory
 MAX_RATIO: Final = 200  # octets for one packed octet; deflate reaches 1032 on nothing but zeros, documents some 20
 RATIO_FROM: Final = 1 << 20  # octets; below, the ratio of an archive does not matter
+MAX_NAME: Final = 1000  # characters of a name that is shown
+_NAMES: Final = ("AttachmentName", "ContentId", "ContentType")
+_PIECE: Final = 1 << 18  # octets fed at a time
 _ZIP: Final = b"PK\x03\x04"
 _OFFICE: Final = ("[Content_Types].xml", "mimetype", "META-INF/manifest.xml")
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
@@ -50,48 +51,123 @@ class Attachment:
     """Why not."""
 
 
-def is_packet(root: _Element) -> bool:
-    """Whether the document element is that of an edXML packet."""
-    return local_name(root) == ROOT and SPACES.fullmatch(namespace_of(root)) is not None
+@dataclass
+class _Element:
+    """One Attachment while the packet is read."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    encoded: list[str] = field(default_factory=list)
+    contents: int = 0
+    """How many ContentTransferEncoded."""
+    nested: bool = False
+    """An element stands in one of them."""
 
 
-def attachments(root: _Element) -> Iterator[Attachment]:
-    """Every attachment in the order of the packet, members of archives one by one; nothing is skipped."""
-    left = _Budget()
-    for number, element in enumerate(_each(root), 1):
-        texts = {local_name(c): (c.text or "").strip() for c in element if isinstance(c.tag, str)}
-        name = texts.get("AttachmentName") or texts.get("ContentId") or f"attachment-{number}"
-        kind = texts.get("ContentType") or None
-        try:
-            octets = _decoded(element, left)
-            members = list(_members(octets, left)) if octets.startswith(_ZIP) else None
-        except KysoError as e:
-            yield Attachment(name, kind, None, e)
-            continue
-        if members is None:
-            yield Attachment(name, kind, octets)
-        for inner, content in members or ():
-            # An archive with one file is that file, packed.
-            yield Attachment(name if len(members or ()) == 1 else f"{name}/{inner}", kind, content)
+@dataclass(frozen=True)
+class Packet:
+    """What was read of a packet."""
+
+    elements: tuple[_Element, ...]
+    named: tuple[str, ...]
+    """The ContentIds that the manifest of the envelope references."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the manifest names and the packet does not hold."""
+        held = {e.texts.get("ContentId", "").strip() for e in self.elements}
+        return tuple(name for name in self.named if name not in held)
+
+    def attachments(self) -> Iterator[Attachment]:
+        """Every attachment in the order of the packet, members of archives one by one; nothing is skipped."""
+        left = _Budget()
+        for number, element in enumerate(self.elements, 1):
+            texts = {key: value.strip() for key, value in element.texts.items()}
+            name = texts.get("AttachmentName") or texts.get("ContentId") or f"attachment-{number}"
+            kind = texts.get("ContentType") or None
+            try:
+                octets = _decoded(element, left)
+                members = list(_members(octets, left)) if octets.startswith(_ZIP) else None
+            except KysoError as e:
+                yield Attachment(name, kind, None, e)
+                continue
+            if members is None:
+                yield Attachment(name, kind, octets)
+            for inner, content in members or ():
+                # An archive with one file is that file, packed.
+                yield Attachment(name if len(members or ()) == 1 else f"{name}/{inner}", kind, content)
 
 
-def missing(root: _Element) -> list[str]:
-    """What the manifest of the envelope references by ContentId and the packet does not hold."""
-    held = {_content_id(a) for a in _each(root)}
-    named = [e for m in root.iter("{*}edXMLManifest") for e in m.iter("{*}Reference")]
-    return [identifier for e in named if (identifier := _content_id(e)) and identifier not in held]
+def read_packet(octets: Octets) -> Packet | None:
+    """The packet in UTF-8 octets from `parse.utf8_octets`; None for any other XML.
+
+    Read in one pass without a tree, since a scan in base64 is longer than what libxml2 takes as one text of a tree.
+    Raises `FormatError`, `LimitExceeded`.
+    """
+    reader = _Reader()
+    limits = Limits()
+    with parsing():
+        parser = target_parser(reader)
+        for at in range(0, len(octets), _PIECE):
+            piece = octets[at : at + _PIECE]
+            limits.count(piece)
+            parser.feed(piece)
+            release(octets, at, at + len(piece))
+            if reader.foreign:
+                return None
+        parser.close()
+    return Packet(tuple(reader.elements), tuple(reader.named))
 
 
-def _content_id(element: _Element) -> str:
-    return next(((c.text or "").strip() for c in element if local_name(c) == "ContentId"), "")
+class _Reader:
+    """The parser tells it what it meets; it keeps the attachments and the manifest."""
 
+    def __init__(self) -> None:
+        self.foreign = False
+        self.elements: list[_Element] = []
+        self.named: list[str] = []
+        self._path: list[str] = []
+        self._text: list[str] | None = None
 
-def _each(root: _Element) -> Iterator[_Element]:
-    """The Attachment elements, wherever they stand in the packet. Raises `LimitExceeded`."""
-    for count, element in enumerate(root.iter("{*}Attachment"), 1):
-        if count > MAX_ATTACHMENTS:
-            raise LimitExceeded(f"More than {MAX_ATTACHMENTS} attachments in one packet.")
-        yield element
+    def start(self, tag: str, attributes: object) -> None:
+        space, _, local = tag.rpartition("}")
+        if not self._path:
+            self.foreign = local != ROOT or SPACES.fullmatch(space.removeprefix("{")) is None
+        above = self._path[-1] if self._path else ""
+        self._path.append(local)
+        if local == "Attachment":
+            if len(self.elements) == MAX_ATTACHMENTS:
+                raise LimitExceeded(f"More than {MAX_ATTACHMENTS} attachments in one packet.")
+            self.elements.append(_Element())
+        elif above == "ContentTransferEncoded" and self.elements:
+            self.elements[-1].nested = True
+        elif above == "Attachment" and local == "ContentTransferEncoded":
+            self.elements[-1].contents += 1
+            self._text = self.elements[-1].encoded
+        elif (above == "Attachment" and local in _NAMES) or (
+            local == "ContentId" and above == "Reference" and "edXMLManifest" in self._path
+        ):
+            self._text = []
+
+    def data(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        local = self._path.pop()
+        text, above = self._text, self._path[-1] if self._path else ""
+        if text is None or local == "ContentTransferEncoded":
+            self._text = None if local == "ContentTransferEncoded" else text
+            return
+        said = "".join(text)[:MAX_NAME]
+        if above == "Attachment" and local in _NAMES:
+            self.elements[-1].texts.setdefault(local, said)
+            self._text = None
+        elif above == "Reference" and local == "ContentId":
+            self.named += [said.strip()] if said.strip() else []
+            self._text = None
+
+    def close(self) -> None:
+        """The parser asks for a result."""
 
 
 class _Budget:
@@ -110,15 +186,15 @@ class _Budget:
 
 def _decoded(element: _Element, left: _Budget) -> bytes:
     """The octets of ContentTransferEncoded. Raises `FormatError`, `LimitExceeded`."""
-    found = [c for c in element if local_name(c) == "ContentTransferEncoded"]
-    if len(found) != 1:
-        raise FormatError(f"{name_of(element)} has {len(found)} ContentTransferEncoded; exactly one is needed.")
-    if len(found[0]):
+    if element.contents != 1:
+        raise FormatError(f"It has {element.contents} ContentTransferEncoded; exactly one is needed.")
+    if element.nested:
         raise FormatError("ContentTransferEncoded must hold text only.")
-    text = found[0].text or ""
+    text = _SPACE.sub("", "".join(element.encoded))
+    element.encoded.clear()  # the packet may be large
     left.spend(len(text) * 3 // 4)
     try:
-        return base64.b64decode(_SPACE.sub("", text).encode("ascii"), validate=True)
+        return base64.b64decode(text.encode("ascii"), validate=True)
     except ValueError:
         raise FormatError("ContentTransferEncoded does not hold base64.") from None
 

@@ -188,6 +188,13 @@ def pull_parser(events: Sequence[Event], tags: Sequence[str] | None = None) -> X
     return etree.XMLPullParser(events, tag=tags, **_OPTIONS)
 
 
+def target_parser(target: object) -> Any:
+    """A parser that builds no tree and tells the target what it meets, texts of any length in pieces."""
+    from lxml import etree
+
+    return etree.XMLParser(target=target, **_OPTIONS)  # type: ignore[call-overload]  # the stubs know no options here
+
+
 def refuse_doctype(root: _Element) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
         raise FormatError("The document has a document type declaration (DOCTYPE), which is not accepted.")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from ..errors import ProfileMismatch
 from ..xmlprofile import Profile
@@ -17,6 +18,7 @@ from .parse import local_name, name_of, namespace_of
 from .profiles import suggested
 from .references import Tree, absolute_path
 
+FEW: Final = 20  # children looked at, to say which profiles there are
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
@@ -151,8 +153,8 @@ def profiles_for(root: _Element) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             name
-            for below in root.iterchildren()
-            for last in (below, *below.iterchildren("{*}HDon", "{*}TBao"))
+            for below in islice(root.iterchildren("*"), FEW)
+            for last in (below, *islice(below.iterchildren("{*}HDon", "{*}TBao"), FEW))
             for name in suggested((first, local_name(below), local_name(last)))
         )
     ) or suggested((first,))

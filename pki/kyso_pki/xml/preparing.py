@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..credential import Chain
 from ..document import Intent
-from ..errors import EarlierSignature, FormatError, ProfileMismatch, SigningError, UsageError
+from ..errors import EarlierSignature, FormatError, LimitExceeded, ProfileMismatch, SigningError, UsageError
 from ..octets import Octets, find
 from ..scheme import HashName, Scheme, digest
 from ..xmlprofile import Profile, ReferenceTo
@@ -84,7 +84,7 @@ def prepare(
     """
     refuse_unsupported(intent, profile, scheme)
     _refuse_odd_namespaces(file.tree)
-    if len(file.tree.source) > TREES_UP_TO and _whole_at_the_end(profile):
+    if _whole_at_the_end(profile) and not _is_for_a_tree(file.tree):
         return _prepare_large(file, intent, profile, chain, scheme, earlier)
     _refuse_signature_as_root(file.tree.root)
     paths = Paths(profile)
@@ -119,6 +119,16 @@ def prepare(
 def _whole_at_the_end(profile: Profile) -> bool:
     """Whether nothing has to be known of the document but its root and its canonical octets."""
     return not profile.roots and not profile.place.path and [r.part for r in profile.references] == [""]
+
+
+def _is_for_a_tree(tree: Tree) -> bool:
+    """Whether the document is parsed whole; libxml2 takes no text of more than 10 MB into a tree."""
+    if len(tree.source) > TREES_UP_TO:
+        return False
+    try:
+        return tree.root is not None
+    except LimitExceeded:
+        return False
 
 
 def _prepare_large(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from ..asn1 import der
@@ -47,7 +48,6 @@ def signed_properties_xml(
     if location and said.place is not None:
         raise UsageError("A location and a place are both given.", remedy="Say the place once.")
     place = ProductionPlace(city=location) if location else said.place
-    issuer_serial = der.sequence(der.sequence(der.explicit(4, leaf.issuer.der)), der.integer(leaf.serial))
     time = signing_time.isoformat(timespec="seconds").replace("+00:00", "Z")
     formats = [_format(reference, media_type) for reference in reference_ids]
     about_data = "".join((*formats, *map(_commitment, said.commitment_uris)))
@@ -56,10 +56,19 @@ def signed_properties_xml(
     return (
         f'<xades:SignedProperties Id="{identifier}"><xades:SignedSignatureProperties>'
         f"<xades:SigningTime>{time}</xades:SigningTime>"
+        f"{_signing_certificate(leaf)}{_policy(said.policy)}{_place(place)}{_roles(said.roles)}"
+        f"</xades:SignedSignatureProperties>{about_data}</xades:SignedProperties>"
+    )
+
+
+@lru_cache(maxsize=64)
+def _signing_certificate(leaf: Certificate) -> str:
+    """SigningCertificateV2 (5.2.2), the same in every signature of one signer."""
+    issuer_serial = der.sequence(der.sequence(der.explicit(4, leaf.issuer.der)), der.integer(leaf.serial))
+    return (
         f"<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>{_digest('sha256', digest('sha256', leaf.der))}"
         f"</xades:CertDigest><xades:IssuerSerialV2>{b64(issuer_serial)}</xades:IssuerSerialV2>"
-        f"</xades:Cert></xades:SigningCertificateV2>{_policy(said.policy)}{_place(place)}{_roles(said.roles)}"
-        f"</xades:SignedSignatureProperties>{about_data}</xades:SignedProperties>"
+        "</xades:Cert></xades:SigningCertificateV2>"
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..scheme import HashName, Scheme
@@ -85,7 +86,7 @@ class Pen:
     prefix: str = "ds"
     context: Context = Context()
 
-    @property
+    @cached_property
     def _p(self) -> str:
         return f"{self.prefix}:" if self.prefix else ""
 
@@ -152,10 +153,8 @@ class Pen:
         return f"<{self._p}SignatureValue{about}>{b64(raw)}</{self._p}SignatureValue>"
 
     def key_info(self, certificates: Iterable[Certificate], subject: Name | None = None) -> str:
-        p = self._p
-        named = f"<{p}X509SubjectName>{quoted(rfc4514(subject))}</{p}X509SubjectName>" if subject else ""
-        values = "".join(f"<{p}X509Certificate>{b64(c.der)}</{p}X509Certificate>" for c in certificates)
-        return f"<{p}KeyInfo><{p}X509Data>{named}{values}</{p}X509Data></{p}KeyInfo>"
+        """KeyInfo with the certificates in this order, and the subject's name before them."""
+        return _key_info(self._p, tuple(certificates), subject)
 
     def object(self, content: str, identifier: str | None = None) -> str:
         about = f' Id="{identifier}"' if identifier else ""
@@ -175,6 +174,14 @@ class Pen:
             f'<{p}SignatureProperty{on["SignatureProperty"]} Target="#{signature}">{said}</{p}SignatureProperty>'
             f"</{p}SignatureProperties></{p}Object>"
         )
+
+
+@lru_cache(maxsize=64)
+def _key_info(p: str, certificates: tuple[Certificate, ...], subject: Name | None) -> str:
+    """The same in every signature of one signer."""
+    named = f"<{p}X509SubjectName>{quoted(rfc4514(subject))}</{p}X509SubjectName>" if subject else ""
+    values = "".join(f"<{p}X509Certificate>{b64(c.der)}</{p}X509Certificate>" for c in certificates)
+    return f"<{p}KeyInfo><{p}X509Data>{named}{values}</{p}X509Data></{p}KeyInfo>"
 
 
 _TIME_HOLDERS: Final = ("Object", "SignatureProperties", "SignatureProperty")

@@ -19,7 +19,7 @@ from kyso_pki.errors import VerificationFailed
 from kyso_pki.formats import open_document, verify_document
 from kyso_pki.xml import edxml
 from kyso_pki.xml.profiles import built_in
-from tests.pki.pdf.samples import table_pdf
+from tests.pki.pdf.samples import BODIES, stream, table_pdf
 
 from .made import AT, EVIDENCE, LETTER, PERSON, SEAL, WORLD
 
@@ -212,6 +212,28 @@ def test_the_sample_of_the_field_is_opened() -> None:
     assert [a.format for a in found.attachments] == ["pdf", "pdf"]
     assert len(found.attachments[0].signatures) == 2
     assert codes(found.attachments[1]) == {"NO_SIGNATURE"}
+
+
+def test_documents_larger_than_one_text_of_a_tree_are_opened() -> None:
+    """libxml2 takes 10 MB as one text; a scan in base64 is often longer."""
+    scan = signed(table_pdf({**BODIES, 6: stream(bytes(range(256)) * 40_000)}))
+    assert len(scan) > 10_000_000
+    found = report(packet(("a.pdf", scan), ("b.xml", XML)))
+    assert [a.verdict for a in found.attachments] == ["passed", "passed"]
+    assert found.passed
+    tampered = scan.replace(bytes(range(250, 256)), bytes(range(249, 255)), 1)
+    assert report(packet(("a.pdf", tampered))).verdict == "failed"
+
+
+def test_a_large_packet_that_is_signed_itself_is_judged_and_one_that_is_no_xml_is_refused() -> None:
+    large = packet(("a.pdf", PDF), ("b.bin", bytes(9_000_000)))
+    document = sign_document(open_document(large), Intent(AT, profile=built_in("generic-xmldsig")), PERSON)
+    found = report(document)
+    assert [s.verdict for s in found.signatures] == ["passed"]
+    assert [a.verdict for a in found.attachments] == ["passed", "failed"]
+    for broken in (large[:-9], large.replace(b"</edXMLBody>", b"</edXMLBodi>"), large + b"<x/>"):
+        assert report(broken).verdict == "failed"
+        assert "PACKET_NOT_SIGNED" not in codes(report(broken))
 
 
 def test_any_other_xml_is_no_packet() -> None:
