@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev check test demo bench soak fuzz-pdf clean
+.PHONY: dev check test demo bench soak fuzz-pdf fuzz-xml clean
 
 dev: ## a virtual environment with everything that developing needs
 	sh scripts/dev.sh
@@ -26,7 +26,10 @@ soak: dev ## 100,000 signatures while workers die and tokens vanish: make soak [
 	sh scripts/soak.sh $(if $(N),--count $(N))
 
 fuzz-pdf: dev ## coverage-guided fuzzing of PDFs, findings in .fuzz/: make fuzz-pdf [SECONDS=300]
-	sh scripts/fuzz.sh --seconds $(or $(SECONDS),300)
+	sh scripts/fuzz.sh pdf --seconds $(or $(SECONDS),300)
+
+fuzz-xml: dev ## coverage-guided fuzzing of XML, findings in .fuzz/xml/: make fuzz-xml [SECONDS=300]
+	sh scripts/fuzz.sh xml --work .fuzz/xml --seconds $(or $(SECONDS),300)
 
 clean: ## remove what was built; keys and provinces stay
 	rm -rf $(VENV) .fuzz .venv-judges .venv-cards .judges .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

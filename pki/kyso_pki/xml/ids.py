@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import FormatError
+from ..errors import FormatError, LimitExceeded
 from ..octets import Octets, release
 from . import names
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 ID_NAMES = ("Id", "ID", "id", f"{{{names.XML}}}id")
+MAX_IDENTIFIERS = 250_000  # in one tree; listing them all takes 1 kB of memory for each
+MAX_TOLD = 3  # times that an identifier is found again: more are not told apart
 _SINGLE_LOOKUPS = 2  # identifiers looked up one by one (5 ms per MB) before all of them are listed (7 ms per MB)
 _NEAR_LOOKUPS = 8  # identifiers looked for inside one signature; with more, listing all is cheaper
 # Every attribute whose name ends in `id`, and every one with white space before its equals sign. It starts with a
@@ -32,6 +34,7 @@ _LITERAL = re.compile(
     rb"=(?:(?<=[iI][dD]=)|(?<=[ \t\r\n]=))"
     rb"(?=[ \t\r\n]*(?:\"(?P<d>[^\"<]*)(?P<e>[\"<]?)|'(?P<s>[^'<]*)(?P<f>['<]?)|(?P<cut>\Z)))"
 )
+_NAMED_ID = "translate(local-name(), 'DI', 'di') = 'id'"
 _WINDOW = 1 << 20  # octets of a map looked at before they are given back
 _LONGEST = 1 << 16  # octets of an identifier that may reach beyond the window
 _REFERENCE = re.compile(rb"[&\t\r\n]")  # an attribute value with one of these is not what it looks like
@@ -49,7 +52,7 @@ class Ids:
         if octets is not None:
             self._literal = Counter()
             for value in literals(octets):
-                if value is None:
+                if value is None or len(self._literal) > MAX_IDENTIFIERS:
                     self._literal = None
                     break
                 self._literal[value] += 1
@@ -61,7 +64,8 @@ class Ids:
         """
         found = self._found(value, near)
         if len(found) > 1:
-            raise FormatError(f"The identifier {value!r} stands {len(found)} times in the document.")
+            times = f"{len(found)}{' or more' if len(found) == MAX_TOLD else ''} times"
+            raise FormatError(f"The identifier {value!r} stands {times} in the document.")
         if not found or found[0][0] not in ID_NAMES:
             raise FormatError(f"No element with the identifier {value!r} in the document.")
         return found[0][1]
@@ -73,21 +77,31 @@ class Ids:
                 return []
             self._near_lookups += 1
             if times == 1 and self._near_lookups <= _NEAR_LOOKUPS:
-                here = carriers(near.xpath("descendant-or-self::*/@*[.=$value]", value=value))
-                if here:
+                if here := carriers_of(value, near):
                     return here
         self._lookups += 1
         if self._all is None and self._lookups <= _SINGLE_LOOKUPS:
-            return carriers(self._root.xpath("//@*[.=$value]", value=value))
+            return carriers_of(value, self._root)
         return self.listed(value)
 
     def listed(self, value: str) -> list[tuple[str, _Element]]:
         """Every element with an identifier of this value in any spelling, from a list of all of them."""
         if self._all is None:
+            if self._root.xpath(f"count(//@*[{_NAMED_ID}])") > MAX_IDENTIFIERS:
+                raise LimitExceeded(f"More than {MAX_IDENTIFIERS} identifiers in one document.")
             self._all = {}
-            for name, element in carriers(self._root.xpath("//@*[translate(local-name(), 'DI', 'di') = 'id']")):
+            for name, element in carriers(self._root.xpath(f"//@*[{_NAMED_ID}]")):
                 self._all.setdefault(str(element.get(name)), []).append((name, element))
         return self._all.get(value, [])
+
+
+def carriers_of(value: str, element: _Element) -> list[tuple[str, _Element]]:
+    """The attributes with this value, in or below an element, that are named `id` in any spelling and namespace.
+
+    Names and elements, at most `MAX_TOLD` of them, so that many take no memory.
+    """
+    found = f"(descendant-or-self::*/@*[.=$value][{_NAMED_ID}])[position() <= {MAX_TOLD}]"
+    return carriers(element.xpath(found, value=value))
 
 
 def carriers(attributes: object) -> list[tuple[str, _Element]]:

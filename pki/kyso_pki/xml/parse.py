@@ -32,6 +32,8 @@ MAX_TAGS = 6_000_000  # in one tree, opening and closing; some 60 bytes of memor
 MAX_ATTRIBUTES = 256  # of one element: C14N sorts them by insertion
 MAX_PREFIX = 200  # octets of a namespace prefix
 MAX_NAMESPACE_WORK = 1_000_000_000  # tags times the square of the number of prefixes: what C14N costs (about 3 s)
+_SMALL_WORK, _SMALL_WORK_PER_OCTET = 30_000_000, 1000  # of a small document: 20 kB must not take 3 s
+MAX_CDATA_RUN = 64  # CDATA sections side by side: lxml joins their texts one by one, copying what it has
 _WORK_PER_OCTET = 50  # of a document so large that this is more; 3 s for 20 MB
 _FEW_ATTRIBUTES = 4096  # in the whole file: not worth counting them per element
 
@@ -216,10 +218,14 @@ class Limits:
         self._octets = 0
         self._prefixes: set[bytes] = set()
         self._carry = b""
+        self._sections = 0  # side by side so far
+        self._in_section = False
 
     def count(self, piece: bytes) -> None:
         """Raises `LimitExceeded` when this is too much, with all the pieces before it."""
         self._octets += len(piece)
+        if self._in_section or b"<![CDATA[" in piece:
+            self._count_sections(piece)
         found = set(_PREFIX.findall(piece))
         if self._carry:
             found.update(_PREFIX.findall(self._carry + piece[:_CARRY]))
@@ -236,9 +242,23 @@ class Limits:
         self._tags += piece.count(b"<")
         if self._most is not None and self._tags > self._most:
             raise LimitExceeded(f"The XML has {self._tags} tags; at most {self._most} are read.")
-        if self._tags * prefixes**2 > max(MAX_NAMESPACE_WORK, _WORK_PER_OCTET * self._octets):
+        small = min(MAX_NAMESPACE_WORK, _SMALL_WORK + _SMALL_WORK_PER_OCTET * self._octets)
+        if self._tags * prefixes**2 > max(small, _WORK_PER_OCTET * self._octets):
             text = f"The XML declares {prefixes} namespace prefixes over {self._tags} tags, which is too many."
             raise LimitExceeded(text)
+
+    def _count_sections(self, piece: bytes) -> None:
+        """A section that is cut by the end of a piece may be counted twice or not at all, which does no harm."""
+        for number, part in enumerate(piece.split(b"<![CDATA[")):
+            self._in_section = self._in_section or number > 0
+            self._sections += number > 0
+            if self._sections > MAX_CDATA_RUN:
+                raise LimitExceeded(f"More than {MAX_CDATA_RUN} CDATA sections stand side by side.")
+            if self._in_section:
+                _, end, part = part.partition(b"]]>")
+                self._in_section = not end
+            if b"<" in part:
+                self._sections = 0
 
 
 # Strict reading -----------------------------------------------------------------------------------------

@@ -260,6 +260,12 @@ def prefixes_in_scope(n: int) -> bytes:
 _INCLUSIVE = f'<ds:Transform Algorithm="{ENVELOPED}"/>'
 
 
+@bomb(1_400)
+def a_small_document_of_prefixes(n: int) -> bytes:
+    """R1: 20 kB that would take more than a second to canonicalise."""
+    return prefixes_in_scope(n)
+
+
 @bomb(30_000)
 def a_long_prefix_list(n: int) -> bytes:
     """R1: a PrefixList of many prefixes."""
@@ -284,6 +290,18 @@ def xml_attributes_inherited(n: int) -> bytes:
 def identifiers(n: int) -> bytes:
     """R1: identifiers that nobody asks for."""
     return _root("".join(f'<b Id="{i}"/>' for i in range(n)) + _parts("1", "2", "3", "4"))
+
+
+@bomb(1_500_000)
+def far_too_many_identifiers(n: int) -> bytes:
+    """R1: identifiers that would take a gigabyte to list."""
+    return identifiers(n)
+
+
+@bomb(800_000)
+def one_identifier_far_too_often(n: int) -> bytes:
+    """R1: the identifier that is asked for, so often that finding it would take a gigabyte."""
+    return one_identifier(n)
 
 
 @bomb(150_000)

@@ -1,0 +1,204 @@
+"""What must hold for any XML at all, however it was made; `failures` says what does not.
+
+1. `verify_document` gives a report: no exception, and no code `internal` (an exception that nobody foresaw).
+2. "passed" means: what is handed out as signed is, octet by octet, what a seed's signer signed; and where the whole
+   document is covered, a reader who looks only at what stands outside the signatures sees a seed. Inside a Signature
+   such a reader finds nothing but signatures, properties, and signed content.
+3. `prepare` signs or raises a `KysoError`; what it signs is then intact, and breaks no earlier signature.
+4. White space after the document, which makes it large enough to be read in pieces, changes no finding.
+5. Work follows the size of the document: `Failure.kind` is `slow` when it does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from lxml import etree
+
+from kyso_pki.ades.report import DocumentReport
+from kyso_pki.ades.verify import Policy
+from kyso_pki.document import Intent
+from kyso_pki.errors import KysoError
+from kyso_pki.facts import Finding, SignatureFacts
+from kyso_pki.formats import open_document, verify_document
+from kyso_pki.testing import SoftwareSigner, World
+from kyso_pki.xml.document import XmlDocument
+
+from .oracle import Failure, _exception
+from .xml_seeds import AT, contents, evidence, seeds, trust
+
+SLOW_S = 1.5  # CPU, for 256 KiB under a tracer that makes Python several times slower; usual are 2 to 20 ms
+_POLICY = Policy(accept_parts=True)
+_DS = "{http://www.w3.org/2000/09/xmldsig#}"
+_OURS = (
+    "http://www.w3.org/2000/09/xmldsig#",
+    "http://www.w3.org/2009/xmldsig11#",
+    "http://www.w3.org/2001/10/xml-exc-c14n#",
+    "http://uri.etsi.org/01903/v1.3.2#",
+    "http://uri.etsi.org/01903/v1.4.1#",
+)
+_LARGE = "\n" * (2 << 20)
+_PIECES_EVERY = 16  # one input in so many is also read in pieces: it costs as much as ten others
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+
+
+@cache
+def signer() -> SoftwareSigner:
+    return World.create(at=AT).seal_signer
+
+
+def failures(data: bytes) -> list[Failure]:
+    """Everything that is wrong about how kyso treats these bytes."""
+    began = time.process_time()
+    found = [*_verified(data), *_prepared(data)]
+    spent = time.process_time() - began
+    if spent > SLOW_S:
+        found.append(Failure("slow", f"{spent:.1f} s for {len(data)} bytes", "time"))
+    return found
+
+
+def judged(data: bytes) -> DocumentReport:
+    return verify_document(data, trust=trust(), at=AT, evidence=evidence(), policy=_POLICY)
+
+
+def _verified(data: bytes) -> Iterator[Failure]:
+    try:
+        report = judged(data)
+    except Exception as e:  # noqa: BLE001 - any exception is a failure
+        yield _exception("exception", e)
+        return
+    if any(f.code == "internal" for f in _findings(report)):
+        yield _internal(data)
+    if any("unexpected" in f.text for f in _findings(report)):
+        text = next(f.text for f in _findings(report) if "unexpected" in f.text)
+        yield Failure("internal", text, text[:60])
+    if report.verdict == "passed":
+        yield from justified(data, report)
+    if hashlib.sha256(data).digest()[0] % _PIECES_EVERY == 0 and report.signatures:
+        yield from _in_pieces(data, report)
+
+
+def _findings(report: DocumentReport) -> list[Finding]:
+    return [f for s in report.signatures for f in s.findings] + list(report.findings)
+
+
+def _internal(data: bytes) -> Failure:
+    """The exception behind the code `internal`."""
+    try:
+        open_document(data).signatures()
+    except Exception as e:  # noqa: BLE001 - the exception that the report hides
+        return _exception("internal", e)
+    return Failure("internal", "after the facts", "judge")
+
+
+def justified(data: bytes, report: DocumentReport) -> Iterator[Failure]:
+    """2.: why the verdict may be "passed"."""
+    if not report.signatures:
+        yield Failure("forged", "passed without a signature", "none")
+    signed: list[bytes] = []
+    document = XmlDocument(data)
+    for one in report.signatures:
+        try:
+            parts = document.signed_content(one.id)
+        except KysoError as e:
+            yield Failure("forged", f"{one.id} passed, but its content is not handed out: {e}", "content")
+            return
+        if not parts and not any(f.code == "COUNTER_SIGNATURE" for f in one.findings):
+            yield Failure("forged", f"{one.id} passed over nothing", "nothing")
+        for part in parts:
+            if hashlib.sha256(part).digest() not in contents():
+                yield Failure("forged", f"{one.id} passed over octets that nobody signed", "octets")
+        signed += parts
+    root = etree.fromstring(_utf8(data), _PARSER)
+    yield from _hidden(root, signed)
+    if any(s.coverage.whole for s in report.signatures) and outside(root) not in _outsides():
+        yield Failure("shown", "a reader sees another document than was signed", "outside")
+
+
+def _utf8(data: bytes) -> bytes:
+    """Without a declaration, so that lxml takes it for UTF-8."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16").encode()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    return data[data.index(b"?>") + 2 :].lstrip() if data.startswith(b"<?xml ") else data
+
+
+def outside(root: etree._Element) -> bytes:
+    """What stands outside the outermost signatures, without comments, in canonical octets."""
+    copy = etree.fromstring(etree.tostring(root.getroottree(), encoding="utf-8"), _PARSER)
+    for found in [e for e in copy.iter(_DS + "Signature") if not any(a.tag == e.tag for a in e.iterancestors())]:
+        parent = found.getparent()
+        if parent is None:
+            return b""
+        previous, tail = found.getprevious(), found.tail or ""
+        parent.remove(found)
+        if previous is None:
+            parent.text = (parent.text or "") + tail
+        else:
+            previous.tail = (previous.tail or "") + tail
+    return bytes(etree.tostring(copy.getroottree(), method="c14n", exclusive=True, with_comments=False))
+
+
+@cache
+def _outsides() -> frozenset[bytes]:
+    return frozenset(outside(etree.fromstring(_utf8(d), _PARSER)) for d in seeds().values())
+
+
+def _hidden(root: etree._Element, signed: Sequence[bytes]) -> Iterator[Failure]:
+    """Elements inside a Signature that belong to nobody's schema and that nobody signed."""
+    for found in root.iter(_DS + "Signature"):
+        for element in found.iter("*"):
+            name = etree.QName(element)
+            if name.namespace in _OURS or name.localname == "SigningTime":
+                continue
+            own = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+            inner = own[own.index(b">") + 1 :]
+            if not any(own in part or inner in part for part in signed):
+                yield Failure("shown", f"{name.localname} hides in a Signature", "hidden")
+                return
+
+
+def _in_pieces(data: bytes, report: DocumentReport) -> Iterator[Failure]:
+    """4.: the same document with white space at its end."""
+    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+    other = judged(data + _LARGE.encode(marks.get(data[:2], "utf-8")))
+    if other.verdict != report.verdict:
+        yield Failure(
+            "pieces", f"{report.verdict}, but in pieces {other.verdict}", f"{report.verdict} {other.verdict}"
+        )
+    before, after = ([[f.code for f in s.findings] for s in r.signatures] for r in (report, other))
+    if before != after and not any(f.code == "format.limit" for f in other.findings):
+        yield Failure("pieces", f"{before}, but in pieces {after}", "findings")
+
+
+def _prepared(data: bytes) -> Iterator[Failure]:
+    """3.: signing."""
+    hand = signer()
+    try:
+        document = XmlDocument(data)
+        before = document.signatures()
+        pending = document.prepare(Intent(AT), hand.chain, hand.scheme)
+        out = pending.finish(hand.sign([pending.imprint])[0])
+    except KysoError:
+        return
+    except Exception as e:  # noqa: BLE001 - only a KysoError may come
+        yield _exception("prepare", e)
+        return
+    try:
+        after = XmlDocument(out).signatures()
+    except Exception as e:  # noqa: BLE001 - what was written must be readable
+        yield _exception("unreadable", e)
+        return
+    fresh = [f for f in after if f.certificate == hand.chain.leaf]
+    if not fresh or not all(map(_intact, fresh)):
+        why = "; ".join(t.text for f in fresh for t in f.findings) or "not listed"
+        yield Failure("unreadable", f"the new signature: {why}", "new")
+    if sum(map(_intact, before)) > sum(map(_intact, after)) - 1:
+        yield Failure("broke", "writing broke an earlier signature", "broke")
+
+
+def _intact(facts: SignatureFacts) -> bool:
+    return bool(facts.well_formed and facts.references_intact and facts.signature_intact)
