@@ -41,7 +41,7 @@ def honest() -> bytes:
 RULE = "X12: One QualifyingProperties, for this Signature, whose SignedProperties one typed Reference covers."
 PLACED = (
     "one each is needed|not for the signature|must hold|outside this signature|not accepted|stands 2 times|"
-    "no attribute|UNSIGNED_OBJECT|No element"
+    "no attribute|UNSIGNED_OBJECT|No element|leads to something else"
 )
 
 for _name, _target in {
