@@ -285,10 +285,12 @@ def namespace_of(element: _Element) -> str:
 def elements(element: _Element) -> list[_Element]:
     """The child elements; anything else than elements and white space is refused."""
     children = list(element)
+    beside = bool((text := element.text) and text.strip(" \t\r\n"))
     for child in children:
         if not isinstance(child.tag, str):
             raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
-    if any(text and text.strip(" \t\r\n") for text in (element.text, *(c.tail for c in children))):
+        beside = beside or bool((text := child.tail) and text.strip(" \t\r\n"))
+    if beside:
         raise FormatError(f"Text beside the elements of {name_of(element)} is not accepted.")
     return children
 
@@ -339,7 +341,7 @@ def base64_octets(text: bytes, name: str) -> bytes:
 
 def attributes(element: _Element, allowed: Collection[str]) -> dict[str, str]:
     """The attributes of an element; one that its schema does not know is refused."""
-    found = {str(k): str(v) for k, v in element.attrib.items()}
+    found: dict[str, str] = dict(element.items())
     for name in found:
         if name not in allowed:
             raise FormatError(f"Attribute {name} on {name_of(element)} is not accepted.")

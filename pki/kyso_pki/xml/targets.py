@@ -91,7 +91,7 @@ class Target:
     document: bool
     """The whole document: URI="", or the document element with no instruction outside it."""
     name: str
-    """Absolute path for people: `/HDon/DLHDon (#data)`."""
+    """Absolute path for people: `/HDon/DLHDon (#data)`; empty for properties, of which nobody asks where they are."""
     kind: Kind
     """`content` is what the signature is about, `detached` too, outside the document; `missing` is what nobody gave.
     The others are properties, keys, values and lists."""
@@ -123,9 +123,10 @@ def resolve(
         return _outside(uri, detached)
     if element is signature:
         raise FormatError("A reference leads to its own Signature.")
-    name = (paths or Paths()).of(element) + (f" ({uri})" if uri else "")
+    kind = _kind(reference, element, signature)
+    name = "" if kind == "properties" else (paths or Paths()).of(element) + (f" ({uri})" if uri else "")
     empty = not len(element) and not (element.text or "").strip()
-    return element, Target(element is root, document, name, _kind(reference, element, signature), empty)
+    return element, Target(element is root, document, name, kind, empty)
 
 
 def _outside(uri: str, detached: Mapping[str, bytes]) -> tuple[_Element, Target]:
