@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import sub
 from typing import Final
 
 from ..errors import FormatError
 from ..facts import Finding
 from ..octets import count, release
+from .columns import headers
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
 from .xref import MAX_OBJECT_NUMBER, Section
@@ -26,7 +27,7 @@ LARGE: Final = 1 << 15  # bytes from one object to the next from which on its en
 MANY: Final = 4096  # objects from which on counting their ends is cheaper than looking at their places
 STREAM_HEAD: Final = 1 << 12  # bytes in which the dictionary of a large stream ends
 _header = re.compile(rb"(\d{1,10})[" + SPACE + rb"]++(\d{1,5})[" + SPACE + rb"]++obj(?![A-Za-z0-9])")
-_MARK: Final = b"endobj"
+_MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a faster way than for six
 
 
 def ambiguities(reader: Reader, revision: int, new_from: int = MAX_OBJECT_NUMBER + 1) -> tuple[Finding, ...]:
@@ -58,18 +59,19 @@ def _astray(data: bytes, section: Section, offsets: array[int]) -> Iterator[str]
         offsets.extend(places)
         start = 0
         while start < len(numbers):  # numbers with equally many digits have headers of one length
-            bound = 10 ** len(str(numbers[start]))
-            stop = bisect_left(numbers, bound, start)
+            stop = bisect_left(numbers, 10 ** len(str(numbers[start])), start)
             part, at = numbers[start:stop], places[start:stop]
-            size = len(str(part[0])) + len(" 0 obj")
-            expected = " 0 obj".join(map(str, part)).encode() + b" 0 obj"
-            if b"".join([data[o : o + size] for o in at]) != expected or any(generations[start:stop]):
-                yield from _one_by_one(data, part, at, generations[start:stop])
+            expected = headers(part)
+            size = len(expected) // len(part)
+            own = generations[start:stop]
+            if b"".join([data[o : o + size] for o in at]) != expected or any(own):
+                yield from _one_by_one(data, part, at, own or [0] * len(part))
             start = stop
-        release(data, min(places, default=0), max(places, default=0))
+        if places and not isinstance(data, bytes):
+            release(data, min(places), max(places))
 
 
-def _one_by_one(data: bytes, numbers: list[int], places: list[int], generations: list[int]) -> Iterator[str]:
+def _one_by_one(data: bytes, numbers: Sequence[int], places: list[int], generations: list[int]) -> Iterator[str]:
     for number, offset, generation in zip(numbers, places, generations, strict=True):
         m = _header.match(data, offset)
         if offset and (m is None or (int(m[1]), int(m[2])) != (number, generation)):

@@ -39,9 +39,13 @@ class Permission:
         return Permission(min(levels, default=None), tuple(dict.fromkeys(self.locks + other.locks)))
 
 
+NO_PERMISSION = Permission()
+"""What a signature without any such entry sets: nothing."""
+
+
 def permission_of(reader: Reader, signature: Dictionary, field: Dictionary, revision: int) -> Permission:
     """The permission that a signature sets, read as of the revision it signs. Raises `FormatError`."""
-    found = Permission()
+    found = NO_PERMISSION
     references = reader.resolve(signature.get("Reference"), revision)
     if references is not None and not isinstance(references, list):
         raise FormatError("PDF: /Reference of a signature is no array.")

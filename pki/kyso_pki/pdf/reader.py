@@ -93,6 +93,8 @@ class Reader:
             raise
         except FormatError as e:
             raise FormatError(e.message, remedy=REWRITE, **e.details) from None
+        self.last = len(self.revisions) - 1
+        """The index of the last revision."""
         self.trailer = self.revisions[-1].trailer
         self._index_entries()
         if any(s.trailer.get("Encrypt") is not None for r in self.revisions for s in r.sections):
@@ -116,11 +118,6 @@ class Reader:
     def password_if_encrypted(self) -> Password | None:
         """Where the password comes from, for other libraries that open the file anew; None when it needs none."""
         return None if self.handler is None else self._password
-
-    @property
-    def last(self) -> int:
-        """The index of the last revision."""
-        return len(self.revisions) - 1
 
     @property
     def trailing(self) -> int:

@@ -23,7 +23,10 @@ from .xref import COMPRESSED, MAX_OBJECT_NUMBER
 
 _W = rb"[" + SPACE + rb"]"
 _END = rb"(?![A-Za-z0-9])"
-_REST = _W + rb"*+(?:%|(?<=" + _W + rb")\d{1,5}" + _W + rb"*+(?:%|(?<=" + _W + rb")R" + _END + rb"))"
+_COMMENT = 2  # the first group of those that say that a comment stands inside the reference
+_REST = (  # looked at and not consumed: in `11 13 % …` the reference may begin at either number
+    rb"(?=" + _W + rb"*+(?:(%)|(?<=" + _W + rb")\d{1,5}" + _W + rb"*+(?:(%)|(?<=" + _W + rb")R" + _END + rb")))"
+)  # fmt: skip
 _GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"  # a longer comment counts as ended
 _with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _END).match
 FEW: Final = 256  # new objects of one update, evidence included
@@ -38,8 +41,14 @@ class Private(NamedTuple):
     allowed: frozenset[int]
 
 
-def stray_references(reader: Reader, private: Iterable[Private]) -> set[tuple[int, int]]:
-    """(number, revision) of those that something saved before the revision refers to."""
+def stray_references(
+    reader: Reader, private: Iterable[Private], gaps: Iterable[tuple[int, int]] = ()
+) -> set[tuple[int, int]]:
+    """(number, revision) of those that something saved before the revision refers to.
+
+    `gaps`: the /Contents tokens of signatures, `<` and `>` included, in ascending order. Nothing but hexadecimal
+    digits stands in them, so that no reference can begin, end or lie there; they are not searched.
+    """
     wanted: dict[int, dict[frozenset[int], list[int]]] = {}
     for item in private:
         wanted.setdefault(item.number, {}).setdefault(item.allowed, []).append(item.revision)
@@ -56,12 +65,12 @@ def stray_references(reader: Reader, private: Iterable[Private]) -> set[tuple[in
             if i < len(revisions) and (number, revisions[i]) not in found and not is_allowed(allowed):
                 found.add((number, revisions[i]))
 
-    for number, position in search(reader.data, reader.revisions[last].start):
+    for number, position in search(reader.data, tuple(_between(gaps, reader.revisions[last].start))):
         revision = reader.revision_of(position)
         if revision is not None:
             note(number, revision.index, partial(_within, reader, position, revision.index))
     for index, stream in _object_streams(reader, last):
-        hits = list(search(stream.source, len(stream.source)))
+        hits = list(search(stream.source, ((0, len(stream.source)),)))
         starts = sorted(zip(stream.offsets, stream.numbers, strict=True)) if hits else []
         for number, position in hits:
             i = bisect_right(starts, (position - stream.first, 1 << 60)) - 1
@@ -88,14 +97,25 @@ def unreferred_from(reader: Reader, first: int) -> int:
 
 def _referred(reader: Reader, search: _Search) -> set[int]:
     """Every number that a search finds, in the file and in its object streams."""
-    found = {number for number, _ in search(reader.data, len(reader.data))}
+    found = {number for number, _ in search(reader.data, ((0, len(reader.data)),))}
     for _, stream in _object_streams(reader, len(reader.revisions)):
-        found.update(number for number, _ in search(stream.source, len(stream.source)))
+        found.update(number for number, _ in search(stream.source, ((0, len(stream.source)),)))
     return found
 
 
-def _any_reference(data: bytes, limit: int) -> Iterator[tuple[int, int]]:
-    return _hits([re.compile(rb"(\d{1,10}+)" + _REST)], data, limit)
+def _any_reference(data: bytes, stretches: _Stretches) -> Iterator[tuple[int, int]]:
+    return _hits([re.compile(rb"(\d{1,10}+)" + _REST)], data, stretches)
+
+
+def _between(gaps: Iterable[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
+    """The stretches up to `limit` that are not in a gap."""
+    position = 0
+    for start, stop in gaps:
+        if start >= limit:
+            break
+        yield position, start
+        position = stop
+    yield position, limit
 
 
 def _among(holder: int, allowed: frozenset[int]) -> bool:
@@ -113,55 +133,61 @@ def _within(reader: Reader, position: int, revision: int, allowed: frozenset[int
     return False
 
 
-_Search = Callable[[bytes, int], Iterator[tuple[int, int]]]
+_Stretches = Sequence[tuple[int, int]]
+_Search = Callable[[bytes, _Stretches], Iterator[tuple[int, int]]]
 
 
 def _search(wanted: Mapping[int, object]) -> _Search:
-    """A function that gives (number, position) of every reference to a wanted number in `data[:limit]`."""
+    """A function that gives (number, position) of every reference to a wanted number in these stretches."""
     patterns = [re.compile(p) for p in _patterns(wanted)]
 
-    def search(data: bytes, limit: int) -> Iterator[tuple[int, int]]:
-        return (hit for hit in _hits(patterns, data, limit) if hit[0] in wanted)
+    def search(data: bytes, stretches: _Stretches) -> Iterator[tuple[int, int]]:
+        return (hit for hit in _hits(patterns, data, stretches) if hit[0] in wanted)
 
     return search
 
 
 def _patterns(numbers: Iterable[int]) -> Iterator[bytes]:
-    """One pattern per number of digits; each begins with a literal where it can: that is searched far faster."""
+    """A pattern per number of digits that begins with a literal, which is searched faster; one for all others."""
     groups: dict[int, list[bytes]] = {}
     for number in numbers:
         digits = b"%d" % number
         groups.setdefault(len(digits), []).append(digits)
+    others: set[int] = set()
     for length, members in groups.items():
         low, high = min(members), max(members)
         head = low[: next((i for i in range(length) if low[i] != high[i]), length)]
-        yield b"(" + head + rb"\d{%d}" % (length - len(head)) + b")" + _REST
+        if head:
+            yield b"(" + head + rb"[0-9]{%d}" % (length - len(head)) + b")" + _REST
+        else:
+            others.add(length)
+    if others:
+        yield rb"([0-9][0-9]{%d,%d})" % (min(others) - 1, max(others) - 1) + _REST
 
 
-def _hits(patterns: Sequence[re.Pattern[bytes]], data: bytes, limit: int) -> Iterator[tuple[int, int]]:
+def _hits(patterns: Sequence[re.Pattern[bytes]], data: bytes, stretches: _Stretches) -> Iterator[tuple[int, int]]:
     """(number, position) of every reference; digits before it make it another number, zeros do not."""
     comments = 0
-    for m in _matches(patterns, data, limit):
+    for m in chain.from_iterable(_matches(patterns, data, start, stop) for start, stop in stretches):
         at = m.start() - 1
         while at >= 0 and data[at] == 0x30 and m.start() - at < 16:
             at -= 1
         if at >= 0 and 0x30 <= data[at] <= 0x39:
             continue
-        if data[m.end() - 1] == 0x25:  # a comment inside the reference
+        if (m.lastindex or 0) >= _COMMENT:
             comments += 1
             if comments > MAX_COMMENTS:
                 raise LimitExceeded("PDF: too many comments where references may stand.")
-            if _with_comments(data, m.start(), limit) is None:
+            if _with_comments(data, m.start(), stretches[-1][1]) is None:
                 continue
         yield int(m[1]), m.start()
 
 
-def _matches(patterns: Sequence[re.Pattern[bytes]], data: bytes, limit: int) -> Iterator[re.Match[bytes]]:
-    """All matches in `data[:limit]`; a memory map is searched in windows that end where no match can stand."""
+def _matches(patterns: Sequence[re.Pattern[bytes]], data: bytes, start: int, limit: int) -> Iterator[re.Match[bytes]]:
+    """All matches in `data[start:limit]`; a memory map is searched in windows that end where no match can stand."""
     if isinstance(data, bytes):
-        yield from chain.from_iterable(p.finditer(data, 0, limit) for p in patterns)
+        yield from chain.from_iterable(p.finditer(data, start, limit) for p in patterns)
         return
-    start = 0
     while start < limit:
         border = _border(data, min(start + WINDOW, limit), limit)
         stop = border.end() if border else limit

@@ -14,7 +14,7 @@ from ..errors import FormatError, SigningError
 from .edit import catalog_object, inner_dictionary, replace_entries
 from .fields import Field, signature_fields, signatures_among
 from .objects import Dictionary, Ref, Value, encode_text, serialize
-from .permission import Lock, Permission, permission_of
+from .permission import NO_PERMISSION, Lock, permission_of
 from .reader import REWRITE, Reader
 from .update import Update
 
@@ -26,7 +26,7 @@ def check_permission(reader: Reader, fields: list[Field], name: str | None) -> N
 
     Raises `SigningError`, and `FormatError` for a signature whose permissions cannot be read.
     """
-    permission = Permission()
+    permission = NO_PERMISSION
     for field in signatures_among(reader, fields):
         if field.problem is not None:
             raise field.problem

@@ -32,7 +32,7 @@ from .objects import (
     decode_date,
     decode_text,
 )
-from .permission import Permission, certifies, permission_of
+from .permission import NO_PERMISSION, Permission, certifies, permission_of
 from .place import Malformed, Place, place_of
 from .reader import Reader
 from .store import stored_evidence
@@ -127,13 +127,14 @@ def _facts_of_placed(reader: Reader, places: list[Place], names: list[str], dige
     rules = [_rules(reader, places, i) for i in range(len(places))]
     store = store_facts(reader)
     unclear = _unclear(reader, places[0].revision.index)
-    so_far = Permission()
+    so_far = NO_PERMISSION
     for place, (findings, own) in zip(places, rules, strict=True):
         findings += unclear
         so_far = so_far.also(own)
         permissions[place.revision.index] = so_far
     first = places[0].revision.index
-    changed = changes_by_revision(reader, first, permissions, frozenset(p.number for p in places))
+    signatures, gaps = frozenset(p.number for p in places), tuple(p.gap for p in places)
+    changed = changes_by_revision(reader, first, permissions, signatures, gaps)
     after = _folded(changed, reader, {p.revision.index for p in places})
     return [
         _facts(reader, place, names[i], digests, after[place.revision.index], rules[i], store)

@@ -157,6 +157,13 @@ def a_promised_object_behind_a_comment() -> bytes:
 
 
 @attack(ATTACKS, change="content", words="object 31 is used by what was signed")
+def a_promised_object_behind_its_own_number_and_a_comment() -> bytes:
+    """P5, P7: the same behind a bare number, which with the next one looks like the beginning of a reference."""
+    page = BODIES[3].replace(b"/Contents 4 0 R", b"/Contents[4 0 R 31 31%x\n0%y\nR]")
+    return _evidence(hand_signed(prepared(base=table_pdf({**BODIES, 3: page}))))
+
+
+@attack(ATTACKS, change="content", words="object 31 is used by what was signed")
 def a_promised_object_delivered_as_evidence() -> bytes:
     """P13, P7: the page already refers to object 31; the update delivers it as a "certificate" in the DSS."""
     return _evidence(dangling(b"31 0 R"))

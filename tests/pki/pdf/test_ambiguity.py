@@ -50,6 +50,31 @@ def test_an_entry_at_another_object_fails_every_signature() -> None:
     assert not intact(found)
 
 
+@pytest.mark.parametrize("many", [300, 20_000])
+@pytest.mark.parametrize("number", [9, 10, 64, 99, 100, 255, 299])
+def test_one_entry_at_another_object_is_told_among_many(number: int, many: int) -> None:
+    pdf = table_pdf({**BODIES, **{n: b"<</N %d>>" % n for n in range(6, many)}})
+    place, wrong = (b"%010d 00000 n" % (pdf.index(b"\n%d 0 obj" % n) + 1) for n in (number, number - 1))
+    assert codes(pdf) == []
+    assert codes(pdf.replace(place, wrong)) == ["CROSS_REFERENCE"]
+
+
+@pytest.mark.parametrize("gap", [b"0000000000 00001 f", b"0000000000 65535 f"])
+def test_free_entries_among_many_are_no_objects(gap: bytes) -> None:
+    pdf = table_pdf({**BODIES, **{n: b"<</N %d>>" % n for n in range(6, 300)}})
+    for n in (50, 51, 120):
+        whole = b"\n%d 0 obj\n<</N %d>>\nendobj\n" % (n, n)
+        entry = b"%010d 00000 n" % (pdf.index(whole) + 1)
+        pdf = pdf.replace(whole, b"\n" + b" " * (len(whole) - 2) + b"\n").replace(entry, gap)
+    assert codes(pdf) == []
+
+
+def test_a_generation_that_the_object_does_not_have_is_told_among_many() -> None:
+    pdf = table_pdf({**BODIES, **{n: b"<</N %d>>" % n for n in range(6, 300)}})
+    entry = b"%010d 00000 n" % (pdf.index(b"\n120 0 obj") + 1)
+    assert codes(pdf.replace(entry, entry.replace(b"00000 n", b"00001 n"))) == ["CROSS_REFERENCE"]
+
+
 def test_what_every_signature_would_fail_over_is_not_signed() -> None:
     """Found by fuzzing: we signed such files, and then called the signature broken."""
     with pytest.raises(FormatError, match="object 5 is at"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ...facts import Change
 from ..dss import Visits
 from ..objects import UNREADABLE
 from ..overlay import Paper
-from ..permission import Permission
+from ..permission import NO_PERMISSION, Permission
 from ..reader import Reader
 from ..references import Private, stray_references
 from .catalog import compare_catalogs
@@ -23,24 +23,28 @@ from .where import Where
 
 
 def changes_by_revision(
-    reader: Reader, first: int, permissions: Mapping[int, Permission], signatures: frozenset[int]
+    reader: Reader,
+    first: int,
+    permissions: Mapping[int, Permission],
+    signatures: frozenset[int],
+    gaps: Sequence[tuple[int, int]],
 ) -> dict[int, tuple[Change, ...]]:
     """The changes that each revision after `first` makes; empty revisions are left out.
 
     `permissions` gives, by revision, what all signatures up to and including that revision allow; `signatures`
-    are the objects that hold a signature whose shape is right. Bytes
+    are the objects that hold a signature whose shape is right, `gaps` their /Contents tokens in order. Bytes
     after the last revision are reported with it (under its index). Never raises for odd input: a revision
     that cannot be read strictly is itself a change that is not allowed.
     """
     shared = Shared(Visits(len(reader.data)), Paper(reader, signatures), Where(reader))
     comparisons: dict[int, Comparison] = {}
-    permission = permissions.get(first, Permission())
+    permission = permissions.get(first, NO_PERMISSION)
     for index in range(first + 1, reader.last + 1):
         comparisons[index] = _compare(Comparison(reader, index, permission, shared))
         if any(not c.allowed and c.kind != "overlay" for c in comparisons[index].changes):
             shared.paper.forget()
         permission = permissions.get(index, permission)
-    _strays(reader, comparisons)
+    _strays(reader, comparisons, gaps)
     found = {index: c.result() for index, c in comparisons.items() if c.changes}
     if reader.trailing:
         text = f"{reader.trailing} bytes follow the last revision and belong to nothing."
@@ -63,7 +67,7 @@ def _compare(comparison: Comparison) -> Comparison:
     return comparison
 
 
-def _strays(reader: Reader, comparisons: Mapping[int, Comparison]) -> None:
+def _strays(reader: Reader, comparisons: Mapping[int, Comparison], gaps: Sequence[tuple[int, int]]) -> None:
     """P6, P7: nothing that was saved before may already have pointed at an object that an update made."""
     private = [
         Private(number, index, allowed)
@@ -71,7 +75,7 @@ def _strays(reader: Reader, comparisons: Mapping[int, Comparison]) -> None:
         for number, allowed in comparison.private.items()
     ]
     try:
-        for number, index in sorted(stray_references(reader, private)):
+        for number, index in sorted(stray_references(reader, private, gaps)):
             text = f"object {number} is used by what was signed before, not only by the update."
             comparisons[index].say("content", text, False, object=number)
     except UNREADABLE as e:
