@@ -4,8 +4,8 @@ Reach for `prepare_enveloping` (one XML document or any octets inside a ds:Objec
 stand elsewhere, each under the URI that the verifier will look for). Of each only a hash goes to the key. A signature
 internally detached from a part of the same document is `XmlDocument.prepare_parts`, or a profile.
 
-A detached signature is made here and not verified by kyso: references that lead outside are never followed (attack
-class X7), and the report on it says so.
+What a detached signature is over has to be given when it is verified: references that lead outside are never followed
+(attack class X7).
 """
 
 from __future__ import annotations

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+import kyso
 from kyso_pki.document import Intent, XmlForm
 from kyso_pki.errors import UsageError
+from kyso_pki.evidence import Evidence
 from kyso_pki.testing import SoftwareSigner
 from kyso_pki.xml.document import XmlDocument
 from kyso_pki.xml.pending import XmlPending
@@ -120,3 +122,18 @@ def test_profiles_and_nothing_at_all_are_refused() -> None:
         prepare_enveloping(LETTER, Intent(AT, profile=built_in("edxml")), SEAL.chain, SEAL.scheme)
     with pytest.raises(UsageError, match="0 documents"):
         prepare_detached({}, Intent(AT), SEAL.chain, SEAL.scheme)
+
+
+def test_a_detached_signature_passes_over_what_it_names_and_nothing_else() -> None:
+    data = b"%PDF-1.7 of another agency"
+    intent = Intent(AT, xml_form="xades")
+    signed = finished(prepare_detached({"van-ban.pdf": data}, intent, SEAL.chain, SEAL.scheme), SEAL)
+
+    def judged(**beside: object) -> str:
+        evidence = Evidence(crls=WORLD.crls(AT))
+        report = kyso.verify(signed, trust=WORLD.trust, at=AT, evidence=evidence, **beside)  # type: ignore[arg-type] # as named
+        return report.verdict
+
+    assert judged(detached={"van-ban.pdf": data}) == "passed"
+    assert judged(detached={"van-ban.pdf": data + b"!"}) == "failed"
+    assert judged(detached={"khac.pdf": data}) == judged() == "indeterminate"
