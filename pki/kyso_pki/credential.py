@@ -23,6 +23,9 @@ class Chain:
         if not self.certificates:
             raise CertificateMissing("A chain needs at least the signer's certificate.")
 
+    def __hash__(self) -> int:
+        return hash(self.leaf)
+
     @classmethod
     def of(cls, certificates: Iterable[Certificate]) -> Chain:
         return cls(tuple(certificates))

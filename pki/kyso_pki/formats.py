@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from .ades.record import FileFacts
 from .ades.report import DocumentReport, unreadable
@@ -23,6 +23,7 @@ from .signer import Fetcher
 from .x509.trust import TrustStore
 
 if TYPE_CHECKING:
+    from .pdf.document import PdfDocument
     from .pdf.lint.linting import LintReport
     from .pdf.lint.policy import LintPolicy
 
@@ -54,12 +55,10 @@ def open_document(
         raise EmptyInput("The input is empty (0 bytes).", remedy="Check that the file was stored completely.")
     head = data[:_PDF_HEADER_WINDOW]
     if b"%PDF-" in head:
-        from .pdf.document import PdfDocument
-
         if detached:
             raise UsageError("A PDF has no detached data.", remedy="Give it with an XML signature.")
-        octets = cast(bytes, data)  # what it does with its input, a map can do too (octets)
-        return PdfDocument(octets, password=password)
+        octets: Any = data  # what it does with its input, a map can do too (octets)
+        return _pdf()(octets, password=password)
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
 
@@ -87,6 +86,14 @@ def _cms_in(data: Octets) -> bytes | None:
     if head[:1] == b"\x30" and _SIGNED_DATA in head:
         return bytes(data[: MAX_SIGNED_DATA_BYTES + 1])
     return None
+
+
+@cache
+def _pdf() -> type[PdfDocument]:
+    """Loaded with the first PDF, by one import: each further one would cost some 5 µs."""
+    from .pdf.document import PdfDocument
+
+    return PdfDocument
 
 
 def lint_document(document: Document, policy: LintPolicy) -> LintReport:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -36,6 +36,8 @@ HASH_OIDS: dict[str, HashName] = {
     oids.SHA3_512: "sha3_512",
 }
 OID_OF_HASH: dict[str, str] = {name: oid for oid, name in HASH_OIDS.items()}
+# The constructors themselves: `hashlib.new` looks the algorithm up by its name each time, for longer than it hashes.
+_HASHERS = {name: getattr(hashlib, name) for name in OID_OF_HASH}
 DIGEST_SIZES: dict[str, int] = {name: hashlib.new(name).digest_size for name in OID_OF_HASH}
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -52,14 +54,14 @@ MIN_RSA_BITS = 2048  # TT 15/2025/TT-BKHCN, Appendix I
 CURVES = ("secp256r1", "secp384r1", "secp521r1")  # named curves only (CVE-2020-0601)
 
 
-# The constructors themselves: `hashlib.new` looks the algorithm up by its name each time, for longer than it hashes.
-_NEW = {name: getattr(hashlib, name) for name in DIGEST_SIZES}
-
-
 def digest(hash_name: str, message: bytes) -> bytes:
     """The hash of `message`; `hash_name` as in `HashName`."""
-    hashed: bytes = _NEW[hash_name](message).digest()
-    return hashed
+    return bytes(hasher(hash_name, message).digest())
+
+
+def hasher(hash_name: str, message: bytes = b"") -> Any:
+    """A running hash that has seen `message`. Raises `KeyError` for any other name."""
+    return _HASHERS[hash_name](message)
 
 
 def hash_of_oid(dotted: str) -> HashName:
@@ -128,22 +130,29 @@ class Scheme:
 
         ECDSA values are DER (X9.62). A key of another type gives False.
         """
+        if _kind_of(public_key) != self.key_type:
+            return False
+        key: Any = public_key
         try:
-            if self.key_type == "rsa" and isinstance(public_key, rsa.RSAPublicKey):
-                hash_ = _HASHES[self.hash_name]
-                pad: padding.AsymmetricPadding = padding.PKCS1v15()
-                if self.padding == "pss":
-                    pad = padding.PSS(mgf=padding.MGF1(hash_), salt_length=self.hash_size)
-                public_key.verify(value, imprint, pad, Prehashed(hash_))
-            elif self.key_type == "ec" and isinstance(public_key, ec.EllipticCurvePublicKey):
-                public_key.verify(value, imprint, ec.ECDSA(Prehashed(_HASHES[self.hash_name])))
-            elif self.key_type == "ed25519" and isinstance(public_key, ed25519.Ed25519PublicKey):
-                public_key.verify(value, imprint)
-            else:
-                return False
+            key.verify(value, imprint, *self._how)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError):
             return False
         return True
+
+    @cached_property
+    def _how(self) -> tuple[object, ...]:
+        """What a public key's `verify` takes after value and imprint."""
+        if self.key_type == "ed25519":
+            return ()
+        hash_ = _HASHES[self.hash_name]
+        if self.key_type == "ec":
+            return (ec.ECDSA(Prehashed(hash_)),)
+        if self.padding == "pss":
+            return (padding.PSS(mgf=padding.MGF1(hash_), salt_length=self.hash_size), Prehashed(hash_))
+        return (padding.PKCS1v15(), Prehashed(hash_))
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     @staticmethod
     def for_key(public_key: object, hash_name: HashName | None = None, *, pss: bool = False) -> Scheme:
@@ -163,15 +172,27 @@ class Scheme:
 
 def key_type_of(public_key: object) -> KeyType:
     """`rsa`, `ec` or `ed25519`. Raises `CertificateUnsuitable` for anything else."""
-    if isinstance(public_key, rsa.RSAPublicKey):
-        return "rsa"
-    if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return "ec"
-    if isinstance(public_key, ed25519.Ed25519PublicKey):
-        return "ed25519"
+    kind = _kind_of(public_key)
+    if kind is not None:
+        return kind
     raise CertificateUnsuitable(
         f"A key of type {type(public_key).__name__} cannot sign here; RSA, EC and Ed25519 can."
     )
+
+
+_KINDS: dict[type, KeyType | None] = {}  # by class: to ask it of each key costs as much as half a verification
+
+
+def _kind_of(public_key: object) -> KeyType | None:
+    own = type(public_key)
+    if own not in _KINDS:
+        classes: tuple[tuple[type, KeyType], ...] = (
+            (rsa.RSAPublicKey, "rsa"),
+            (ec.EllipticCurvePublicKey, "ec"),
+            (ed25519.Ed25519PublicKey, "ed25519"),
+        )
+        _KINDS[own] = next((kind for known, kind in classes if issubclass(own, known)), None)
+    return _KINDS[own]
 
 
 def key_name(public_key: object) -> str:

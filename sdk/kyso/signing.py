@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -132,14 +132,18 @@ def _at_url(url: str) -> HttpTimestamper:
     return HttpTimestamper(url)
 
 
-@contextmanager
 def sources_for(
     level: Level, fetcher: Fetcher | None, evidence: Evidence, trust: TrustStore
-) -> Iterator[Sources | None]:
+) -> AbstractContextManager[Sources | None]:
     """Where evidence comes from for as long as the block lasts; None for levels that need none."""
-    if level not in ("B-LT", "B-LTA"):
-        yield None
-        return
+    return _sources(fetcher, evidence, trust) if level in ("B-LT", "B-LTA") else _NO_SOURCES
+
+
+_NO_SOURCES: AbstractContextManager[None] = nullcontext()
+
+
+@contextmanager
+def _sources(fetcher: Fetcher | None, evidence: Evidence, trust: TrustStore) -> Iterator[Sources]:
     own = HttpFetcher() if fetcher is None else None
     try:
         yield Sources(datetime.now(UTC), fetcher or own, evidence, trust)

@@ -43,6 +43,32 @@ def signed_data(
     `signed_attrs` is the SET OF that was signed; `content` stays None for detached signatures;
     `timestamps` become signature-time-stamp attributes (EN 319 122-1 5.3).
     """
+    if content is None and not timestamps:
+        before, between = _around(chain, scheme, len(signed_attrs), len(value), content_type)
+        return b"".join([before, signed_attrs[1:], between, value])
+    return _signed_data(signed_attrs, value, chain, scheme, content, content_type, timestamps)
+
+
+@lru_cache(maxsize=256)
+def _around(
+    chain: Chain, scheme: Scheme, attributes_size: int, value_size: int, content_type: str
+) -> tuple[bytes, bytes]:
+    """What stands before and between the signed attributes and the value, which comes last: only they differ."""
+    attributes, value = bytes(attributes_size), bytes(value_size)
+    whole = _signed_data(attributes, value, chain, scheme, None, content_type, ())
+    end = len(whole) - len(scheme.identifier + der.octet_string(value))
+    return whole[: end - attributes_size + 1], whole[end : len(whole) - value_size]
+
+
+def _signed_data(
+    signed_attrs: bytes,
+    value: bytes,
+    chain: Chain,
+    scheme: Scheme,
+    content: bytes | None,
+    content_type: str,
+    timestamps: Sequence[bytes],
+) -> bytes:
     identity, certificates = _of_chain(chain)
     unsigned = b""
     if timestamps:

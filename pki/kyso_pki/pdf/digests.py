@@ -7,11 +7,10 @@ one hash of its octets and one more of the rests, however many signatures it has
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from ..octets import Octets, hash_into
-from ..scheme import HashName
+from ..scheme import HashName, hasher
 
 
 class Digests:
@@ -35,7 +34,7 @@ class Digests:
         """The running hash over `data[:position]`, to be copied before it is changed."""
         done, running = self._running.get(hash_name, (0, None))
         if running is None or done > position:
-            done, running = 0, hashlib.new(hash_name)
+            done, running = 0, hasher(hash_name)
         hash_into(running, self._data, done, position)
         self._running[hash_name] = (position, running)
         return running

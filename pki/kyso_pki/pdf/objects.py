@@ -14,14 +14,45 @@ import binascii
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import ClassVar, Final, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from ..errors import FormatError, KysoError, LimitExceeded
 from ..octets import find
+from .tokens import (
+    ARRAY,
+    CLOSES,
+    DICT,
+    END,
+    END_ARRAY,
+    END_DICT,
+    GENERATION,
+    HEX,
+    INT,
+    LITERAL,
+    NAME,
+    NONE,
+    NULL,
+    OPENS,
+    REAL,
+    SKIP,
+    STRINGS,
+    TEXT,
+    TRUE,
+    W,
+    hex_string,
+    known_names,
+    literal_string,
+    name_of,
+    no_token,
+    token,
+    tokens,
+)
+from .tokens import SPACE as SPACE
+from .tokens import skip_space as skip_space
 
 MAX_DEPTH: Final = 96  # arrays and dictionaries in each other; real files stay under 20
 MAX_TOKENS: Final = 2_000_000  # in one object; the largest arrays of real files hold some 100,000
-MAX_NAME: Final = 4096  # bytes; ISO 32000-1 Annex C.2 names 127
 
 
 UNREADABLE: Final = (KysoError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
@@ -33,6 +64,9 @@ class Ref(NamedTuple):
 
     number: int
     generation: int = 0
+
+
+_new_ref = partial(tuple.__new__, Ref)  # of a pair; half the time of `Ref(number, generation)`
 
 
 class Stream:
@@ -66,39 +100,12 @@ class Stream:
 Value: TypeAlias = "bool | int | float | str | bytes | Ref | Stream | list[Value] | dict[str, Value] | None"
 Dictionary: TypeAlias = "dict[str, Value]"
 
-SPACE: Final = rb"\x00\t\n\x0c\r "
-_DELIMITERS = rb"()<>\[\]{}/%"
-_END = rb"(?=[" + SPACE + _DELIMITERS + rb"]|\Z)"  # after a number or a keyword
-_SKIP = rb"[" + SPACE + rb"]*+(?:%[^\r\n]*+[" + SPACE + rb"]*+)*+"
-_W = rb"[" + SPACE + rb"]++"
-
-_NAME, _NUMBER, _GENERATION, _INT, _TEXT, _DICT, _END_DICT, _ARRAY, _END_ARRAY = range(1, 10)
-_NULL, _HEX, _LITERAL, _REAL, _TRUE, _FALSE = range(10, 16)
-_BRACKETS = {_DICT: "<<", _END_DICT: ">>", _ARRAY: "[", _END_ARRAY: "]"}
-_token = re.compile(
-    _SKIP
-    + rb"(?:/([^" + SPACE + _DELIMITERS + rb"]*+)"  # 1
-    + rb"|(\d{1,10})" + _W + rb"(\d{1,5})" + _W + rb"R" + _END  # 2, 3
-    + rb"|([+-]?\d{1,20})" + _END  # 4
-    + rb"|\(([^()\\\r]*+)\)"  # 5: a literal string without anything special
-    + rb"|(<<)|(>>)|(\[)|(\])"  # 6 to 9
-    + rb"|(null)" + _END  # 10
-    + rb"|(<)|(\()"  # 11, 12
-    + rb"|([+-]?(?:\d{1,40}\.\d{0,40}|\.\d{1,40}))" + _END  # 13
-    + rb"|(true)" + _END + rb"|(false)" + _END + rb")"  # 14, 15
-).match  # fmt: skip
-_skip = re.compile(_SKIP).match
-_header = re.compile(rb"(\d{1,10})" + _W + rb"(\d{1,5})" + _W + rb"obj" + _END).match
-_endobj = re.compile(_SKIP + rb"endobj" + _END).match
-_stream = re.compile(_SKIP + rb"stream(?:\r\n|\n)").match
-_endstream = re.compile(rb"(?:\r\n|\n|\r)?endstream" + _W + rb"endobj" + _END).match
-_paren = re.compile(rb"[()\\]").search
-_escape = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|\r|\n)|([\s\S]))|\r\n?")
-_two_digits = re.compile(rb"[0-9A-Fa-f]{2}").match
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_SPACE_BYTES = b"\x00\t\n\x0c\r "
-
-_names: dict[bytes, str] = {}  # the few hundred names that every file uses, made once
+_header = re.compile(rb"(\d{1,10})" + W + rb"(\d{1,5})" + W + rb"obj" + END).match
+_endobj = re.compile(SKIP + rb"endobj" + END).match
+_stream = re.compile(SKIP + rb"stream(?:\r\n|\n)").match
+_endstream = re.compile(rb"(?:\r\n|\n|\r)?endstream" + W + rb"endobj" + END).match
+_BRACKETS = {DICT: "<<", END_DICT: ">>", ARRAY: "[", END_ARRAY: "]"}
+_ONLY_NAMES = {str}
 
 
 def read_value(source: bytes, position: int) -> tuple[Value, int]:
@@ -106,69 +113,89 @@ def read_value(source: bytes, position: int) -> tuple[Value, int]:
 
     Raises `FormatError`, `LimitExceeded`.
     """
+    m = token(source, position)
+    if m is None or m.lastindex in CLOSES:
+        raise no_token(source, position)
+    kind = m.lastindex or 0
+    if kind in OPENS:
+        return _container(source, m.end(), is_dict=kind == DICT)
+    if kind in STRINGS:
+        return _string(source, m.end(), kind)
+    return _scalar(m, kind), m.end()
+
+
+def _container(source: bytes, position: int, *, is_dict: bool) -> tuple[Value, int]:
+    """The dictionary or array that begins before `position`, and its end: the loop that all reading comes down to."""
     outer: list[tuple[list[Value], bool]] = []
-    items: list[Value] | None = None
-    is_dict = False
-    token = _token
-    for _ in range(MAX_TOKENS):
-        m = token(source, position)
-        if m is None:
-            raise _no_token(source, position)
-        kind = m.lastindex
-        start = position
-        position = m.end()
-        value: Value
-        if kind == _NAME:
-            value = _names.get(m[1]) or _name(m[1])
-        elif kind == _GENERATION:
-            value = Ref(int(m[2]), int(m[3]))
-        elif kind == _INT:
-            value = int(m[4])
-        elif kind == _TEXT:
-            value = m[5]
-        elif kind in (_DICT, _ARRAY):
-            if items is not None:
+    items: list[Value] = []
+    known = known_names.get
+    left = iter(range(MAX_TOKENS))
+    while True:
+        for _, m in zip(left, tokens(source, position), strict=False):
+            kind = m.lastindex
+            if kind == NAME:
+                items.append(known(m[1]) or name_of(m[1]))
+            elif kind == GENERATION:
+                items.append(_new_ref((int(m[2]), int(m[3]))))
+            elif kind == INT:
+                items.append(int(m[4]))
+            elif kind in OPENS:
                 outer.append((items, is_dict))
                 if len(outer) >= MAX_DEPTH:
-                    raise LimitExceeded(f"PDF: more than {MAX_DEPTH} levels of nesting at offset {position}.")
-            items = []
-            is_dict = kind == _DICT
-            continue
-        elif kind in (_END_DICT, _END_ARRAY):
-            if items is None or is_dict is not (kind == _END_DICT):
-                raise _no_token(source, start)
-            value = _dictionary(items, position) if is_dict else items
-            if not outer:
-                return value, position
-            items, is_dict = outer.pop()
-            items.append(value)
-            continue
-        elif kind == _NULL:
-            value = None
-        elif kind == _HEX:
-            value, position = _hex_string(source, position)
-        elif kind == _LITERAL:
-            value, position = _literal_string(source, position)
-        elif kind == _REAL:
-            value = float(m[13])
+                    raise LimitExceeded(f"PDF: more than {MAX_DEPTH} levels of nesting at offset {m.end()}.")
+                items = []
+                is_dict = kind == DICT
+            elif kind in CLOSES:
+                if is_dict is not (kind == END_DICT):
+                    raise no_token(source, m.start())
+                value: Value = _dictionary(items, m.end()) if is_dict else items
+                if not outer:
+                    return value, m.end()
+                items, is_dict = outer.pop()
+                items.append(value)
+            elif kind in STRINGS:  # they end where only their own reading can tell
+                value, position = _string(source, m.end(), kind)
+                items.append(value)
+                break
+            elif kind == NONE or kind is None:
+                raise no_token(source, m.start())
+            else:
+                items.append(_scalar(m, kind))
         else:
-            value = kind == _TRUE
-        if items is None:
-            return value, position
-        items.append(value)
-    raise LimitExceeded(f"PDF: an object of more than {MAX_TOKENS} parts ends after offset {position}.")
+            if next(left, None) is None:
+                raise LimitExceeded(
+                    f"PDF: an object of more than {MAX_TOKENS} parts begins before offset {position}."
+                )
+            raise no_token(source, len(source))
+
+
+def _string(source: bytes, position: int, kind: int) -> tuple[bytes, int]:
+    return (hex_string if kind == HEX else literal_string)(source, position)
+
+
+def _scalar(m: re.Match[bytes], kind: int) -> Value:
+    """The value of a token that is whole in itself."""
+    if kind == NAME:
+        return known_names.get(m[1]) or name_of(m[1])
+    if kind == GENERATION:
+        return Ref(int(m[2]), int(m[3]))
+    if kind == INT:
+        return int(m[4])
+    if kind == TEXT:
+        return m[5]
+    if kind == REAL:
+        return float(m[13])
+    return None if kind == NULL else kind == TRUE
 
 
 def _dictionary(items: list[Value], position: int) -> Dictionary:
-    keys = items[::2]
+    keys: list[Any] = items[::2]
     values = items[1::2]
     if len(keys) != len(values):
         raise FormatError(f"PDF: the dictionary that ends at offset {position} has a key without a value.")
-    out: Dictionary = {}
-    for key, value in zip(keys, values, strict=True):
-        if type(key) is not str:
-            raise FormatError(f"PDF: the dictionary that ends at offset {position} has a key that is no name.")
-        out[key] = value
+    if keys and set(map(type, keys)) != _ONLY_NAMES:
+        raise FormatError(f"PDF: the dictionary that ends at offset {position} has a key that is no name.")
+    out: Dictionary = dict(zip(keys, values))  # noqa: B905 - equally many, as was just seen
     if len(out) != len(keys):
         raise FormatError(f"PDF: the dictionary that ends at offset {position} has the same key twice.")
     return out
@@ -180,20 +207,20 @@ def value_spans(source: bytes, position: int) -> tuple[dict[str, tuple[int, int]
     The start is the first byte of the value's token, after white space and comments. Read with the same
     tokens as `read_value`, so that the two cannot disagree. Raises `FormatError`.
     """
-    m = _token(source, position)
-    if m is None or m.lastindex != _DICT:
+    m = token(source, position)
+    if m is None or m.lastindex != DICT:
         raise FormatError(f"PDF: no dictionary at offset {position}.")
     position = m.end()
     spans: dict[str, tuple[int, int]] = {}
     while True:
-        m = _token(source, position)
+        m = token(source, position)
         if m is None:
-            raise _no_token(source, position)
-        if m.lastindex == _END_DICT:
+            raise no_token(source, position)
+        if m.lastindex == END_DICT:
             return spans, m.end()
-        if m.lastindex != _NAME:
+        if m.lastindex != NAME:
             raise FormatError(f"PDF: a dictionary key at offset {position} is no name.")
-        key = _name(m[1])
+        key = name_of(m[1])
         start = skip_space(source, m.end())
         _, position = read_value(source, start)
         if key in spans:
@@ -212,94 +239,17 @@ class Token(NamedTuple):
 
 def next_token(source: bytes, position: int) -> Token:
     """The token after white space and comments, the same that `read_value` would see. Raises `FormatError`."""
-    m = _token(source, position)
+    m = token(source, position)
     if m is None:
-        raise _no_token(source, position)
+        raise no_token(source, position)
     kind = m.lastindex or 0
     if (bracket := _BRACKETS.get(kind)) is not None:
         return Token(bracket, m.start(kind), m.end(), None)
-    if kind not in (_NAME, _HEX, _LITERAL, _TEXT):
+    if kind not in (NAME, HEX, LITERAL, TEXT):
         return Token("other", m.start(), m.end(), None)
-    start = m.start(kind) - (kind in (_NAME, _TEXT))
+    start = m.start(kind) - (kind in (NAME, TEXT))
     value, end = read_value(source, start)
-    return Token("other" if kind == _NAME else "string", start, end, value)
-
-
-def skip_space(source: bytes, position: int) -> int:
-    """The offset of the next byte that is neither white space nor in a comment."""
-    m = _skip(source, position)
-    return m.end() if m else position
-
-
-def _name(raw: bytes) -> str:
-    if len(raw) > MAX_NAME:
-        raise LimitExceeded(f"PDF: a name of {len(raw)} bytes; at most {MAX_NAME} are read.")
-    if b"#" in raw:
-        return _unescaped(raw)
-    name = raw.decode("latin-1")
-    if name and len(_names) < 4096:
-        _names[raw] = name
-    return name
-
-
-def _unescaped(raw: bytes) -> str:
-    parts = raw.split(b"#")
-    out = bytearray(parts[0])
-    for part in parts[1:]:
-        if not _two_digits(part) or part.startswith(b"00"):
-            raise FormatError(f"PDF: the name /{raw[:64]!r} has a # without two hexadecimal digits (or #00).")
-        out += binascii.unhexlify(part[:2]) + part[2:]
-    return out.decode("latin-1")
-
-
-def _hex_string(source: bytes, position: int) -> tuple[bytes, int]:
-    end = source.find(b">", position)
-    if end < 0:
-        raise FormatError(f"PDF: the hexadecimal string at offset {position - 1} does not end.")
-    digits = source[position:end]
-    try:
-        return binascii.unhexlify(digits), end + 1
-    except binascii.Error:
-        digits = digits.translate(None, _SPACE_BYTES)
-    try:
-        return binascii.unhexlify(digits + b"0" if len(digits) % 2 else digits), end + 1
-    except binascii.Error:
-        raise FormatError(f"PDF: the string at offset {position - 1} is not hexadecimal.") from None
-
-
-def _literal_string(source: bytes, position: int) -> tuple[bytes, int]:
-    depth = 1
-    at = position
-    while True:
-        m = _paren(source, at)
-        if m is None:
-            raise FormatError(f"PDF: the string at offset {position - 1} does not end.")
-        at = m.end()
-        found = m[0]
-        if found == b"\\":
-            at += 1
-        elif found == b"(":
-            depth += 1
-        else:
-            depth -= 1
-            if not depth:
-                return _escape.sub(_unescape, source[position : at - 1]), at
-
-
-def _unescape(m: re.Match[bytes]) -> bytes:
-    """One escape of ISO 32000-2 table 3; an end of line inside a string is a line feed (7.3.4.2)."""
-    if m[1] is not None:
-        return bytes((int(m[1], 8) & 0xFF,))
-    if m[3] is not None:
-        return _ESCAPES.get(m[3], m[3])
-    return b"" if m[2] is not None else b"\n"
-
-
-def _no_token(source: bytes, position: int) -> FormatError:
-    at = skip_space(source, position)
-    if at >= len(source):
-        return FormatError("PDF: the data end inside an object.")
-    return FormatError(f"PDF: no object at offset {at}, found {bytes(source[at : at + 16])!r}.")
+    return Token("other" if kind == NAME else "string", start, end, value)
 
 
 class IndirectObject:
@@ -372,44 +322,56 @@ def same(a: Value, b: Value) -> bool:
 
 # Writing ------------------------------------------------------------------------------------------------
 
-_written: dict[str, bytes] = {}  # names as they are written, made once
 _PLAIN_NAME = re.compile(rb"[^\x21-\x7e]|[()<>\[\]{}/%#]")
 _PLAIN_TEXT = re.compile(rb"[\x20-\x27\x2a-\x5b\x5d-\x7e]*").fullmatch
 
 
 def serialize(value: Value) -> bytes:
     """The object as it is written in a file. Raises `TypeError` for a stream, which has no direct form."""
-    if isinstance(value, str):
-        return _written.get(value) or _written_name(value)
-    if isinstance(value, int) and value is not True and value is not False:
-        return b"%d" % value
-    if isinstance(value, dict):
-        return b"<<" + b" ".join([serialize(part) for entry in value.items() for part in entry]) + b">>"
-    if isinstance(value, Ref):
-        return b"%d %d R" % value
-    if isinstance(value, bytes):
-        return b"(" + value + b")" if _PLAIN_TEXT(value) else b"<" + binascii.hexlify(value) + b">"
-    if isinstance(value, list):
-        return b"[" + b" ".join([serialize(item) for item in value]) + b"]"
-    if value is None:
-        return b"null"
-    if isinstance(value, bool):
-        return b"true" if value else b"false"
-    if isinstance(value, float):
-        return _real(value)
-    raise TypeError(f"{type(value).__name__} has no direct form in a PDF file")
+    try:
+        return _WRITERS[type(value)](value)
+    except KeyError:
+        raise TypeError(f"{type(value).__name__} has no direct form in a PDF file") from None
 
 
-def _written_name(name: str) -> bytes:
-    text = b"/" + _PLAIN_NAME.sub(lambda m: b"#%02x" % m[0][0], name.encode("latin-1"))
-    if len(_written) < 4096:
-        _written[name] = text
-    return text
+class _Written(dict[str, bytes]):
+    """Names as they are written, each made once: the few hundred that every file uses."""
+
+    def __missing__(self, name: str) -> bytes:
+        text = b"/" + _PLAIN_NAME.sub(lambda m: b"#%02x" % m[0][0], name.encode("latin-1"))
+        if len(self) < 4096:
+            self[name] = text
+        return text
+
+
+def _write_dictionary(value: Dictionary) -> bytes:
+    return b"<<" + b" ".join([_WRITERS[type(part)](part) for entry in value.items() for part in entry]) + b">>"
+
+
+def _write_array(value: list[Value]) -> bytes:
+    return b"[" + b" ".join([_WRITERS[type(item)](item) for item in value]) + b"]"
+
+
+def _write_string(value: bytes) -> bytes:
+    return b"(" + value + b")" if _PLAIN_TEXT(value) else b"<" + binascii.hexlify(value) + b">"
 
 
 def _real(value: float) -> bytes:
     text = f"{value:.10f}".rstrip("0")
     return (text + "0" if text.endswith(".") else text).encode()
+
+
+_WRITERS: Final[dict[type, Callable[[Any], bytes]]] = {
+    str: _Written().__getitem__,
+    int: b"%d".__mod__,
+    Ref: b"%d %d R".__mod__,
+    bytes: _write_string,
+    dict: _write_dictionary,
+    list: _write_array,
+    bool: lambda value: b"true" if value else b"false",
+    float: _real,
+    type(None): lambda value: b"null",
+}
 
 
 # Text and dates -----------------------------------------------------------------------------------------
@@ -461,4 +423,4 @@ _FIRST = (0, 1, 1, 0, 0, 0)
 
 def encode_date(value: datetime) -> bytes:
     """A date string in UTC (ISO 32000-2 7.9.4)."""
-    return value.astimezone(UTC).strftime("D:%Y%m%d%H%M%SZ").encode()
+    return b"D:%04d%02d%02d%02d%02d%02dZ" % value.utctimetuple()[:6]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import SigningError
+from ..scheme import hasher
 from .objects import Dictionary, Ref, value_spans
 from .update import Update
 
@@ -33,7 +34,7 @@ class Slot:
 
     def digest(self, hash_name: str, pieces: Pieces) -> bytes:
         """The digest of the whole file but /Contents."""
-        running = hashlib.new(hash_name)
+        running = hasher(hash_name)
         for piece in pieces():
             running.update(piece)
         return self.digest_after(running)

@@ -8,7 +8,7 @@ this engine does not know stays as it was written.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ..errors import LimitExceeded, SigningError
@@ -186,13 +186,14 @@ def _closing(at: int) -> bytes:
     return b"startxref\n%d\n%%%%EOF\n" % at
 
 
-def _runs(numbers: Mapping[int, int]) -> list[tuple[int, int]]:
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Consecutive object numbers as (first, count)."""
     runs: list[tuple[int, int]] = []
+    first = following = -1
     for number in sorted(numbers):
-        first, count = runs[-1] if runs else (number, 0)
-        if first + count == number:
-            runs[-1:] = [(first, count + 1)]
-        else:
-            runs.append((number, 1))
-    return runs
+        if number != following:
+            if first >= 0:
+                runs.append((first, following - first))
+            first = number
+        following = number + 1
+    return [*runs, (first, following - first)] if first >= 0 else runs

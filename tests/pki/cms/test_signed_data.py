@@ -18,7 +18,7 @@ from kyso_pki.authority.issue import issue
 from kyso_pki.authority.profile import PERSON, Subject
 from kyso_pki.cms.attributes import signed_attributes
 from kyso_pki.cms.examine import CmsFacts, examine
-from kyso_pki.cms.signed_data import signed_data, signed_data_size
+from kyso_pki.cms.signed_data import read_signed_data, signed_data, signed_data_size
 from kyso_pki.credential import Chain
 from kyso_pki.errors import FormatError, KysoError
 from kyso_pki.scheme import HashName, Scheme, digest
@@ -81,6 +81,20 @@ def test_openssl_accepts_what_is_made_here(made: Made, world: World, tmp_path: P
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_what_is_made_is_the_same_structure_with_content_or_without(made: Made) -> None:
+    """The detached form is put together from prepared pieces; the other one is built anew each time."""
+    scheme, chain = made.signer.scheme, made.signer.chain
+    detached = signed_data(made.attrs, made.value, chain, scheme)
+    inside = signed_data(made.attrs, made.value, chain, scheme, content=CONTENT)
+    whole = der.explicit(0, der.octet_string(CONTENT))
+    a, b = read_signed_data(detached), read_signed_data(inside)
+    assert (a.digest_oids, a.certificates, a.content_type) == (b.digest_oids, b.certificates, b.content_type)
+    assert a.signers[0].value == b.signers[0].value == made.value
+    one, other = a.signers[0].signed_attrs, b.signers[0].signed_attrs
+    assert one is not None and other is not None and one.raw == other.raw
+    assert len(inside) - len(detached) in range(len(whole), len(whole) + 8)  # and outer lengths that grew
 
 
 def test_own_signature_is_intact_and_bound(made: Made) -> None:
