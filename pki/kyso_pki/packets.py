@@ -18,7 +18,11 @@ from .xml.parse import utf8_octets
 
 _HEAD = 1 << 16  # octets in which the document element of a packet starts
 Verify = Callable[[bytes, str], DocumentReport]
-_NOT_SIGNED = Finding("PACKET_NOT_SIGNED", "info", "Nobody signed the packet itself; each document in it is judged.")
+_NOT_SIGNED = Finding(
+    "PACKET_NOT_SIGNED",
+    "warning",
+    "Nobody signed the packet itself: sender and subject in it are not protected; each document is judged.",
+)
 
 
 def with_attachments(report: DocumentReport, data: Octets, verify: Verify) -> DocumentReport:

@@ -143,6 +143,9 @@ class _Reader:
         elif above == "Attachment" and local == "ContentTransferEncoded":
             self.elements[-1].contents += 1
             self._text = self.elements[-1].encoded
+        elif local == "ContentTransferEncoded" and len(self.elements) < MAX_ATTACHMENTS:
+            # Readers who look for it alone find it here too: it is told as an attachment that cannot be taken out.
+            self.elements.append(_Element({"AttachmentName": "ContentTransferEncoded outside an Attachment"}))
         elif (above == "Attachment" and local in _NAMES) or (
             local == "ContentId" and above == "Reference" and "edXMLManifest" in self._path
         ):
@@ -151,6 +154,10 @@ class _Reader:
     def data(self, text: str) -> None:
         if self._text is not None:
             self._text.append(text)
+
+    def comment(self, text: str) -> None:
+        if self._path and self._path[-1] == "ContentTransferEncoded" and self.elements:
+            self.elements[-1].nested = True  # other readers stop there
 
     def end(self, tag: str) -> None:
         local = self._path.pop()

@@ -76,7 +76,8 @@ class Ids:
             if times == 0:
                 return []
             self._near_lookups += 1
-            if times == 1 and self._near_lookups <= _NEAR_LOOKUPS and (here := carriers_of(value, near)):
+            near_enough = times == 1 and self._near_lookups <= _NEAR_LOOKUPS
+            if near_enough and (here := carriers_of(value, near)):
                 return here
         self._lookups += 1
         if self._all is None and self._lookups <= _SINGLE_LOOKUPS:

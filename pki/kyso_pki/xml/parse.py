@@ -22,7 +22,7 @@ from ..errors import EmptyInput, FormatError, LimitExceeded, UsageError
 from ..octets import Octets
 
 if TYPE_CHECKING:
-    from lxml.etree import XMLParser, XMLPullParser, _Element
+    from lxml.etree import XMLParser, XMLPullParser, _Element, _ListErrorLog
 
 # Limits, all against denial of service; libxml2 adds depth 256 and 10 MB for one text (never `huge_tree`).
 MAX_BYTES = 1 << 30  # read in pieces (`stream`), in constant memory; some 40 s of one core
@@ -124,6 +124,7 @@ def parse_utf8(octets: bytes) -> _Element:
         from lxml import etree
 
         root = etree.fromstring(octets, _parsers.parser)
+        refuse_errors(_parsers.parser.error_log)
     refuse_doctype(root)
     if len(octets) > 4 * _FEW_ATTRIBUTES and octets.count(b"=") > _FEW_ATTRIBUTES:
         refuse_many_attributes(root)
@@ -195,6 +196,13 @@ def target_parser(target: object) -> Any:
     from lxml import etree
 
     return etree.XMLParser(target=target, **_OPTIONS)  # type: ignore[call-overload]  # the stubs know no options here
+
+
+def refuse_errors(log: _ListErrorLog) -> None:
+    """lxml forgets what was wrong with a prefix when a warning comes after it (a relative namespace is one)."""
+    errors = log.filter_from_errors()
+    if len(errors):
+        raise FormatError(f"Not well-formed XML: {errors[0].message}")
 
 
 def refuse_doctype(root: _Element) -> None:

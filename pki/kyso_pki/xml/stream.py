@@ -29,6 +29,7 @@ from .parse import (
     parsing,
     pull_parser,
     refuse_doctype,
+    refuse_errors,
     refuse_many_attributes,
 )
 
@@ -143,6 +144,7 @@ class _Feed:
                 parser.feed(piece)
                 if self.ended:
                     parser.close()
+                    refuse_errors(parser.feed_error_log)
                 self._take_events(parser)
             held += len(piece) if self._inside else 0
             if held > MAX_TREE_BYTES:

@@ -83,6 +83,10 @@ def structure_findings(
         found += _doubles({e for e, _ in content}, around)
     found += unsigned_inside(signature, {e for e, _ in resolved if is_inside(e, (signature,))}, around.paths.of)
     for element, target in content:
+        if element.tag == ds("Object") and getattr(element.getparent(), "tag", None) != ds("Signature"):
+            # Its text has no name that could be looked for elsewhere: it stays where it was signed.
+            text = f"{target.name} is a ds:Object outside any Signature (signature wrapping)."
+            found.append(Finding("XML_WRAPPING", "error", text))
         if element in around.around_split_text:
             text = (
                 f"A comment, which no signature protects, splits text in {target.name}; "

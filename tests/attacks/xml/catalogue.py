@@ -24,6 +24,7 @@ from . import (
     inputs,
     keys,
     octets,
+    packets,
     placements,
     properties,
     structure,
@@ -53,6 +54,7 @@ MODULES: dict[ModuleType, Callable[[], bytes]] = {
     algorithms: structure.honest,
     encodings: structure.honest,
     xades: xades.honest,
+    packets: structure.honest,
 }
 """Each module with the honest document that its attacks start from."""
 

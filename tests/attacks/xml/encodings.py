@@ -117,6 +117,14 @@ MARKUP: dict[str, tuple[str, str]] = {
     "an_instruction_named_xml": ("<?xml x?>Kính", "Kính"),
     "an_open_instruction": ("<?x Kính", "Kính"),
 }
+# lxml forgets what is wrong with a prefix when a warning comes after it.
+WARNINGS = {"relative": '<w xmlns="x/y"/>', "language": '<w xml:lang="?"/>', "space": '<w xml:space="x"/>'}
+MARKUP |= {
+    f"{name}_and_a_{warning}": (text.replace("Kính", after + "Kính"), "Kính")
+    for name, (text, _) in list(MARKUP.items())
+    if "prefix" in name or "by_namespace" in name or "colons" in name
+    for warning, after in WARNINGS.items()
+}
 PROLOGS: dict[str, tuple[str, str]] = {
     "xml_1_1": ('<?xml version="1.1"?>', '<?xml version="1.0"?>'),
     "xml_2_0": ('<?xml version="2.0"?>', '<?xml version="1.0"?>'),

@@ -125,6 +125,25 @@ for _name, _shape in _MOVED.items():
         )
 
 
+TEXT = f'<d:Object xmlns:d="{DS}" Id="o">thật</d:Object>'
+for _name, _frame in {
+    "alone": "<Goi>{O}{S}</Goi>",
+    "beside_text": "<Goi>giả{O}{S}</Goi>",
+    "beside_another": '<Goi><d:Object xmlns:d="http://www.w3.org/2000/09/xmldsig#">giả</d:Object>{O}{S}</Goi>',
+    "in_an_element": "<Goi><X>{O}</X>{S}</Goi>",
+}.items():
+    variant(
+        ATTACKS,
+        f"an_object_of_text_moved_out_{_name}",
+        "X1: Text has no name that could be looked for: a ds:Object stays in the Signature that it was signed in.",
+        lambda frame=_frame: Attack(  # type: ignore[misc] # bound in the loop
+            frame.format(O=TEXT, S=signature([Ref("#o", TEXT.encode())])).encode(),
+            "XML_WRAPPING",
+            hashes=True,
+            twin=f"<Goi>{signature([Ref('#o', TEXT.encode())], objects=TEXT)}</Goi>".encode(),
+        ),
+    )
+
 # E-invoices: several signers, each over its part ------------------------------------------------------------
 
 

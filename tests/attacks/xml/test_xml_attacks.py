@@ -25,8 +25,11 @@ FEWEST = 20
 def words(result: DocumentReport) -> str:
     """Everything that a report says."""
     findings = [f for s in result.signatures for f in s.findings] + list(result.findings)
-    return "\n".join(f"{f.code}: {f.text}" for f in findings) + "".join(
-        str(s.sub_indication) for s in result.signatures
+    inside = "".join(words(one) for one in result.attachments)
+    return (
+        "\n".join(f"{f.code}: {f.text}" for f in findings)
+        + inside
+        + "".join(str(s.sub_indication) for s in result.signatures)
     )
 
 
