@@ -80,7 +80,7 @@ class LocalPool:
         self, plan: Plan, chunks: Iterable[Chunk], store: Path, progress: Callable[[int], object]
     ) -> Iterator[Done]:
         """As `Executor.run`. Raises `KysoError` when no worker can be started."""
-        waiting = iter(chunks)
+        waiting, watched = iter(chunks), time.monotonic()
         said: queue.SimpleQueue[_Said] = queue.SimpleQueue()
         workers = [_Worker(plan, store, said, chunk) for chunk in islice(waiting, self.jobs)]
         try:
@@ -91,8 +91,11 @@ class LocalPool:
                         progress(one.worker.hears(one))
                 except queue.Empty:
                     pass
+                due = time.monotonic() - watched >= _POLL_S
+                watched = time.monotonic() if due else watched
                 for worker in list(workers):
-                    progress(worker.watch())
+                    if due:
+                        progress(worker.watch())
                     if worker.finished:
                         yield worker.done()
                         if (chunk := next(waiting, None)) is not None:

@@ -32,14 +32,13 @@ class Judge:
     """One plan, many files."""
 
     def __init__(self, plan: Plan, store: Path) -> None:
-        # Loaded before the first file, whose time is counted.
-        import kyso_pki.pdf.document
-        import kyso_pki.xml.document  # noqa: F401
-        from kyso.fetch import HttpFetcher
+        import kyso_pki.pdf.document  # noqa: F401 - before the first file, whose time is counted
 
         self._plan = plan
         self._fetcher: StoredFetcher | None = None
         if plan.online is not None:
+            from kyso.fetch import HttpFetcher
+
             asks = HttpFetcher(allowed_hosts=plan.online.hosts, max_fetches=1 << 30)  # each URL is asked once a run
             self._fetcher = StoredFetcher(asks, store)
 
