@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Literal
 
 from .. import oids
@@ -185,12 +185,14 @@ class _Signer:
         found: list[Stored] = []
         for raw in self._data.raw_certificates:
             if (certificate := _certificate(raw)) is not None:
-                found.append(Stored(state(lambda i, r=raw: i.covers_certificate(r)), (certificate,)))  # type: ignore[misc]
+                found.append(Stored(state(partial(Index.covers_certificate, encoded=raw)), (certificate,)))
         ocsp = set(self._data.ocsp)
         for raw in self._data.raw_revocation:
-            at = state(lambda i, r=raw: i.covers_revocation(r))  # type: ignore[misc]
-            answers = [o for o in ocsp if o in raw]
-            found.append(Stored(at, crls=() if answers else (raw,), ocsp=tuple(answers)))
+            at = state(partial(Index.covers_revocation, encoded=raw))
+            if raw[0] == der.SEQUENCE:
+                found.append(Stored(at, crls=(raw,)))
+            else:  # other revocation information: its type, then the answer (RFC 5940)
+                found.append(Stored(at, ocsp=tuple(o for o in ocsp if raw.endswith(o))))
         inside = set(self._data.crls), ocsp
         found.append(
             Stored(

@@ -16,7 +16,6 @@ from kyso_pki import oids
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.asn1 import der
 from kyso_pki.cades.archive import Index, message_digest, unsigned_values
-from kyso_pki.cades.document import CmsDocument
 from kyso_pki.cms.signed_data import read_signed_data
 from kyso_pki.errors import KysoError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
@@ -300,17 +299,19 @@ def test_archive_timestamp_over_what_is_gone_or_over_other_content_is_broken() -
 # Robustness -------------------------------------------------------------------------------------------------
 
 
-def test_no_flipped_byte_passes_with_the_same_facts() -> None:
+def test_flipped_byte_passes_only_where_nothing_rests_on_it() -> None:
     good = signed()
-    own = CmsDocument(good, CONTENT).signatures()
-    for position in range(0, len(good), 7):
+    positions = range(0, len(good), 7)
+    passed = 0
+    for position in positions:
         changed = bytearray(good)
         changed[position] ^= 0x10
         report = judged(bytes(changed))
         if report.passed:
-            assert CmsDocument(bytes(changed), CONTENT).signatures() != own or position >= 0
+            passed += 1
             [one] = report.signatures
             assert one.certificate == WORLD.person and one.coverage.whole
+    assert passed < len(positions) / 10
 
 
 @pytest.mark.parametrize("text", [b"-----BEGIN PKCS7-----\n%%%\n-----END PKCS7-----", b"-----BEGIN CMS-----\nMAA="])
