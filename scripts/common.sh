@@ -44,6 +44,7 @@ apt_install() {
 # Makes the virtual environment if it is not there. Debian's Python comes without venv until python3-venv is installed.
 make_venv() {
     [ -x "$VENV/bin/python" ] && "$VENV/bin/python" -m pip --version >/dev/null 2>&1 && return 0
+    (find_python >/dev/null 2>&1) || apt_install python3 python3-venv || true
     python=$(find_python) || exit 1
     say "making $VENV with $("$python" --version)"
     "$python" -m venv "$VENV" >/dev/null 2>&1 && return 0
