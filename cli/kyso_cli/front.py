@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "audit": "kyso_cli.audit",
     "facts": "kyso_cli.facts",
     "replay": "kyso_cli.replay",
+    "schema": "kyso_cli.schema",
     "lint": "kyso_cli.lint",
     "repair": "kyso_cli.repair",
     "preview": "kyso_cli.preview",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from kyso_pki.pdf.appearance.stamp import Place, Stamp
     from kyso_pki.pdf.lint.linting import LintReport
     from kyso_pki.pdf.lint.policy import LintPolicy
+    from kyso_pki.reports.schema import report_schema
     from kyso_pki.x509.trust import TrustStore
     from kyso_pki.xmlprofile import Profile
 
@@ -117,6 +118,7 @@ _PLACES = {
     "open_signer": "kyso.signers",
     "preview": "kyso.stamps",
     "replay": "kyso.replaying",
+    "report_schema": "kyso_pki.reports.schema",
     "sign": "kyso.signing",
     "sign_cms": "kyso.enveloping",
     "sign_file": "kyso.files",
@@ -177,6 +179,7 @@ __all__ = [
     "open_signer",
     "preview",
     "replay",
+    "report_schema",
     "sign",
     "sign_cms",
     "sign_file",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import kyso
+from tests.pki.reports.shape import assert_shape
+
 from .conftest import Province
 
 KEY = "pkcs11:token=kyso-tinh-mau;object=nguyen-van-mau"
@@ -58,3 +61,12 @@ def test_an_error_is_json_too(province: Province, desk: Path) -> None:
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["code"] == "cli.file_missing"
     assert done.stderr.startswith("Lỗi: Không có tệp missing.pdf.")
+
+
+def test_reports_have_the_published_shape_and_the_schema_is_printed(province: Province, desk: Path) -> None:
+    assert json.loads(province.kyso("schema", cwd=desk).stdout) == kyso.report_schema()
+    files = ["da-ky.pdf", "van-ban.pdf", "hoa-don.xml", *sorted(str(p) for p in (desk / "bad").iterdir())]
+    answer = json.loads(province.kyso("verify", *files, "--json", cwd=desk).stdout)
+    assert len(answer["files"]) == len(files) > 5
+    for report in answer["files"]:
+        assert_shape(report)

@@ -14,6 +14,7 @@ import pytest
 from tests.judges import pdfsig, pyhanko, xmlsec
 from tests.pki.pdf.encryption.locked import locked
 from tests.pki.pdf.lint.cases import clicked
+from tests.pki.reports.shape import assert_shape
 from tests.server.province import Province, as_x509
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "documents"
@@ -34,6 +35,7 @@ def _signed(client: httpx2.Client, data: bytes, headers: dict[str, str] | None =
 def _verdict(client: httpx2.Client, data: bytes) -> str:
     answer = client.post("/v1/verify", content=data)
     assert answer.status_code == 200, answer.text
+    assert_shape(answer.json())
     return str(answer.json()["verdict"])
 
 

@@ -18,6 +18,7 @@ from ..facts import Change, Coverage, Finding, Format, PdfFacts, TimestampFacts,
 from ..octets import Octets, hash_into
 from ..x509.certificate import Certificate
 from ..x509.revocation import RevocationResult
+from .used import Used
 
 SCHEMA_VERSION = "1"
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
@@ -69,6 +70,8 @@ class SignatureReport:
     """False: no trust anchors were given, which is not the same as an untrusted issuer."""
     pdf: PdfFacts | None = None
     xml: XmlFacts | None = None
+    evidence: tuple[Used, ...] = ()
+    """What spoke about the certificates of its paths, and its timestamps."""
 
     def __bool__(self) -> NoReturn:
         raise TypeError("A SignatureReport has no truth value; ask .passed or call require_passed().")
@@ -141,6 +144,19 @@ class SignatureReport:
                 "reason": self.revocation.reason,
                 "text": self.revocation.text,
             },
+            "evidence": [
+                {
+                    "kind": u.kind,
+                    "place": u.place,
+                    "uri": u.uri,
+                    "name": u.name,
+                    "sha256": u.sha256,
+                    "at": _iso(u.at),
+                    "until": _iso(u.until),
+                    "proven": _iso(u.proven),
+                }
+                for u in self.evidence
+            ],
             "scheme": self.scheme,
             "reason": self.reason,
             "location": self.location,

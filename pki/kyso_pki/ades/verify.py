@@ -28,6 +28,7 @@ from .past import Cover, Held, Proof, good_then, held_in, inherited, status_then
 from .policy import DEFAULT_POLICY as DEFAULT_POLICY
 from .policy import Policy as Policy
 from .report import DocumentReport, Indication, SignatureReport, TimestampResult
+from .used import Recorder, used_in
 
 CLOCK_SKEW = timedelta(minutes=5)
 MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
@@ -108,6 +109,8 @@ class _Judgement:
     findings: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.recorder = None if self.fetcher is None else Recorder(self.fetcher)
+        self.fetcher = self.recorder
         self._look(None)
         beside = (*self.evidence.certificates, *(c for s in self.facts.stored for c in s.certificates))
         beside += tuple(c for h in self.around for c in h.evidence.certificates)
@@ -141,6 +144,9 @@ class _Judgement:
         self._coverage()
         level = self._level(timestamps, path, proven)
         self._required_level(level)
+        paths = (path, *(t.path for t in timestamps))
+        fetched = self.recorder.fetched if self.recorder else ()
+        evidence = used_in(facts, paths, self.held, (*self.covers, *self.archives), fetched)
         indication, sub_indication = _worst(self.problems)
         return SignatureReport(
             id=facts.id,
@@ -166,6 +172,7 @@ class _Judgement:
             trust_loaded=not self.trust.empty,
             pdf=facts.pdf,
             xml=facts.xml,
+            evidence=evidence,
         )
 
     def _timestamps(self) -> tuple[TimestampResult, ...]:

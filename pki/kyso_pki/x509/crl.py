@@ -5,6 +5,7 @@ Reach for `CertificateList.from_der` and `points_of`. What a list says of a cert
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -94,6 +95,7 @@ class CertificateList:
     """A CRL as received (RFC 5280 5.1). Equal octets are read once."""
 
     def __init__(self, encoded: bytes) -> None:
+        self._encoded = encoded
         outer = der.read(encoded, der.SEQUENCE).reader()
         tbs = outer.take(der.SEQUENCE)
         algorithm = outer.take(der.SEQUENCE)
@@ -124,6 +126,11 @@ class CertificateList:
         if len(data) > MAX_CRL_BYTES:
             raise LimitExceeded(f"A CRL of {len(data)} bytes; at most {MAX_CRL_BYTES} are read.")
         return (_cached_small if len(data) <= SMALL_CRL_BYTES else _cached_large)(bytes(data))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the whole list, lower-case hex."""
+        return hashlib.sha256(self._encoded).hexdigest()
 
     @cached_property
     def scheme(self) -> Scheme:

@@ -143,7 +143,7 @@ def answer(
     """
     try:
         basic = read(data)
-        single = [r for r in basic.responses if _is_about(r, certificate, issuer)]
+        single = [r for r in basic.responses if is_about(r, certificate, issuer)]
         if not single:
             return unusable("the answer is about other certificates") if asked else None
         if why := _not_authentic(basic, issuer, at, candidates, responder_status):
@@ -155,7 +155,8 @@ def answer(
         return unusable(f"the OCSP answer cannot be read: {e.message}")
 
 
-def _is_about(response: SingleResponse, certificate: Certificate, issuer: Certificate) -> bool:
+def is_about(response: SingleResponse, certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether it speaks of this certificate (RFC 6960 4.1.1)."""
     wanted = response.cert_id
     return wanted.serial == certificate.serial and wanted.is_of(issuer, certificate.issuer.der)
 

@@ -77,6 +77,7 @@ def cut_off(entry: Entry, code: str, text: str) -> dict[str, Any]:
         "policy": None,
         "signatures": [],
         "findings": [{"code": code, "severity": "error", "text": text}],
+        "attachments": [],
     }
 
 

@@ -25,6 +25,7 @@ from kyso.audit.plan import Limits, Plan, entries
 from kyso.audit.run import Run
 from kyso.audit.totals import summed
 from kyso_pki.errors import AuditError, UsageError
+from tests.pki.reports.shape import assert_shape
 
 from ..test_large_files import sparse
 from .conftest import AT, Archive
@@ -36,7 +37,10 @@ def audited(
     """The records by file name, of a run with two workers."""
     run = Run.begin(folder, plan, sources)
     run.work(LocalPool(2), progress)
-    return {Path(r["file"]).name: r for r in run.records()}
+    found = {Path(r["file"]).name: r for r in run.records()}
+    for record in found.values():
+        assert_shape(record)
+    return found
 
 
 def codes(record: dict[str, Any]) -> list[str]:

@@ -1,0 +1,158 @@
+"""Which evidence spoke in a verdict: certificates of the paths, CRLs and OCSP answers about them, timestamps.
+
+Reach for `used_in`. It says where each piece was found and by when it is proven to have existed (EN 319 102-1
+5.6.2.3), and keeps its digest, not its octets: a report must not keep the evidence of a million files in memory.
+`Recorder` stands between the rules and a `Fetcher` and remembers what came over the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Literal
+
+from ..errors import KysoError
+from ..facts import SignatureFacts
+from ..signer import Fetcher
+from ..x509 import ocsp
+from ..x509.certificate import Certificate
+from ..x509.crl import CertificateList
+from .past import Cover, Held
+
+EvidenceKind = Literal["certificate", "crl", "ocsp", "timestamp"]
+EvidencePlace = Literal["file", "given", "fetched", "trust"]
+MAX_LISTED = (
+    64  # CRLs, and OCSP answers, looked through for one signature; more than 32 decide nothing (revocation.py)
+)
+Path = tuple[Certificate, ...]
+Fetched = tuple[EvidenceKind, str, bytes]
+"""What it is, from where, and its octets."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """One piece of evidence."""
+
+    kind: EvidenceKind
+    place: EvidencePlace
+    """In the file, given by the caller, fetched from `uri`, or one of the trust anchors."""
+    proven: datetime | None = None
+    """By when a trusted timestamp over it proves that it existed; None: nothing does."""
+    sha256: str = ""
+    """Of its DER octets."""
+    name: str | None = None
+    """Whom it is about or from: a certificate's subject, a CRL's issuer, the subject that an OCSP answer is about,
+    the authority of a timestamp."""
+    at: datetime | None = None
+    """thisUpdate, or the time of a timestamp."""
+    until: datetime | None = None
+    """nextUpdate."""
+    uri: str | None = None
+
+
+@dataclass
+class Recorder:
+    """A `Fetcher` that remembers what it fetched."""
+
+    fetcher: Fetcher
+    fetched: list[Fetched] = field(default_factory=list)
+
+    def ocsp(self, url: str, request: bytes) -> bytes:
+        return self._kept("ocsp", url, self.fetcher.ocsp(url, request))
+
+    def crl(self, url: str) -> bytes:
+        return self._kept("crl", url, self.fetcher.crl(url))
+
+    def certificates(self, url: str) -> bytes:
+        return self.fetcher.certificates(url)  # those that matter stand in the path
+
+    def _kept(self, kind: EvidenceKind, url: str, octets: bytes) -> bytes:
+        self.fetched.append((kind, url, octets))
+        return octets
+
+
+def used_in(
+    facts: SignatureFacts,
+    paths: Iterable[Path],
+    held: Sequence[Held],
+    covers: Sequence[Cover],
+    fetched: Sequence[Fetched] = (),
+) -> tuple[Used, ...]:
+    """What there is about the certificates of these paths, each piece once: certificates, lists, answers, timestamps.
+
+    `covers` are the trusted timestamps over more than the signature, `held` the evidence with its proofs.
+    """
+    walked = [path for path in paths if path]
+    issued = tuple(dict.fromkeys(pair for path in walked for pair in pairwise(path)))
+    lists: dict[bytes, Used] = {}
+    answers: dict[bytes, Used] = {}
+    for h in held:
+        if h.evidence.crls or h.evidence.ocsp:
+            place: EvidencePlace = "file" if h.in_file else "given"
+            proven = h.by if h.protected else None
+            _keep(lists, h.evidence.crls, Used("crl", place, proven))
+            _keep(answers, h.evidence.ocsp, Used("ocsp", place, proven))
+    for kind, uri, octets in fetched:
+        _keep(lists if kind == "crl" else answers, (octets,), Used(kind, "fetched", uri=uri))
+    spoken = (_list(octets, issued, piece) for octets, piece in lists.items())
+    said = (_answer(octets, issued, piece) for octets, piece in answers.items())
+    found = (piece for piece in (*spoken, *said) if piece is not None)
+    return (*_certificates(facts, walked, held), *found, *_timestamps(facts, covers))
+
+
+def _keep(found: dict[bytes, Used], octets: Iterable[bytes], piece: Used) -> None:
+    for one in octets:
+        if len(found) < MAX_LISTED:
+            found.setdefault(one, piece)
+
+
+def _list(octets: bytes, issued: Sequence[tuple[Certificate, Certificate]], piece: Used) -> Used | None:
+    """A CRL with the name of one of the issuers; None for one of another, or one that cannot be read."""
+    try:
+        found = CertificateList.from_der(octets)
+        if not any(found.issuer.matches(issuer.subject) for _, issuer in issued):
+            return None
+        at, until = found.this_update, found.next_update
+        return replace(piece, sha256=found.sha256, name=str(found.issuer), at=at, until=until)
+    except KysoError:
+        return None
+
+
+def _answer(octets: bytes, issued: Sequence[tuple[Certificate, Certificate]], piece: Used) -> Used | None:
+    """An OCSP answer about one of the certificates; None for one about others, or one that cannot be read."""
+    try:
+        for response in ocsp.read(octets).responses:
+            for certificate, issuer in issued:
+                if ocsp.is_about(response, certificate, issuer):
+                    at, until = response.this_update, response.next_update
+                    digest, name = hashlib.sha256(octets).hexdigest(), str(certificate.subject)
+                    return replace(piece, sha256=digest, name=name, at=at, until=until)
+    except KysoError:
+        pass
+    return None
+
+
+def _certificates(facts: SignatureFacts, paths: Sequence[Path], held: Sequence[Held]) -> Iterator[Used]:
+    """Those of the paths, and the signer's own where there is no path. The last of a path is the anchor."""
+    carried = {c for t in facts.timestamps for c in (*t.certificates, t.certificate)} | {facts.certificate}
+    leaf = () if facts.certificate is None else (facts.certificate,)
+    anchors = {path[-1] for path in paths}
+    for certificate in dict.fromkeys((*leaf, *(c for path in paths for c in path))):
+        at_hand = [h for h in held if certificate in h.evidence.certificates]
+        in_file = certificate in carried or any(h.in_file for h in at_hand)
+        place: EvidencePlace = "trust" if certificate in anchors else "file" if in_file else "given"
+        if place == "given" and not at_hand:
+            place = "fetched"
+        by = min((h.by for h in at_hand if h.protected), default=None)
+        yield Used("certificate", place, by, certificate.sha256, str(certificate.subject))
+
+
+def _timestamps(facts: SignatureFacts, covers: Sequence[Cover]) -> Iterator[Used]:
+    for t in facts.timestamps:
+        state = t.state if facts.format == "xml" else facts.state
+        by = min((c.proof.by for c in covers if c.state >= state), default=None)
+        name = None if t.certificate is None else str(t.certificate.subject)
+        yield Used("timestamp", "file", by, hashlib.sha256(t.token).hexdigest(), name, t.time)
