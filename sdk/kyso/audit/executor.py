@@ -1,7 +1,8 @@
 """Who does the work of an audit: an `Executor`; here the processes of this machine.
 
 `LocalPool` gives chunks to worker processes and cuts off what takes too long, eats memory or crashes: that file gets
-a record with the reason, a new worker goes on with the next one.
+a record with the reason, a new worker goes on with the next one. A worker writes its records into a file and is
+looked at a few times a second, so that verifying is never interrupted to talk.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import json
 import os
 import queue
+import secrets
 import subprocess
 import sys
 import threading
@@ -19,7 +21,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psutil
 
@@ -30,7 +32,6 @@ from .worker import cut_off
 
 START_S = 60.0  # for a worker to load its anchors, on a slow disk
 _POLL_S = 0.25
-_AHEAD = 4  # paths sent before their turn
 _PROGRAM = """import sys
 others = [p for p in sys.path if p.endswith("-packages")]
 sys.path = [p for p in sys.path if p not in others] + sys.argv[1:] + others
@@ -58,9 +59,10 @@ class Executor(Protocol):
     """Verifies chunks, in any order; a distributed engine implements this as well."""
 
     def run(
-        self, plan: Plan, chunks: Iterable[Chunk], store: Path, progress: Callable[[int], object]
+        self, plan: Plan, chunks: Iterable[Chunk], folder: Path, progress: Callable[[int], object]
     ) -> Iterator[Done]:
-        """Each chunk once. `store` is a folder that all workers share; `progress` is told of each file or more."""
+        """Each chunk once. `folder` is the run's: `evidence` in it is shared by all workers, `unfinished` is for what
+        a worker has written of a chunk so far. `progress` is told how many files were done since."""
 
 
 def cores() -> int:
@@ -77,12 +79,12 @@ class LocalPool:
     jobs: int = field(default_factory=cores)
 
     def run(
-        self, plan: Plan, chunks: Iterable[Chunk], store: Path, progress: Callable[[int], object]
+        self, plan: Plan, chunks: Iterable[Chunk], folder: Path, progress: Callable[[int], object]
     ) -> Iterator[Done]:
         """As `Executor.run`. Raises `KysoError` when no worker can be started."""
         waiting, watched = iter(chunks), time.monotonic()
         said: queue.SimpleQueue[_Said] = queue.SimpleQueue()
-        workers = [_Worker(plan, store, said, chunk) for chunk in islice(waiting, self.jobs)]
+        workers = [_Worker(plan, folder, said, chunk) for chunk in islice(waiting, self.jobs)]
         try:
             while workers:
                 try:
@@ -97,15 +99,17 @@ class LocalPool:
                     if due:
                         progress(worker.watch())
                     if worker.finished:
-                        yield worker.done()
+                        done = worker.done()
                         if (chunk := next(waiting, None)) is not None:
                             worker.take(chunk)
                         else:
                             workers.remove(worker)
                             worker.end()
+                        yield done  # it works on while this chunk is stored
         finally:
             for worker in workers:
                 worker.end()
+                worker.forget()
 
 
 @dataclass(frozen=True)
@@ -120,27 +124,32 @@ class _Said:
 class _Worker:
     """One process at a time, and the chunk that it works on."""
 
-    def __init__(self, plan: Plan, store: Path, said: queue.SimpleQueue[_Said], chunk: Chunk) -> None:
+    def __init__(self, plan: Plan, folder: Path, said: queue.SimpleQueue[_Said], chunk: Chunk) -> None:
         self._plan = plan
-        self._store = store
+        self._folder = folder
         self._said = said
         self._faults_at_start = 0
-        self.take(chunk)
+        self._begin(chunk)
         self._start()
 
     def take(self, chunk: Chunk) -> None:
-        self._chunk = chunk
-        self._records: list[bytes] = []
-        self._sent = 0
-        if hasattr(self, "_process"):
-            self._send()
+        """Called when `finished`."""
+        self._begin(chunk)
+        self._send()
 
     @property
     def finished(self) -> bool:
-        return len(self._records) == len(self._chunk.entries)
+        return self._at_rest and len(self._records) == len(self._chunk.entries)
 
     def done(self) -> Done:
+        """What is finished; the file of its records is not needed any more."""
+        self.forget()
         return Done(self._chunk, tuple(self._records))
+
+    def forget(self) -> None:
+        """Removes what was written of this chunk."""
+        with contextlib.suppress(OSError):  # Windows: held by a process that is just ending; `Run` clears the folder
+            self._place.unlink(missing_ok=True)
 
     def end(self) -> None:
         """Ends the process; it has nothing to put in order."""
@@ -150,6 +159,19 @@ class _Worker:
             if pipe is not None:
                 with contextlib.suppress(OSError):  # what was not sent yet has nobody to go to
                     pipe.close()
+
+    def _begin(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._records: list[bytes] = []
+        self._at_rest = False
+        self._name_place()
+
+    def _name_place(self) -> None:
+        """A file of this process's own: one that was killed may still be about to write."""
+        folder = self._folder / "unfinished"
+        folder.mkdir(exist_ok=True)
+        self._place = folder / f"{self._chunk.number:08}.{secrets.token_hex(4)}.jsonl"
+        self._read = 0
 
     def _start(self) -> None:
         folders = dict.fromkeys(_folder_of(name) for name in ("kyso", "kyso_pki"))
@@ -164,22 +186,19 @@ class _Worker:
         self._memory = psutil.Process(self._process.pid)
         self._since = time.monotonic()
         threading.Thread(target=_listen, args=(self, self._process, self._said), daemon=True).start()
-        self._write(json.dumps({"plan": self._plan.to_json(), "store": str(self._store)}))
-        self._sent = len(self._records)
-        self._send()
+        self._write({"plan": self._plan.to_json(), "evidence": str(self._folder / "evidence")})
 
     def _send(self) -> None:
-        """Keeps a few paths ahead, so that the worker does not wait; never more than a pipe holds."""
-        entries = self._chunk.entries
-        while self._sent < min(len(entries), len(self._records) + _AHEAD):
-            entry = entries[self._sent]
-            self._write(json.dumps([entry.path, entry.size, entry.modified_ns]))
-            self._sent += 1
+        """What is left of the chunk."""
+        self._at_rest = False
+        self._since = time.monotonic()
+        left = [(e.path, e.size, e.modified_ns) for e in self._chunk.entries[len(self._records) :]]
+        self._write({"records": str(self._place), "entries": left})
 
-    def _write(self, line: str) -> None:
+    def _write(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101 - Popen was told to make it
         with contextlib.suppress(OSError):  # it has ended, which `hears` is told
-            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
     def hears(self, said: _Said) -> int:
@@ -187,27 +206,45 @@ class _Worker:
         if said.process is not self._process:
             return 0  # of one that was ended
         if said.line is None:
-            return self._replace(
-                "audit.crashed", f"The process that verified the file ended ({_obituary(self._process)})."
-            )
-        self._since = time.monotonic()
+            why = f"The process that verified the file ended ({_obituary(self._process)})."
+            return self._replace("audit.crashed", why)
         if not self._ready:
             self._ready, self._faults_at_start = True, 0
-            return 0
-        self._records.append(said.line.rstrip(b"\n"))
-        self._send()
-        return 1
+            if len(self._records) < len(self._chunk.entries):
+                self._send()
+                return 0
+        found = self._look()
+        self._at_rest = True
+        return found
 
     def watch(self) -> int:
-        """Cuts off what takes too long or too much; how many files are done by that."""
+        """Cuts off what takes too long or too much; how many files are done since."""
+        found = self._look()
         limits, limit = self._plan.limits, self._plan.limits.seconds if self._ready else START_S
-        if self.finished:
-            return 0
+        if self._at_rest:
+            return found
         if time.monotonic() - self._since > limit:
-            return self._replace("audit.timeout", f"Verifying did not end within {limits.seconds:g} s.")
+            return found + self._replace("audit.timeout", f"Verifying did not end within {limits.seconds:g} s.")
         if self._resident() > limits.megabytes << 20:
-            return self._replace("audit.memory", f"Verifying needs more than {limits.megabytes} MB of memory.")
-        return 0
+            why = f"Verifying needs more than {limits.megabytes} MB of memory."
+            return found + self._replace("audit.memory", why)
+        return found
+
+    def _look(self) -> int:
+        """Takes the records that are complete by now; how many there are."""
+        try:
+            with self._place.open("rb") as file:
+                file.seek(self._read)
+                octets = file.read()
+        except FileNotFoundError:
+            return 0  # not begun
+        whole = octets[: octets.rfind(b"\n") + 1]
+        self._read += len(whole)
+        found = whole.split(b"\n")[:-1]
+        self._records += found
+        if found:
+            self._since = time.monotonic()
+        return len(found)
 
     def _resident(self) -> int:
         """Private memory in bytes; 0 when the process has ended."""
@@ -227,11 +264,15 @@ class _Worker:
                 raise AuditError(
                     f"A worker process does not start: {text}", remedy="Run one `kyso verify` to see why."
                 )
-        if was_ready and not self.finished:
+        found = self._look()  # what it still wrote
+        if was_ready and len(self._records) < len(self._chunk.entries):
             record = cut_off(self._chunk.entries[len(self._records)], code, text)
             self._records.append(json.dumps(record, ensure_ascii=False).encode())
+            found += 1
+        self.forget()
+        self._name_place()
         self._start()
-        return int(was_ready)
+        return found
 
 
 def _creation_flags() -> int:

@@ -1,8 +1,8 @@
 """One audit on disk: listed, worked on in chunks, continued after a kill, merged in order.
 
 `RUN.audit/` beside the report holds `run.json` (the plan's digests, the validation time), `manifest.jsonl` (every
-file with size and time), `chunks/NNNNNNNN.jsonl` (finished work) and `evidence/`. All are written beside, synced and
-renamed; the folder goes when the report is there.
+file with size and time), `chunks/NNNNNNNN.jsonl` (finished work), `evidence/`, and `unfinished/`, which the workers
+write and nobody relies on. All else is written beside, synced and renamed; the folder goes when the report is there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .plan import Entry, Plan, entries
 
 FORMAT = 1
 LARGEST_CHUNK = 256  # files; what a kill costs at most, times the workers
-_CHUNKS_WANTED = 64  # in a small run, so that all cores have work until the end
+_CHUNKS_WANTED = 32  # in a small run, so that all cores have work until the end
 
 
 class Run:
@@ -103,9 +103,10 @@ class Run:
 
     def work(self, executor: Executor, progress: Callable[[int], object]) -> None:
         """Verifies what is not done yet. Every chunk is on disk when this returns, or an exception says why not."""
+        shutil.rmtree(self.folder / "unfinished", ignore_errors=True)  # of a run that was killed
         finished = self._finished()
         missing = (chunk for chunk in self._chunks() if chunk.number not in finished)
-        for done in executor.run(self.plan, missing, self.folder / "evidence", progress):
+        for done in executor.run(self.plan, missing, self.folder, progress):
             if len(done.records) != len(done.chunk.entries):
                 raise AuditError(f"Chunk {done.chunk.number} has {len(done.records)} records.")
             _write(self._place(done.chunk.number), (record + b"\n" for record in done.records))

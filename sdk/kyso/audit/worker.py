@@ -1,13 +1,17 @@
-"""The process that verifies: a plan on its first line, then a path a line; a record a line comes back.
+"""The process that verifies: a plan on its first line, then a chunk a line; records go into the file that it names.
 
-It has no state but its caches, so it may be killed at any moment. Run by `executor.LocalPool`.
+A record is written when its file is done and before the next one is begun, so whoever ends this process at any moment
+knows from the complete lines which file was in work. It has no state but its caches. Run by `executor.LocalPool`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from .plan import Entry, Plan
@@ -17,21 +21,34 @@ from .store import StoredFetcher
 def main() -> None:
     """Serves until its input ends."""
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a stray print must not land among the records
+    sys.stdout = sys.stderr  # a stray print must not land among the replies
     start = json.loads(requests.readline())
-    judge = Judge(Plan.from_json(start["plan"]), Path(start["store"]))
+    judge = Judge(Plan.from_json(start["plan"]), Path(start["evidence"]))
     _bound(start["plan"]["limits"]["megabytes"])
-    replies.write(b"ready\n")
-    replies.flush()
-    for line in requests:
-        replies.write(json.dumps(judge.record(Entry(*json.loads(line))), ensure_ascii=False).encode() + b"\n")
+    chunks: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(chunks,), daemon=True).start()
+    while True:
+        replies.write(b"ready\n")
         replies.flush()
+        chunk = json.loads(chunks.get())
+        with Path(chunk["records"]).open("ab", buffering=0) as records:
+            for entry in chunk["entries"]:
+                record = json.dumps(judge.record(Entry(*entry)), ensure_ascii=False).encode() + b"\n"
+                if records.write(record) != len(record):
+                    raise OSError("A record was not written as a whole.")
+
+
+def _read(chunks: SimpleQueue[bytes]) -> None:
+    """Ends the process with its input: nobody is left who would take the records."""
+    while line := sys.stdin.buffer.readline():
+        chunks.put(line)
+    os._exit(0)
 
 
 class Judge:
     """One plan, many files."""
 
-    def __init__(self, plan: Plan, store: Path) -> None:
+    def __init__(self, plan: Plan, evidence: Path) -> None:
         import kyso_pki.pdf.document  # noqa: F401 - before the first file, whose time is counted
 
         self._plan = plan
@@ -40,7 +57,7 @@ class Judge:
             from kyso.fetch import HttpFetcher
 
             asks = HttpFetcher(allowed_hosts=plan.online.hosts, max_fetches=1 << 30)  # each URL is asked once a run
-            self._fetcher = StoredFetcher(asks, store)
+            self._fetcher = StoredFetcher(asks, evidence)
 
     def record(self, entry: Entry) -> dict[str, Any]:
         """The report on one file in its published shape; whatever happens, there is one."""

@@ -101,9 +101,9 @@ class Interrupted:
         self._chunks = chunks
 
     def run(
-        self, plan: Plan, chunks: Iterable[Chunk], store: Path, progress: Callable[[int], object]
+        self, plan: Plan, chunks: Iterable[Chunk], folder: Path, progress: Callable[[int], object]
     ) -> Iterator[Done]:
-        for number, done in enumerate(LocalPool(2).run(plan, chunks, store, progress)):
+        for number, done in enumerate(LocalPool(2).run(plan, chunks, folder, progress)):
             if number == self._chunks:
                 raise KeyboardInterrupt
             yield done
