@@ -7,10 +7,12 @@ BIN := $(VENV)/bin
 dev: ## a virtual environment with everything that developing needs
 	sh scripts/dev.sh
 
-check: dev ## ruff, mypy --strict, import-linter
+check: dev ## ruff, mypy --strict (for Windows and macOS too), import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 pki hsm sdk cli
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin pki hsm sdk cli
 	$(BIN)/lint-imports
 
 test: ## install what the tests need and run them

@@ -29,44 +29,45 @@ class Anywhere:
         """The call has ended, however."""
 
 
-class _NearTheCaller(Anywhere):
-    def __init__(self, pid: int, processor: Callable[[], int]) -> None:
-        self._pid = pid
-        self._processor = processor
-        self._allowed = os.sched_getaffinity(pid)
-        self._at: int | None = None
-        self._callers: set[int] | None = None  # where the waiting thread may run otherwise
+if sys.platform == "linux":
 
-    def begin(self, *, alone: bool) -> None:
-        _under_way.add(self._pid)
-        wanted = self._processor() if alone and len(_under_way) == 1 else None
-        if wanted is not None and wanted not in self._allowed:
-            return
-        try:
-            if wanted != self._at:
-                os.sched_setaffinity(self._pid, self._allowed if wanted is None else {wanted})
-                self._at = wanted
-            if wanted is not None:
-                before = os.sched_getaffinity(0)  # 0: this thread alone
-                os.sched_setaffinity(0, {wanted})
-                self._callers = before
-        except OSError:
-            return  # it has ended, which the call will tell, or the system does not allow it: only speed is lost
+    class _NearTheCaller(Anywhere):
+        def __init__(self, pid: int, processor: Callable[[], int]) -> None:
+            self._pid = pid
+            self._processor = processor
+            self._allowed = os.sched_getaffinity(pid)
+            self._at: int | None = None
+            self._callers: set[int] | None = None  # where the waiting thread may run otherwise
 
-    def end(self) -> None:
-        _under_way.discard(self._pid)
-        if self._callers is not None:
-            before, self._callers = self._callers, None
-            with contextlib.suppress(OSError):  # as above; a processor may have been taken away meanwhile
-                os.sched_setaffinity(0, before)
+        def begin(self, *, alone: bool) -> None:
+            _under_way.add(self._pid)
+            wanted = self._processor() if alone and len(_under_way) == 1 else None
+            if wanted is not None and wanted not in self._allowed:
+                return
+            try:
+                if wanted != self._at:
+                    os.sched_setaffinity(self._pid, self._allowed if wanted is None else {wanted})
+                    self._at = wanted
+                if wanted is not None:
+                    before = os.sched_getaffinity(0)  # 0: this thread alone
+                    os.sched_setaffinity(0, {wanted})
+                    self._callers = before
+            except OSError:
+                return  # it has ended, which the call will tell, or the system does not allow it: only speed is lost
+
+        def end(self) -> None:
+            _under_way.discard(self._pid)
+            if self._callers is not None:
+                before, self._callers = self._callers, None
+                with contextlib.suppress(OSError):  # as above; a processor may have been taken away meanwhile
+                    os.sched_setaffinity(0, before)
 
 
 def neighbourhood_of(pid: int) -> Anywhere:
     """What to tell before and after each call of the worker process `pid`."""
-    if sys.platform != "linux":
-        return Anywhere()
-    try:
-        processor = ctypes.PyDLL(None).sched_getcpu  # a few nanoseconds: the interpreter's lock is kept
-        return _NearTheCaller(pid, processor)
-    except (OSError, AttributeError):  # the process has ended already, or a C library without the call
-        return Anywhere()
+    if sys.platform == "linux":
+        # The process may have ended already, or the C library be without the call.
+        with contextlib.suppress(OSError, AttributeError):
+            processor = ctypes.PyDLL(None).sched_getcpu  # a few nanoseconds: the interpreter's lock is kept
+            return _NearTheCaller(pid, processor)
+    return Anywhere()

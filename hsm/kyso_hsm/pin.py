@@ -275,7 +275,7 @@ def _first_line(data: bytes, where: str) -> str:
 
 
 def _has_terminal() -> bool:
-    if os.name == "posix":
+    if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
             return True

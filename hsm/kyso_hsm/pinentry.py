@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from typing import IO, ClassVar
@@ -107,7 +108,7 @@ def _escaped(text: str) -> str:
 
 
 def _terminal() -> str | None:
-    try:
-        return os.ttyname(0)
-    except (OSError, AttributeError):  # no terminal, or Windows
-        return None
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # no terminal
+            return os.ttyname(0)
+    return None

@@ -42,7 +42,8 @@ def open_pipes(process: subprocess.Popen[bytes]) -> Pipes:
         raise OSError("no pipe")
     if sys.platform == "win32":
         return _ThreadedPipes(process, process.stdin, process.stdout)
-    return _PolledPipes(process.stdin, process.stdout)
+    else:  # noqa: RET505 - so that type checkers for Windows skip it
+        return _PolledPipes(process.stdin, process.stdout)
 
 
 class Frames:

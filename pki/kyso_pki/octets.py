@@ -9,19 +9,19 @@ nothing: who has a disk (the SDK) makes the map.
 from __future__ import annotations
 
 import mmap
+import sys
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 Octets: TypeAlias = "bytes | mmap.mmap"
 WINDOW: Final = 1 << 22  # bytes of a map that are looked at before they are given back
-_DROP: Final[int | None] = getattr(mmap, "MADV_DONTNEED", None)  # Windows trims mapped pages by itself
 
 
 def release(data: Octets, start: int, end: int) -> None:
     """Lets the system take back the pages of a map; reading them again reads the file again."""
-    if isinstance(data, mmap.mmap) and _DROP is not None and end > start:
+    if sys.platform != "win32" and isinstance(data, mmap.mmap) and end > start:  # Windows trims mapped pages itself
         first = start - start % mmap.PAGESIZE
-        data.madvise(_DROP, first, min(end, len(data)) - first)
+        data.madvise(mmap.MADV_DONTNEED, first, min(end, len(data)) - first)
 
 
 def hash_into(running: Any, data: Octets, start: int, end: int) -> None:
