@@ -13,7 +13,7 @@ from functools import cache, cached_property, partial
 from typing import Literal
 
 from .. import oids
-from ..asn1 import der
+from ..asn1 import ber, der
 from ..cms.attributes import SignedAttributes, attribute_values
 from ..cms.examine import MAX_TIMESTAMPS, CmsFacts, examine_counter_signer, examine_signer
 from ..cms.signed_data import SignedData, SignerInfo, read_signed_data, signer_info_in
@@ -41,7 +41,7 @@ class CmsDocument:
         """`content`: what a detached signature is over; None: it is inside, or not at hand."""
         self._data = data
         self._given = content
-        self._structure = read_signed_data(data)
+        self._structure = read_signed_data(_with_lengths(data))
 
     def sha256(self) -> str:
         """Of the CMS file, lower-case hex."""
@@ -212,28 +212,38 @@ class _Signer:
         )
 
     def _counter_signatures(self) -> list[SignatureFacts]:
-        """RFC 5652 11.4: over the value of this signature, and nothing else."""
-        if self._signer.unsigned_attrs is None:
-            return []
-        values, _ = attribute_values(self._signer.unsigned_attrs)
-        elements = [e for group in values.get(oids.ID_COUNTER_SIGNATURE, []) for e in group]
-        if len(elements) > MAX_COUNTER_SIGNATURES:
-            raise FormatError(f"{len(elements)} counter-signatures; at most {MAX_COUNTER_SIGNATURES} are read.")
-        return [self._counter_signature(e, f"{self._id}/counter-{n}") for n, e in enumerate(elements, 1)]
+        """RFC 5652 11.4: over the value of this signature, and nothing else; those over counter-signatures too."""
+        found: list[SignatureFacts] = []
+        waiting = [(self._signer, self._id)]
+        for parent, parent_id in waiting:
+            if parent.unsigned_attrs is None:
+                continue
+            values, _ = attribute_values(parent.unsigned_attrs)
+            elements = [e for group in values.get(oids.ID_COUNTER_SIGNATURE, []) for e in group]
+            if len(found) + len(elements) > MAX_COUNTER_SIGNATURES:
+                raise FormatError(f"More than {MAX_COUNTER_SIGNATURES} counter-signatures of one signature.")
+            for number, element in enumerate(elements, 1):
+                identifier = f"{parent_id}/counter-{number}"
+                try:
+                    info = signer_info_in(element)
+                    found.append(self._counter_signature(info, identifier, parent, parent_id))
+                    waiting.append((info, identifier))
+                except KysoError as e:
+                    facts = broken(identifier, "cms", e, _over_value(parent_id))
+                    found.append(replace(facts, countersigned=parent_id))
+        return found
 
-    def _counter_signature(self, element: der.Element, identifier: str) -> SignatureFacts:
-        what = f"the value of the signature {self._id}"
-        try:
-            cms = examine_counter_signer(self._data, signer_info_in(element), self._signer.value)
-        except KysoError as e:
-            return replace(broken(identifier, "cms", e, what), countersigned=self._id)
+    def _counter_signature(
+        self, info: SignerInfo, identifier: str, parent: SignerInfo, parent_id: str
+    ) -> SignatureFacts:
+        cms = examine_counter_signer(self._data, info, parent.value)
         return SignatureFacts(
             id=identifier,
             format="cms",
             family="CAdES" if cms.cades else "CMS",
             references_intact=cms.references_intact,
             signature_intact=cms.signature_intact,
-            coverage=Coverage(False, what),
+            coverage=Coverage(False, _over_value(parent_id)),
             certificate=cms.certificate,
             certificates=cms.certificates,
             scheme=cms.scheme,
@@ -244,8 +254,22 @@ class _Signer:
             crls=cms.crls,
             ocsp=cms.ocsp,
             findings=cms.findings,
-            countersigned=self._id,
+            countersigned=parent_id,
         )
+
+
+def _over_value(identifier: str) -> str:
+    return f"the value of the signature {identifier}"
+
+
+def _with_lengths(data: bytes) -> bytes:
+    """The structure with definite lengths; streaming signers and BouncyCastle write others (docs/adr/0012)."""
+    if not ber.is_indefinite(data):
+        return data
+    structure, end = ber.definite(data)
+    if end != len(data):
+        raise FormatError(f"{len(data) - end} bytes stand after the CMS structure.")
+    return structure
 
 
 def _certificate(raw: bytes) -> Certificate | None:
