@@ -1,13 +1,14 @@
 """A CMS file on its own and its signatures: CAdES and plain CMS (EN 319 122-1).
 
 Reach for `CmsDocument`. The content is inside, or beside in a file that the caller gives. Every signer gets facts,
-and so does every counter-signature (attack class C8); a structure without signers is unsigned (C7).
+and so does every counter-signature (attack class C8); a structure without signers is unsigned (C7). Another signer
+signs the same content beside the others; what keeps signatures verifiable is added by `growth`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from typing import Literal
@@ -18,14 +19,16 @@ from ..cms.attributes import SignedAttributes, attribute_values
 from ..cms.examine import MAX_TIMESTAMPS, CmsFacts, examine_counter_signer, examine_signer
 from ..cms.signed_data import SignedData, SignerInfo, read_signed_data, signer_info_in
 from ..credential import Chain
-from ..document import Intent, Pending
-from ..errors import FormatError, KysoError, UsageError
+from ..document import Addition, Intent, Pending, PendingStamp, StampPurpose, Wanted
+from ..errors import FormatError, KysoError, SigningError, UsageError
 from ..facts import Coverage, Finding, SignatureFacts, Stored, TimestampFacts, broken
 from ..octets import Octets, hash_into
 from ..scheme import HashName, Scheme, digest
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
+from . import growth
 from .archive import Index, index_of, message_digest, unsigned_values
+from .content import CmsPending, attributes_to_sign
 
 MAX_COUNTER_SIGNATURES = 16  # of one signature; against denial of service
 _UNPROTECTED = 1 << 20
@@ -41,7 +44,8 @@ class CmsDocument:
         """`content`: what a detached signature is over; None: it is inside, or not at hand."""
         self._data = data
         self._given = content
-        self._structure = read_signed_data(_with_lengths(data))
+        self._encoded = _with_lengths(data)
+        self._structure = read_signed_data(self._encoded)
 
     def sha256(self) -> str:
         """Of the CMS file, lower-case hex."""
@@ -78,9 +82,54 @@ class CmsDocument:
             hash_into(running, content, 0, len(content))
         return running.digest()
 
+    @property
+    def data(self) -> bytes:
+        """The whole file, DER outside and as received inside."""
+        return self._encoded
+
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> Pending:
-        """Raises `UsageError`: another signer is not added to a structure that exists."""
-        raise UsageError("A CMS file is not signed again.", remedy="Sign its content into a file of its own.")
+        """One more signer of the same content, beside those who are there (RFC 5652 5.1).
+
+        Raises `UsageError` when the content is not at hand, `SigningError` when it is not what the others signed.
+        """
+        self._require_content()
+        if not all(f.references_intact for f in self._facts if f.countersigned is None):
+            raise SigningError(
+                "The content that is at hand is not what the others signed; it is not signed beside them.",
+                remedy="Give the content that the signature file is over (--content).",
+            )
+        attributes = attributes_to_sign(intent, chain, scheme, self._digest(scheme.hash_name))
+        return CmsPending(attributes, scheme, chain, intent.level, beside=self._encoded)
+
+    def _require_content(self) -> None:
+        if self._structure.content is None and self._given is None:
+            raise UsageError(
+                "The content that this CMS file is over is not at hand.",
+                remedy="Put it beside (van-ban.docx beside van-ban.docx.p7s), or name it with --content.",
+            )
+
+    # Growing (kyso_pki.document.Growing) ------------------------------------------------------------------
+
+    def prepare_timestamps(
+        self, purpose: StampPurpose, size: Callable[[], int], only: Collection[str] | None
+    ) -> Sequence[PendingStamp]:
+        """One for each signer that needs one; nothing is reserved. Raises `NotExtendable`, `UsageError`."""
+        self._require_content()
+        return growth.stamps(self._structure, self._facts, self._digest, purpose, only)
+
+    def prepare_evidence(self, wanted: Sequence[Wanted], salt: bytes) -> Addition:
+        """Into the certificates and revocation answers of the structure."""
+        return growth.evidence(self._structure, wanted)
+
+    def reopened(self, data: bytes) -> CmsDocument:
+        """With the same content."""
+        return CmsDocument(data, self._given)
+
+    def grown(self, addition: Addition) -> CmsDocument:
+        """Raises `NotExtendable` when a signature would break."""
+        longer = self.reopened(growth.written(self._encoded, addition))
+        growth.require_unbroken(self._facts, longer.signatures())
+        return longer
 
 
 class _Signer:

@@ -202,6 +202,20 @@ def evidence_added_after_the_archive_timestamp() -> FileAttack:
     return _unprotected(archived(listed=lambda found: [v for v in found if v not in added]))
 
 
+def archive_timestamp_of_two_signers() -> FileAttack:
+    """T4, T2: "exactly one SignerInfo"."""
+    data = archived()
+    [token] = [
+        a.children()[1].children()[0].raw
+        for a in _unsigned(data)
+        if a.children()[0].oid() == oids.ID_AA_ARCHIVE_TIME_STAMP_V3
+    ]
+    twice = rebuilt(token, signers=[signer_info(token)] * 2)
+    kept = signer_info(_without(data, oids.ID_AA_ARCHIVE_TIME_STAMP_V3))
+    made = rebuilt(data, signers=[with_unsigned(kept, attribute(oids.ID_AA_ARCHIVE_TIME_STAMP_V3, twice))])
+    return _attack(made, "has 2 signers")
+
+
 def archive_timestamp_of_version_2() -> FileAttack:
     """T4: archive-time-stamp-v2 hashes other octets in other ways; it is named, and proves nothing here."""
     data = _without(archived(), oids.ID_AA_ARCHIVE_TIME_STAMP_V3)

@@ -528,7 +528,17 @@ def nesting_without_end() -> Attack:
 
 def crowd_of_certificates() -> Attack:
     """R2: certificate count cap in CMS; those that cannot be read count too."""
-    return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), *[der.null()] * 20000]), "More than 64")
+    return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), *[der.sequence()] * 20000]), "More than 64")
+
+
+def certificate_that_is_none() -> Attack:
+    """C9: CertificateChoices has five tags (RFC 5652 10.2.2)."""
+    return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), der.null()]), "among the certificates")
+
+
+def answer_that_is_none() -> Attack:
+    """C9: RevocationInfoChoice has two tags (RFC 5652 10.2.1)."""
+    return Attack(cms(signer_info(), crls=der.tlv(0xA1, der.null())), "among revocation answers")
 
 
 def crowd_of_signers() -> Attack:
