@@ -59,7 +59,7 @@ def timestamp_document(document: Document, timestamper: Timestamper | None, grow
     growing = _growing(document)
     if growing.format != "pdf":
         raise UsageError(
-            "Only a PDF carries a timestamp over the whole document; in XML a timestamp belongs to a signature, as in CMS.",
+            "Only a PDF carries a timestamp over the whole document; elsewhere a timestamp belongs to a signature.",
             remedy="Sign it, or extend its signatures: kyso extend.",
         )
     return _stamped(growing, "archive", timestamper, grow, None)
