@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: dev check test demo bench soak fuzz-pdf fuzz-xml clean
+.PHONY: dev check test demo bench soak fuzz-pdf fuzz-xml fuzz-cms clean
 
 dev: ## a virtual environment with everything that developing needs
 	sh scripts/dev.sh
@@ -32,6 +32,9 @@ fuzz-pdf: dev ## coverage-guided fuzzing of PDFs, findings in .fuzz/: make fuzz-
 
 fuzz-xml: dev ## coverage-guided fuzzing of XML, findings in .fuzz/xml/: make fuzz-xml [SECONDS=300]
 	sh scripts/fuzz.sh xml --work .fuzz/xml --seconds $(or $(SECONDS),300)
+
+fuzz-cms: dev ## coverage-guided fuzzing of CMS files, findings in .fuzz/cms/: make fuzz-cms [SECONDS=300]
+	sh scripts/fuzz.sh cms --work .fuzz/cms --seconds $(or $(SECONDS),300)
 
 clean: ## remove what was built; keys and provinces stay
 	rm -rf $(VENV) .fuzz .venv-judges .venv-cards .judges .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes reading, verifying and preparing. `sh scripts/fuzz.sh pdf|xml [--seconds N] [--seed N] [--work FOLDER]`
+# Fuzzes reading, verifying and preparing. `sh scripts/fuzz.sh pdf|xml|cms [--seconds N] [--seed N] [--work FOLDER]`
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/common.sh

@@ -23,6 +23,7 @@ from .xmlprofile import XmlForm as XmlForm
 Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
 """Signed; with a trusted time; with the evidence for later; with the evidence under a timestamp of its own."""
 LEVELS: tuple[Level, ...] = ("B-B", "B-T", "B-LT", "B-LTA")
+CmsForm = Literal["detached", "attached"]
 Certification = Literal[1, 2, 3]
 """What may follow a certification: nothing, form filling and signatures, annotations too (ISO 32000-2 12.8.2.2)."""
 TIMESTAMP_SIZE = 12288
@@ -90,6 +91,8 @@ class Intent:
     contact: str | None = None
     field: str | None = None
     """PDF: an existing empty signature field, or the name of a new one; None picks a free name."""
+    cms: CmsForm | None = None
+    """Sign the file as mere octets, whatever it is: a CAdES file beside it (detached) or around it."""
     xml_form: XmlForm = "xades"
     """XML without a profile: XAdES, or plain XMLDSIG (which has no B-T)."""
     profile: Profile | None = None
@@ -111,7 +114,7 @@ class Intent:
         if self.signing_time.tzinfo is None:
             raise UsageError("signing_time has no zone.", remedy="Pass an aware datetime.")
         form = self.xml_form if self.profile is None else self.profile.form
-        if self.level != "B-B" and form == "xmldsig":
+        if self.level != "B-B" and form == "xmldsig" and self.cms is None:
             raise UsageError("Plain XMLDSIG cannot carry a timestamp.", remedy="Use XAdES for level B-T.")
         if form == "xmldsig" and (self.claims is not None or self.countersign is not None):
             raise UsageError("Plain XMLDSIG carries neither claims nor counter-signatures.", remedy="Use XAdES.")
@@ -232,6 +235,18 @@ class Growing(Document, Protocol):
 
     def grown(self, addition: Addition) -> Growing:
         """The document with this in it. Raises `NotExtendable` when that would break a signature in it."""
+
+
+class Reopening(Protocol):
+    """A document whose signed form can grow."""
+
+    def reopened(self, data: bytes) -> Growing:
+        """What `Pending.finish` gave, opened as this one was."""
+
+
+def grows_when_signed(document: Document) -> TypeGuard[Reopening]:
+    """Whether what is made of it by signing can be extended. By its class, as in `can_grow`."""
+    return hasattr(type(document), "reopened")
 
 
 def can_grow(document: Document) -> TypeGuard[Growing]:

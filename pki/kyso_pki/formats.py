@@ -53,8 +53,8 @@ def open_document(
     """
     if not data:
         raise EmptyInput("The input is empty (0 bytes).", remedy="Check that the file was stored completely.")
-    head = data[:_PDF_HEADER_WINDOW]
-    if b"%PDF-" in head:
+    head = bytes(data[:_PDF_HEADER_WINDOW])
+    if is_pdf(head):
         if detached:
             raise UsageError("A PDF has no detached data.", remedy="Give it with an XML signature.")
         octets: Any = data  # what it does with its input, a map can do too (octets)
@@ -73,6 +73,15 @@ def open_document(
     )
 
 
+def is_pdf(head: bytes) -> bool:
+    """Whether this beginning of a file makes it a PDF; a signature file may carry one near its beginning."""
+    return b"%PDF-" in head[:_PDF_HEADER_WINDOW] and not _is_cms(head)
+
+
+def _is_cms(head: bytes) -> bool:
+    return head[:1] == b"\x30" and _SIGNED_DATA in head[:_CMS_HEAD]
+
+
 def _cms_in(data: Octets) -> bytes | None:
     """The ContentInfo of SignedData that stands here in DER, or between PEM lines; None when there is none."""
     head = bytes(data[:_CMS_HEAD])
@@ -83,7 +92,7 @@ def _cms_in(data: Octets) -> bytes | None:
             return base64.b64decode(b"".join(text[found.end() : end].split()), validate=True) if end > 0 else None
         except ValueError:
             raise FormatError("The PEM text holds broken base64.") from None
-    if head[:1] == b"\x30" and _SIGNED_DATA in head:
+    if _is_cms(head):
         return bytes(data[: MAX_SIGNED_DATA_BYTES + 1])
     return None
 

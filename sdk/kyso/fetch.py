@@ -16,7 +16,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,23 @@ _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that is assigned, RFC
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
 
 
+Resolver = Callable[[str, int], Sequence[str]]
+"""The addresses of a host for a port; raises `OSError` or `UnicodeError` when there are none."""
+
+
+def resolved(host: str, port: int) -> Sequence[str]:
+    """As this system resolves names."""
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
 class HttpFetcher:
     """Implements `kyso_pki.signer.Fetcher`. One fetcher serves many verifications and caches for `CACHE_S` s.
 
     `allowed_hosts`: `host` or `host:port` names that may be private, such as one's own responder. `timeout_s`
     bounds one fetch from the first octet sent to the last one received, redirects included; only the name server
     has its own time. What failed is not tried again for `CACHE_S` s, so that a dead host costs its time once.
+    A name is resolved once for each request, by `resolver`, and the connection goes to the address that was checked:
+    a name server that answers otherwise the second time (DNS rebinding) is not asked a second time.
     """
 
     def __init__(
@@ -49,8 +60,10 @@ class HttpFetcher:
         timeout_s: float = 10.0,
         allowed_hosts: Iterable[str] = (),
         max_fetches: int = MAX_FETCHES,
+        resolver: Resolver = resolved,
     ) -> None:
         self._timeout_s = timeout_s
+        self._resolver = resolver
         self._allowed = frozenset(h.lower() for h in allowed_hosts)
         self._left = max_fetches
         self._cache: dict[tuple[str, bytes], tuple[float, bytes | FetchError]] = {}
@@ -148,10 +161,11 @@ class HttpFetcher:
     def _address(self, host: str, port: int) -> str:
         """The checked address to connect to. Raises `FetchError` for addresses that are not public."""
         try:
-            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = list(self._resolver(host, port))
         except (OSError, UnicodeError):
-            raise Unreachable(f"The name {host[:200]} cannot be resolved.", host=host) from None
-        addresses = [str(info[4][0]) for info in infos]
+            addresses = []
+        if not addresses:
+            raise Unreachable(f"The name {host[:200]} cannot be resolved.", host=host)
         if host.lower() in self._allowed or f"{host.lower()}:{port}" in self._allowed:
             return addresses[0]
         for address in addresses:

@@ -23,7 +23,7 @@ from kyso_pki.ades.sign import evidence_for, ready, require_growth, values_of
 from kyso_pki.document import Addition, Intent, Pending, level_named, tail_of
 from kyso_pki.errors import FormatError, KysoError, PendingDamaged, SignatureValueInvalid, SigningError, UsageError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.formats import open_document
+from kyso_pki.formats import is_pdf, open_document
 from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.pdf.pending import PdfPending
 from kyso_pki.signer import Fetcher, Signer, Timestamper
@@ -198,7 +198,7 @@ class _Run:
         seen: LintReport | None = None
         try:
             with Mapped(source) as mapped:
-                if b"%PDF-" not in mapped.map[:_HEAD]:
+                if not is_pdf(mapped.map[:_HEAD]):
                     if self.stamp is not None:
                         intent = stamped(mapped.map[:], intent, self.stamp, chain, self.password)
                     held = open_document(mapped.map)
@@ -289,7 +289,7 @@ def extend_file(
     with sources_for("B-LT", fetcher, evidence, trust) as sources, Beside(target, force=force) as beside:
         assert sources is not None  # noqa: S101 - B-LT has sources
         with Mapped(source) as mapped:
-            held = None if b"%PDF-" in mapped.map[:_HEAD] else open_document(mapped.map[:])
+            held = None if is_pdf(mapped.map[:_HEAD]) else open_document(mapped.map[:])
         if held is not None:
             beside.append((grow.extend(held, wanted, timestamper=authority, sources=sources).data,))
         else:
@@ -318,7 +318,7 @@ def timestamp_file(
 def _copied(source: PathLike, beside: Beside, password: Password | None) -> Iterator[_Growing]:
     """A copy of a PDF, to be appended to."""
     with Mapped(source) as mapped:
-        if b"%PDF-" not in mapped.map[:_HEAD]:
+        if not is_pdf(mapped.map[:_HEAD]):
             raise UsageError(
                 "Only a PDF carries a timestamp of its own.", remedy="Extend its signatures: kyso extend."
             )

@@ -2,7 +2,8 @@
 
 Reach for `extend`. Each step is a function of a document: `timestamp_document` (PDF: a document timestamp alone),
 `missing_evidence` and `add_evidence` (B-LT). Where a timestamp or evidence goes is the format's affair
-(`document.Growing`): to the end of a PDF, into the unsigned properties of each XML signature. A level whose evidence
+(`document.Growing`): to the end of a PDF, into the unsigned properties of each XML signature, into the unsigned
+attributes of each CMS signer. A level whose evidence
 cannot be had is refused by name of the certificate and of what it lacks, never claimed.
 """
 
@@ -37,14 +38,14 @@ def extend(
     """The document with its signatures brought to `level`; at B-LTA always with one more timestamp over each.
 
     So B-LTA on a document that is B-LTA renews it: evidence for the timestamp before, then a new one over it. `grow`
-    is for documents that are not in memory; `only` names the signatures that are meant, in XML, where each grows by
-    itself. Raises `NotExtendable`, `EvidenceMissing`, `TimestampError`.
+    is for documents that are not in memory; `only` names the signatures that are meant, in XML and CMS, where each
+    grows by itself. Raises `NotExtendable`, `EvidenceMissing`, `TimestampError`.
     """
     growing = _growing(document)
     found = _intact(growing, only)
     if level == "B-B":
         raise UsageError("Every signature is B-B already.", remedy="Use B-T, B-LT or B-LTA.")
-    if not all(proven(facts, growing.signatures()) for facts in found):
+    if not all(proven(f, growing.signatures()) for f in found if f.countersigned is None):
         growing = _stamped(growing, "signature", timestamper, grow, only)
     if level == "B-T":
         return growing
@@ -58,7 +59,7 @@ def timestamp_document(document: Document, timestamper: Timestamper | None, grow
     growing = _growing(document)
     if growing.format != "pdf":
         raise UsageError(
-            "Only a PDF carries a timestamp over the whole document; in XML a timestamp belongs to a signature.",
+            "Only a PDF carries a timestamp over the whole document; elsewhere a timestamp belongs to a signature.",
             remedy="Sign it, or extend its signatures: kyso extend.",
         )
     return _stamped(growing, "archive", timestamper, grow, None)
@@ -112,6 +113,11 @@ def _intact(document: Growing, only: Collection[str] | None) -> Sequence[Signatu
         raise NotExtendable("The document carries no signature.", remedy="Sign it first, or timestamp it.")
     for facts in found:
         stamps = all(t.intact for t in facts.timestamps)
+        if any(f.code == "SIGNED_DATA_NOT_FOUND" for f in facts.findings):
+            raise NotExtendable(
+                f"The content that the signature {facts.id!r} covers is not at hand.",
+                remedy="Put it beside (van-ban.docx beside van-ban.docx.p7s), or name it with --content.",
+            )
         if not (facts.well_formed and facts.references_intact and facts.signature_intact and stamps):
             raise NotExtendable(
                 f"The signature {facts.id!r} is not intact; it is not extended.",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..credential import Chain, check_before_signing
-from ..document import TIMESTAMP_SIZE, Document, Intent, Pending, can_grow
+from ..document import TIMESTAMP_SIZE, Document, Intent, Pending, grows_when_signed
 from ..errors import SigningError, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
 from ..scheme import Scheme, digest
@@ -50,9 +50,9 @@ def sign_documents(
     out: list[bytes] = []
     for document, waiting, value in zip(documents, pending, values, strict=True):
         signed = waiting.finish(value, evidence_for(waiting, value, intent, timestamper))
-        if intent.level in ("B-LT", "B-LTA") and sources is not None and can_grow(document):
+        if intent.level in ("B-LT", "B-LTA") and sources is not None and grows_when_signed(document):
             again = document.reopened(signed)
-            only = (waiting.signature_id,) if document.format == "xml" else None
+            only = None if again.format == "pdf" else (waiting.signature_id,)
             signed = extend(again, intent.level, timestamper=timestamper, sources=sources, only=only).data
         out.append(signed)
     return out
@@ -80,7 +80,7 @@ def ready(
 
 def require_growth(document: Document, intent: Intent) -> None:
     """Refuses a level that this format cannot reach, before the key is touched. Raises `UsageError`."""
-    if intent.level in ("B-LT", "B-LTA") and not can_grow(document):
+    if intent.level in ("B-LT", "B-LTA") and not grows_when_signed(document):
         raise UsageError(
             f"Level {intent.level} is not written into {document.format.upper()} documents yet.",
             remedy="Sign at level B-B or B-T.",

@@ -53,7 +53,10 @@ class Index:
 
 def index_of(token: bytes) -> Index:
     """The index among the unsigned attributes of an archive timestamp. Raises `FormatError`."""
-    [signer] = read_signed_data(token).signers
+    signers = read_signed_data(token).signers
+    if len(signers) != 1:
+        raise FormatError(f"An archive timestamp has {len(signers)} signers; exactly one is allowed.")
+    signer = signers[0]
     if signer.unsigned_attrs is None:
         raise FormatError("An archive timestamp has no hash index.")
     values, _ = attribute_values(signer.unsigned_attrs)

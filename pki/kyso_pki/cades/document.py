@@ -1,31 +1,34 @@
 """A CMS file on its own and its signatures: CAdES and plain CMS (EN 319 122-1).
 
 Reach for `CmsDocument`. The content is inside, or beside in a file that the caller gives. Every signer gets facts,
-and so does every counter-signature (attack class C8); a structure without signers is unsigned (C7).
+and so does every counter-signature (attack class C8); a structure without signers is unsigned (C7). Another signer
+signs the same content beside the others; what keeps signatures verifiable is added by `growth`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from typing import Literal
 
 from .. import oids
-from ..asn1 import der
+from ..asn1 import ber, der
 from ..cms.attributes import SignedAttributes, attribute_values
 from ..cms.examine import MAX_TIMESTAMPS, CmsFacts, examine_counter_signer, examine_signer
 from ..cms.signed_data import SignedData, SignerInfo, read_signed_data, signer_info_in
 from ..credential import Chain
-from ..document import Intent, Pending
-from ..errors import FormatError, KysoError, UsageError
+from ..document import Addition, Intent, Pending, PendingStamp, StampPurpose, Wanted
+from ..errors import FormatError, KysoError, SigningError, UsageError
 from ..facts import Coverage, Finding, SignatureFacts, Stored, TimestampFacts, broken
 from ..octets import Octets, hash_into
 from ..scheme import HashName, Scheme, digest
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
+from . import growth
 from .archive import Index, index_of, message_digest, unsigned_values
+from .content import CmsPending, attributes_to_sign
 
 MAX_COUNTER_SIGNATURES = 16  # of one signature; against denial of service
 _UNPROTECTED = 1 << 20
@@ -41,7 +44,8 @@ class CmsDocument:
         """`content`: what a detached signature is over; None: it is inside, or not at hand."""
         self._data = data
         self._given = content
-        self._structure = read_signed_data(data)
+        self._encoded = _with_lengths(data)
+        self._structure = read_signed_data(self._encoded)
 
     def sha256(self) -> str:
         """Of the CMS file, lower-case hex."""
@@ -78,9 +82,54 @@ class CmsDocument:
             hash_into(running, content, 0, len(content))
         return running.digest()
 
+    @property
+    def data(self) -> bytes:
+        """The whole file, DER outside and as received inside."""
+        return self._encoded
+
     def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> Pending:
-        """Raises `UsageError`: another signer is not added to a structure that exists."""
-        raise UsageError("A CMS file is not signed again.", remedy="Sign its content into a file of its own.")
+        """One more signer of the same content, beside those who are there (RFC 5652 5.1).
+
+        Raises `UsageError` when the content is not at hand, `SigningError` when it is not what the others signed.
+        """
+        self._require_content()
+        if not all(f.references_intact for f in self._facts if f.countersigned is None):
+            raise SigningError(
+                "The content that is at hand is not what the others signed; it is not signed beside them.",
+                remedy="Give the content that the signature file is over (--content).",
+            )
+        attributes = attributes_to_sign(intent, chain, scheme, self._digest(scheme.hash_name))
+        return CmsPending(attributes, scheme, chain, intent.level, beside=self._encoded)
+
+    def _require_content(self) -> None:
+        if self._structure.content is None and self._given is None:
+            raise UsageError(
+                "The content that this CMS file is over is not at hand.",
+                remedy="Put it beside (van-ban.docx beside van-ban.docx.p7s), or name it with --content.",
+            )
+
+    # Growing (kyso_pki.document.Growing) ------------------------------------------------------------------
+
+    def prepare_timestamps(
+        self, purpose: StampPurpose, size: Callable[[], int], only: Collection[str] | None
+    ) -> Sequence[PendingStamp]:
+        """One for each signer that needs one; nothing is reserved. Raises `NotExtendable`, `UsageError`."""
+        self._require_content()
+        return growth.stamps(self._structure, self._facts, self._digest, purpose, only)
+
+    def prepare_evidence(self, wanted: Sequence[Wanted], salt: bytes) -> Addition:
+        """Into the certificates and revocation answers of the structure."""
+        return growth.evidence(self._structure, wanted)
+
+    def reopened(self, data: bytes) -> CmsDocument:
+        """With the same content."""
+        return CmsDocument(data, self._given)
+
+    def grown(self, addition: Addition) -> CmsDocument:
+        """Raises `NotExtendable` when a signature would break."""
+        longer = self.reopened(growth.written(self._encoded, addition))
+        growth.require_unbroken(self._facts, longer.signatures())
+        return longer
 
 
 class _Signer:
@@ -212,28 +261,38 @@ class _Signer:
         )
 
     def _counter_signatures(self) -> list[SignatureFacts]:
-        """RFC 5652 11.4: over the value of this signature, and nothing else."""
-        if self._signer.unsigned_attrs is None:
-            return []
-        values, _ = attribute_values(self._signer.unsigned_attrs)
-        elements = [e for group in values.get(oids.ID_COUNTER_SIGNATURE, []) for e in group]
-        if len(elements) > MAX_COUNTER_SIGNATURES:
-            raise FormatError(f"{len(elements)} counter-signatures; at most {MAX_COUNTER_SIGNATURES} are read.")
-        return [self._counter_signature(e, f"{self._id}/counter-{n}") for n, e in enumerate(elements, 1)]
+        """RFC 5652 11.4: over the value of this signature, and nothing else; those over counter-signatures too."""
+        found: list[SignatureFacts] = []
+        waiting = [(self._signer, self._id)]
+        for parent, parent_id in waiting:
+            if parent.unsigned_attrs is None:
+                continue
+            values, _ = attribute_values(parent.unsigned_attrs)
+            elements = [e for group in values.get(oids.ID_COUNTER_SIGNATURE, []) for e in group]
+            if len(found) + len(elements) > MAX_COUNTER_SIGNATURES:
+                raise FormatError(f"More than {MAX_COUNTER_SIGNATURES} counter-signatures of one signature.")
+            for number, element in enumerate(elements, 1):
+                identifier = f"{parent_id}/counter-{number}"
+                try:
+                    info = signer_info_in(element)
+                    found.append(self._counter_signature(info, identifier, parent, parent_id))
+                    waiting.append((info, identifier))
+                except KysoError as e:
+                    facts = broken(identifier, "cms", e, _over_value(parent_id))
+                    found.append(replace(facts, countersigned=parent_id))
+        return found
 
-    def _counter_signature(self, element: der.Element, identifier: str) -> SignatureFacts:
-        what = f"the value of the signature {self._id}"
-        try:
-            cms = examine_counter_signer(self._data, signer_info_in(element), self._signer.value)
-        except KysoError as e:
-            return replace(broken(identifier, "cms", e, what), countersigned=self._id)
+    def _counter_signature(
+        self, info: SignerInfo, identifier: str, parent: SignerInfo, parent_id: str
+    ) -> SignatureFacts:
+        cms = examine_counter_signer(self._data, info, parent.value)
         return SignatureFacts(
             id=identifier,
             format="cms",
             family="CAdES" if cms.cades else "CMS",
             references_intact=cms.references_intact,
             signature_intact=cms.signature_intact,
-            coverage=Coverage(False, what),
+            coverage=Coverage(False, _over_value(parent_id)),
             certificate=cms.certificate,
             certificates=cms.certificates,
             scheme=cms.scheme,
@@ -244,8 +303,22 @@ class _Signer:
             crls=cms.crls,
             ocsp=cms.ocsp,
             findings=cms.findings,
-            countersigned=self._id,
+            countersigned=parent_id,
         )
+
+
+def _over_value(identifier: str) -> str:
+    return f"the value of the signature {identifier}"
+
+
+def _with_lengths(data: bytes) -> bytes:
+    """The structure with definite lengths; streaming signers and BouncyCastle write others (docs/adr/0012)."""
+    if not ber.is_indefinite(data):
+        return data
+    structure, end = ber.definite(data)
+    if end != len(data):
+        raise FormatError(f"{len(data) - end} bytes stand after the CMS structure.")
+    return structure
 
 
 def _certificate(raw: bytes) -> Certificate | None:

@@ -19,6 +19,8 @@ from ..x509.certificate import Certificate
 
 MAX_ATTRIBUTES = 64  # against denial of service; real signatures carry under 10
 MAX_VALUES = 64  # in one attribute; the same
+_UNSIGNED = frozenset({oids.ID_COUNTER_SIGNATURE, oids.ID_AA_TIME_STAMP_TOKEN, oids.ID_AA_ARCHIVE_TIME_STAMP_V3})
+"""They are over the value, which does not exist when attributes are signed (RFC 5652 11.4, EN 319 122-1 5.3, 5.5)."""
 
 
 def signed_attributes(
@@ -121,6 +123,8 @@ class SignedAttributes:
         """Reads the [0] IMPLICIT element of a SignerInfo. `counter`: of a counter-signature, which must not have a
         content type (RFC 5652 11.4); it is empty then. Raises `FormatError`."""
         values, raws = attribute_values(element)
+        if misplaced := _UNSIGNED & values.keys():
+            raise FormatError(f"Attribute {min(misplaced)} stands among the signed ones, where it must not be.")
         content_type = _single(values, oids.ID_CONTENT_TYPE, required=not counter)
         message_digest = _single(values, oids.ID_MESSAGE_DIGEST, required=True)
         assert message_digest is not None  # noqa: S101 - required above

@@ -23,6 +23,7 @@ MAX_SIGNERS = 16
 MAX_DIGEST_ALGORITHMS = 16
 MAX_REVOCATION = 256  # CRLs and OCSP answers; each is looked at for every certificate of every path
 _OTHER_OCSP = "1.3.6.1.5.5.7.16.2"  # id-ri-ocsp-response, RFC 5940
+_CERTIFICATE_CHOICES = (der.SEQUENCE, 0xA0, 0xA1, 0xA2, 0xA3)  # those in brackets are obsolete or of attributes
 _ONE = der.integer(1)
 _SIGNED_DATA = der.oid(oids.ID_SIGNED_DATA)
 _SLACK = 64  # bytes for length octets that grow between the estimate and the value
@@ -221,6 +222,8 @@ def _certificates(element: der.Element | None) -> tuple[tuple[Certificate, ...],
     found: list[Certificate] = []
     unreadable = 0
     for item in _bounded(element, MAX_CERTIFICATES):
+        if item.tag not in _CERTIFICATE_CHOICES:
+            raise FormatError(f"Tag 0x{item.tag:02x} among the certificates is none of those of RFC 5652 10.2.2.")
         try:
             found.append(Certificate.from_der(item.expect(der.SEQUENCE).raw))
         except FormatError:
@@ -239,6 +242,8 @@ def _revocation(element: der.Element | None) -> tuple[tuple[bytes, ...], tuple[b
             reader = item.reader()
             if reader.take(der.OID).oid() == _OTHER_OCSP:
                 ocsp.append(reader.take(der.SEQUENCE).raw)
+        else:
+            raise FormatError(f"Tag 0x{item.tag:02x} among revocation answers is none of those of RFC 5652 10.2.1.")
     return tuple(crls), tuple(ocsp)
 
 

@@ -142,7 +142,7 @@ def pss_with_a_short_salt() -> Attack:
 
 
 def pss_with_another_trailer() -> Attack:
-    """RFC 4055 3.1: trailerField is 1."""
+    """C2, RFC 4055 3.1: trailerField is 1."""
     salt, trailer = der.explicit(2, der.integer(32)), der.explicit(3, der.integer(2))
     return Attack(_pss(_SHA256, _MGF256, salt, trailer), "trailer")
 
@@ -153,7 +153,7 @@ def pss_with_a_salt_of_forty_thousand_bits() -> Attack:
 
 
 def pss_without_parameters() -> Attack:
-    """RFC 4055 3.1: required in a SignerInfo."""
+    """C2, RFC 4055 3.1: required in a SignerInfo."""
     return Attack(
         signed(SIGNER.using(pss=True), signature_algorithm=algorithm(oids.RSASSA_PSS)), "without parameters"
     )
@@ -232,17 +232,17 @@ def message_digest_without_value() -> Attack:
 
 
 def no_message_digest() -> Attack:
-    """RFC 5652 5.3: mandatory."""
+    """C3, RFC 5652 5.3: mandatory."""
     return Attack(signed(attributes=without(usual_attributes(), oids.ID_MESSAGE_DIGEST)), ONCE, openssl=False)
 
 
 def no_content_type() -> Attack:
-    """RFC 5652 5.3: mandatory."""
+    """C3, RFC 5652 5.3: mandatory."""
     return Attack(signed(attributes=without(usual_attributes(), oids.ID_CONTENT_TYPE)), ONCE)
 
 
 def no_attributes_in_the_set() -> Attack:
-    """RFC 5652 5.3: SIZE (1..MAX)."""
+    """C3, RFC 5652 5.3: SIZE (1..MAX)."""
     return Attack(signed(attributes=[]), ONCE)
 
 
@@ -365,7 +365,7 @@ def ess_with_the_right_hash_and_another_serial_number() -> Attack:
 
 
 def ess_of_both_versions_that_disagree() -> Attack:
-    """RFC 5035 5: where both stand, both name the signer's certificate."""
+    """C4, RFC 5035 5: where both stand, both name the signer's certificate."""
     other = der.sequence(der.octet_string(digest("sha1", _twin().der)))
     old = attribute(oids.ID_AA_SIGNING_CERTIFICATE, der.sequence(der.sequence(other)))
     return Attack(_spliced(usual_attributes(), old), "SIGNING_CERTIFICATE_MISMATCH")
@@ -380,7 +380,7 @@ def ess_that_names_the_signer_second() -> Attack:
 
 
 def no_certificate_at_all() -> Attack:
-    """EN 319 102-1 5.2.3: nobody is named, so nobody is believed."""
+    """C4, EN 319 102-1 5.2.3: nobody is named, so nobody is believed."""
     return Attack(cms(signer_info(), certificates=[]), "INDETERMINATE NO_SIGNING_CERTIFICATE_FOUND", openssl=False)
 
 
@@ -507,7 +507,7 @@ def version_of_forty_thousand_bits() -> Attack:
 
 
 def version_that_does_not_fit_the_identifier() -> Attack:
-    """RFC 5652 5.3: 1 with issuer and serial number, 3 with a key identifier."""
+    """C9, RFC 5652 5.3: 1 with issuer and serial number, 3 with a key identifier."""
     return Attack(signed(version=der.integer(3)), "does not fit its signer identifier")
 
 
@@ -528,7 +528,17 @@ def nesting_without_end() -> Attack:
 
 def crowd_of_certificates() -> Attack:
     """R2: certificate count cap in CMS; those that cannot be read count too."""
-    return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), *[der.null()] * 20000]), "More than 64")
+    return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), *[der.sequence()] * 20000]), "More than 64")
+
+
+def certificate_that_is_none() -> Attack:
+    """C9: CertificateChoices has five tags (RFC 5652 10.2.2)."""
+    return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), der.null()]), "among the certificates")
+
+
+def answer_that_is_none() -> Attack:
+    """C9: RevocationInfoChoice has two tags (RFC 5652 10.2.1)."""
+    return Attack(cms(signer_info(), crls=der.tlv(0xA1, der.null())), "among revocation answers")
 
 
 def crowd_of_signers() -> Attack:
@@ -632,7 +642,7 @@ def cube_root_forgery() -> Attack:
 
 
 def rsa_value_plus_modulus() -> Attack:
-    """RFC 8017 8.2.2: the value is below the modulus and as long as it."""
+    """C10, RFC 8017 8.2.2: the value is below the modulus and as long as it."""
     key = SIGNER.private_key
     assert isinstance(key, rsa.RSAPrivateKey)
     more = int.from_bytes(VALUE, "big") + key.public_key().public_numbers().n
@@ -640,7 +650,7 @@ def rsa_value_plus_modulus() -> Attack:
 
 
 def rsa_value_with_a_leading_zero() -> Attack:
-    """RFC 8017 8.2.2: exactly as long as the modulus."""
+    """C10, RFC 8017 8.2.2: exactly as long as the modulus."""
     return Attack(cms(signer_info(attributes=ATTRIBUTES, value=b"\x00" + VALUE)), "SIG_CRYPTO_FAILURE", openssl=False)
 
 

@@ -82,13 +82,13 @@ def empty_imprint() -> Attack:
 
 
 def first_broken_second_good() -> Attack:
-    """One bad token among good ones is a manipulated signature, whatever the order."""
+    """T1: one bad token among good ones is a manipulated signature, whatever the order."""
     good = WORLD.timestamper(AT).timestamp(IMPRINT, "sha256")
     return Attack(stamped(stamp(tst(bytes(32))), good), BROKEN)
 
 
 def first_good_second_junk() -> Attack:
-    """The same with bytes that are no token at all."""
+    """T1: the same with bytes that are no token at all."""
     good = WORLD.timestamper(AT).timestamp(IMPRINT, "sha256")
     return Attack(stamped(good, der.sequence(der.null())), BROKEN)
 
@@ -189,17 +189,17 @@ def extension_list() -> bytes:
 
 
 def another_version() -> Attack:
-    """RFC 3161 2.4.2: version 1 is all that is known."""
+    """T3, RFC 3161 2.4.2: version 1 is all that is known."""
     return _broken(tst(IMPRINT, version=2), "Only version 1")
 
 
 def negative_accuracy() -> Attack:
-    """RFC 3161 2.4.2: a margin below nothing would make proofs better than they are."""
+    """T3, RFC 3161 2.4.2: a margin below nothing would make proofs better than they are."""
     return _broken(tst(IMPRINT, accuracy=der.sequence(der.integer(-86400))), "accuracy is out of range")
 
 
 def accuracy_of_a_thousand_milliseconds() -> Attack:
-    """RFC 3161 2.4.2: millis is 1 to 999."""
+    """T3, RFC 3161 2.4.2: millis is 1 to 999."""
     return _broken(tst(IMPRINT, accuracy=der.sequence(der.tlv(0x80, b"\x03\xe8"))), "accuracy is out of range")
 
 
@@ -377,7 +377,7 @@ def unknown_signer_below_an_issuer_revoked_later() -> Attack:
 
 
 def document_timestamp_and_no_signature() -> Attack:
-    """General rule: "no signature found" is never valid: anybody can have any document stamped."""
+    """T3, the general rule: "no signature found" is never valid: anybody can have any document stamped."""
     return _alone(tst(COVERED), "carries a timestamp, but no signature")
 
 

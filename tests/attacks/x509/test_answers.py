@@ -226,7 +226,7 @@ def answer_without_any_certificate_of_its_responder() -> Attack:
 
 
 def answer_with_a_flipped_byte() -> Attack:
-    """The signature covers what is said."""
+    """V1: the signature covers what is said."""
     said = answer(single(UNKNOWN))
     return Attack("does not verify", ocsp=(said.replace(UNKNOWN + time(AT), GOOD + time(AT)),))
 
@@ -268,7 +268,7 @@ def answer_produced_before_its_own_data() -> Attack:
 
 
 def answer_at_the_ends_of_time() -> Attack:
-    """R: dates that no arithmetic survives are a reason, not an exception."""
+    """V2, R2: dates that no arithmetic survives are a reason, not an exception."""
     first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
     issuer = WORLD.issuing_signer
     said = answer(single(this_update=first, next_update=last), signer=issuer, produced_at=last)
@@ -296,17 +296,17 @@ def answer_good_and_revoked() -> Attack:
 
 
 def two_answers_good_and_revoked() -> Attack:
-    """The same over two answers, and over kinds of evidence."""
+    """V2: the same over two answers, and over kinds of evidence."""
     return Attack("Revoked", ocsp=(answer(), answer(single(revoked(AT - DAY)))), status="revoked")
 
 
 def answer_good_and_crl_revoked() -> Attack:
-    """The same over kinds of evidence: revoked wins."""
+    """V2: the same over kinds of evidence: revoked wins."""
     return Attack("Revoked", (answer(),), (revocation_list(entry(WORLD.person.serial)),), status="revoked")
 
 
 def stale_answer_revoked_beside_a_fresh_good_one() -> Attack:
-    """A revocation does not go stale."""
+    """V2: a revocation does not go stale."""
     old = single(revoked(AT - 20 * DAY), this_update=AT - 9 * DAY, next_update=AT - 8 * DAY)
     evidence = (answer(old, produced_at=AT - 9 * DAY), answer())
     return Attack("Revoked", ocsp=evidence, status="revoked")
@@ -318,12 +318,12 @@ def answer_with_an_unknown_critical_extension() -> Attack:
 
 
 def answer_with_an_unknown_critical_extension_inside() -> Attack:
-    """The same in the single response."""
+    """V2: the same in the single response."""
     return Attack("unknown critical", ocsp=(answer(single(extensions=[CRITICAL])),))
 
 
 def answer_with_an_extension_twice() -> Attack:
-    """RFC 5280 4.2 holds for these too."""
+    """V2: RFC 5280 4.2 holds for these too."""
     nonce = extension(ocsp.NONCE, der.octet_string(b"1"))
     return Attack("twice", ocsp=(answer(extensions=[nonce, nonce]),))
 
@@ -396,7 +396,7 @@ def list_from_the_future() -> Attack:
 
 
 def list_without_an_end() -> Attack:
-    """RFC 5280 5.1.2.5: nextUpdate is required."""
+    """V3, RFC 5280 5.1.2.5: nextUpdate is required."""
     return Attack("until when", crls=(revocation_list(next_update=None),))
 
 
@@ -413,7 +413,7 @@ def list_signed_with_sha1() -> Attack:
 
 
 def list_with_a_flipped_byte() -> Attack:
-    """The signature covers what is listed."""
+    """V3: the signature covers what is listed."""
     other = WORLD.person.serial ^ 1
     listed = revocation_list(entry(WORLD.person.serial))
     return Attack("not signed", crls=(listed.replace(der.integer(WORLD.person.serial), der.integer(other)),))
@@ -493,7 +493,7 @@ def list_of_changes_only() -> Attack:
 
 
 def list_of_changes_that_revokes() -> Attack:
-    """A delta CRL that the issuer signed can revoke all the same, beside any good answer."""
+    """V3: a delta CRL that the issuer signed can revoke all the same, beside any good answer."""
     delta = extension(crl.DELTA_CRL_INDICATOR, der.integer(1), critical=True)
     listed = revocation_list(entry(WORLD.person.serial), extensions=[delta])
     return Attack("Revoked", (answer(),), (WORLD.crl(AT), listed), status="revoked")
@@ -516,7 +516,7 @@ def list_with_a_removal() -> Attack:
 
 
 def list_that_revokes_and_removes() -> Attack:
-    """Two entries for one serial number: the revocation counts."""
+    """V3: two entries for one serial number: the revocation counts."""
     removed = extension(crl.REASON_CODE, der.tlv(der.ENUMERATED, b"\x08"))
     serial = WORLD.person.serial
     entries = (entry(serial, removed, at=AT - 2 * DAY), entry(serial))
@@ -524,7 +524,7 @@ def list_that_revokes_and_removes() -> Attack:
 
 
 def list_with_an_unknown_reason() -> Attack:
-    """RFC 5280 5.3.1: 7 is not used."""
+    """V3, RFC 5280 5.3.1: 7 is not used."""
     odd = extension(crl.REASON_CODE, der.tlv(der.ENUMERATED, b"\x07"))
     return Attack("reason 7", crls=(revocation_list(entry(1, odd)),))
 
@@ -535,23 +535,23 @@ def list_of_version_1_with_extensions() -> Attack:
 
 
 def list_of_version_1_with_entry_extensions() -> Attack:
-    """The same in an entry."""
+    """V3: the same in an entry."""
     reason = extension(crl.REASON_CODE, der.tlv(der.ENUMERATED, b"\x01"))
     return Attack("version 1", crls=(revocation_list(entry(1, reason), version=1),))
 
 
 def list_with_an_extension_twice() -> Attack:
-    """RFC 5280 4.2 holds for these too."""
+    """V3: RFC 5280 4.2 holds for these too."""
     return Attack("twice", crls=(revocation_list(extensions=[scope(), scope()]),))
 
 
 def list_after_the_certificate_expired() -> Attack:
-    """RFC 5280 3.3: entries of expired certificates may be dropped, so silence says nothing."""
+    """V3, RFC 5280 3.3: entries of expired certificates may be dropped, so silence says nothing."""
     return Attack("had expired", crls=(WORLD.crl(AT),), certificate=WORLD.expired_signer.certificate)
 
 
 def stale_list_that_revokes_beside_a_good_answer() -> Attack:
-    """A revocation does not go stale."""
+    """V3: a revocation does not go stale."""
     old = revocation_list(
         entry(WORLD.person.serial, at=AT - 60 * DAY), this_update=AT - 50 * DAY, next_update=AT - DAY
     )

@@ -94,18 +94,18 @@ CONSTRAINTS, CRYPTO, NO_CHAIN = (
 
 
 def self_made_hierarchy() -> Attack:
-    """ "Pin keys; names prove nothing": root and issuing CA rebuilt with the same names."""
+    """V4: "Pin keys; names prove nothing": root and issuing CA rebuilt with the same names."""
     return attack(WORLD.impostor_signer, "NAME_WITHOUT_KEY", "but not its key")
 
 
 def self_made_issuer_of_a_pinned_issuing_ca() -> Attack:
-    """The issuing CA itself is the anchor; the leaf comes from a namesake."""
+    """V4: the issuing CA itself is the anchor; the leaf comes from a namesake."""
     made = attack(WORLD.impostor_signer, "NAME_WITHOUT_KEY", "name of a trusted CA, but not its key")
     return replace(made, trust=TrustStore.of([WORLD.issuing]))
 
 
 def self_signed_leaf_with_the_name_of_the_anchor() -> Attack:
-    """A self-signed certificate is not an anchor because it bears an anchor's name."""
+    """V4: a self-signed certificate is not an anchor because it bears an anchor's name."""
     key = SoftwareSigningKey.of(software_key("p256", 7))
     name = Subject("CA gốc tỉnh Mẫu", organisation="UBND tỉnh Mẫu")
     leaf = forge(name, key.public_key, key=key, issuer=name, not_before=AT - DAY, not_after=AT + DAY)
@@ -114,7 +114,7 @@ def self_signed_leaf_with_the_name_of_the_anchor() -> Attack:
 
 
 def leaf_of_the_right_key_under_another_name() -> Attack:
-    """RFC 5280 6.1.3 (a)(4): the issuer's name must be the subject's name of the one above."""
+    """V4, RFC 5280 6.1.3 (a)(4): the issuer's name must be the subject's name of the one above."""
     leaf = forge(
         VICTIM,
         software_key("p256", 7).public_key(),
@@ -127,7 +127,7 @@ def leaf_of_the_right_key_under_another_name() -> Attack:
 
 
 def tampered_leaf() -> Attack:
-    """RFC 5280 6.1.3 (a)(1): the signature must verify."""
+    """V4, RFC 5280 6.1.3 (a)(1): the signature must verify."""
     other = WORLD.person.der.replace("Nguyễn Văn Mẫu".encode(), "Nguyễn Văn Mậu".encode())
     leaf = Certificate.from_der(other)
     return Attack(leaf, WORLD.person_signer.chain.issuers, NO_CHAIN, "not trusted")
@@ -137,33 +137,33 @@ def tampered_leaf() -> Attack:
 
 
 def signer_as_ca() -> Attack:
-    """RFC 5280 6.1.4 (k): cA must be TRUE above the leaf."""
+    """V4, RFC 5280 6.1.4 (k): cA must be TRUE above the leaf."""
     return attack(certify(VICTIM, software_key("p256", 7), WORLD.person_signer), CONSTRAINTS, "is not a CA")
 
 
 def ca_without_key_cert_sign() -> Attack:
-    """RFC 5280 6.1.4 (n): keyCertSign must be set."""
+    """V4, RFC 5280 6.1.4 (n): keyCertSign must be set."""
     return attack(below_ca(CA_TRUE, SIGNER), CONSTRAINTS, "keyCertSign")
 
 
 def ca_below_a_path_length_of_zero() -> Attack:
-    """RFC 5280 6.1.4 (l) (m): pathLenConstraint 0 allows no CA below."""
+    """V4, RFC 5280 6.1.4 (l) (m): pathLenConstraint 0 allows no CA below."""
     sub = certify(Subject("CA phụ"), software_key("p256", 8), WORLD.issuing_signer, CA_TRUE, CERT_SIGN)
     return attack(certify(VICTIM, software_key("p256", 7), sub, SIGNER), CONSTRAINTS, "pathLenConstraint")
 
 
 def ca_below_the_path_length_of_an_anchor() -> Attack:
-    """The anchor's own limits count: the issuing CA, pinned, allows no CA below it."""
+    """V4: the anchor's own limits count: the issuing CA, pinned, allows no CA below it."""
     return replace(ca_below_a_path_length_of_zero(), trust=TrustStore.of([WORLD.issuing]))
 
 
 def ca_for_tls_only() -> Attack:
-    """A CA limited by extendedKeyUsage issues nothing else."""
+    """V4: a CA limited by extendedKeyUsage issues nothing else."""
     return attack(below_ca(CA_TRUE, CERT_SIGN, usages(SERVER_AUTH)), CONSTRAINTS, "limited to other uses")
 
 
 def ca_as_signer() -> Attack:
-    """A CA's key signs certificates and CRLs, no documents."""
+    """V4: a CA's key signs certificates and CRLs, no documents."""
     return attack(WORLD.issuing_signer, CONSTRAINTS, "is a CA")
 
 
@@ -171,12 +171,12 @@ def ca_as_signer() -> Attack:
 
 
 def unknown_critical_extension_in_the_leaf() -> Attack:
-    """RFC 5280 6.1.5 (f)."""
+    """V4: RFC 5280 6.1.5 (f)."""
     return attack(leaf_with(extension("1.3.6.1.4.1.99999.9", b"\x05\x00", critical=True)), CONSTRAINTS, "critical")
 
 
 def unknown_critical_extension_in_a_ca() -> Attack:
-    """RFC 5280 6.1.4 (o)."""
+    """V4: RFC 5280 6.1.4 (o)."""
     odd = extension("1.3.6.1.4.1.99999.9", b"\x05\x00", critical=True)
     return attack(below_ca(CA_TRUE, CERT_SIGN, odd), CONSTRAINTS, "critical")
 
@@ -211,30 +211,30 @@ MAIL, DNS, URI, IP = 0x81, 0x82, 0x86, 0x87
 
 
 def name_outside_the_permitted_subtree() -> Attack:
-    """RFC 5280 6.1.3 (b)."""
+    """V4: RFC 5280 6.1.3 (b)."""
     return attack(_below(_subtrees((_dn(Subject("Nơi khác")),))), CONSTRAINTS, "is not permitted by name constraints")
 
 
 def name_constraints_not_marked_critical() -> Attack:
-    """The same, forgotten to be marked: ignoring it would accept what the CA forbade."""
+    """V4: the same, forgotten to be marked: ignoring it would accept what the CA forbade."""
     outside = _subtrees((_dn(Subject("Nơi khác")),), critical=False)
     return attack(_below(outside), CONSTRAINTS, "is not permitted by name constraints")
 
 
 def name_in_an_excluded_subtree() -> Attack:
-    """RFC 5280 6.1.3 (c)."""
+    """V4: RFC 5280 6.1.3 (c)."""
     excluded = _subtrees(excluded=(_AGENCY,))
     return attack(_below(excluded), CONSTRAINTS, "is excluded by name constraints")
 
 
 def mail_address_in_the_subject_outside_the_permitted_host() -> Attack:
-    """RFC 5280 4.2.1.10: without a mail address among the alternative names, that of the subject counts."""
+    """V4, RFC 5280 4.2.1.10: without a mail address among the alternative names, that of the subject counts."""
     constraint = _subtrees((der.tlv(MAIL, b"tinh-mau.example"),))
     return attack(_below(constraint, leaf=(_names(der.tlv(MAIL, b"a@khac.example")),)), CONSTRAINTS, "not permitted")
 
 
 def dns_name_that_only_ends_like_the_permitted_one() -> Attack:
-    """RFC 5280 4.2.1.10: labels are added on the left, not letters."""
+    """V4, RFC 5280 4.2.1.10: labels are added on the left, not letters."""
     leaf = (_names(der.tlv(DNS, b"xautinh-mau.example")),)
     return attack(_below(_subtrees((der.tlv(DNS, b"tinh-mau.example"),)), leaf=leaf), CONSTRAINTS, "not permitted")
 
@@ -248,20 +248,20 @@ def name_with_a_nul_in_it() -> Attack:
 
 
 def uri_with_an_address_for_a_host() -> Attack:
-    """RFC 5280 4.2.1.10: a URI whose host is no name is refused where URIs are constrained."""
+    """V4, RFC 5280 4.2.1.10: a URI whose host is no name is refused where URIs are constrained."""
     leaf = (_names(der.tlv(URI, b"http://127.0.0.1/x")),)
     return attack(_below(_subtrees((der.tlv(URI, b".example"),)), leaf=leaf), CONSTRAINTS, "names no host")
 
 
 def address_outside_the_permitted_network() -> Attack:
-    """RFC 5280 4.2.1.10: address and mask."""
+    """V4, RFC 5280 4.2.1.10: address and mask."""
     leaf = (_names(der.tlv(IP, bytes((10, 1, 0, 1)))),)
     network = der.tlv(IP, bytes((10, 0, 0, 0, 255, 255, 0, 0)))
     return attack(_below(_subtrees((network,)), leaf=leaf), CONSTRAINTS, "not permitted")
 
 
 def constraint_on_names_of_an_unknown_type() -> Attack:
-    """RFC 5280 4.2.1.10: process the constraint or refuse the certificate."""
+    """V4, RFC 5280 4.2.1.10: process the constraint or refuse the certificate."""
     other = der.tlv(
         0xA0, der.oid("1.3.6.1.4.1.311.20.2.3") + der.explicit(0, der.utf8_string("mau@tinh-mau.example"))
     )
@@ -269,7 +269,7 @@ def constraint_on_names_of_an_unknown_type() -> Attack:
 
 
 def subtree_with_a_minimum() -> Attack:
-    """RFC 5280 4.2.1.10: minimum is zero and maximum absent."""
+    """V4, RFC 5280 4.2.1.10: minimum is zero and maximum absent."""
     inside = _dn(VICTIM) + der.tlv(0x80, b"\x01")
     return attack(_below(_subtrees((inside,))), CONSTRAINTS, "minimum")
 
@@ -281,7 +281,7 @@ def names_and_subtrees_by_the_thousand() -> Attack:
 
 
 def constraint_in_the_anchor_itself() -> Attack:
-    """RFC 5937 3.2."""
+    """V4: RFC 5937 3.2."""
     key = SoftwareSigningKey.of(software_key("p256", 12))
     root = forge(
         Subject("CA gốc khác"),
@@ -319,24 +319,24 @@ def _mappings(*pairs: tuple[str, str]) -> bytes:
 
 
 def policy_required_and_none_named() -> Attack:
-    """RFC 5280 6.1.4 (i): requireExplicitPolicy."""
+    """V4, RFC 5280 6.1.4 (i): requireExplicitPolicy."""
     return attack(_below(EXPLICIT), CONSTRAINTS, "one is required")
 
 
 def policy_required_and_another_named() -> Attack:
-    """RFC 5280 6.1.3 (d), (f)."""
+    """V4: RFC 5280 6.1.3 (d), (f)."""
     return attack(_below(EXPLICIT, _policies(P1), leaf=(_policies(P2),)), CONSTRAINTS, "one is required")
 
 
 def any_policy_where_it_is_inhibited() -> Attack:
-    """RFC 5280 6.1.4 (j)."""
+    """V4: RFC 5280 6.1.4 (j)."""
     inhibited = extension("2.5.29.54", der.integer(0), critical=True)
     made = _below(EXPLICIT, inhibited, _policies(P1), leaf=(_policies(ANY_POLICY),))
     return attack(made, CONSTRAINTS, "one is required")
 
 
 def mapping_from_any_policy() -> Attack:
-    """RFC 5280 6.1.4 (a)."""
+    """V4: RFC 5280 6.1.4 (a)."""
     made = _below(EXPLICIT, _policies(ANY_POLICY), _mappings((ANY_POLICY, P1)), leaf=(_policies(P1),))
     return attack(made, CONSTRAINTS, "anyPolicy")
 
@@ -361,18 +361,18 @@ def mappings_that_would_grow_a_tree_without_end() -> Attack:
 
 
 def key_usage_twice() -> Attack:
-    """RFC 5280 4.2: no extension twice; which of the two would count?"""
+    """V4, RFC 5280 4.2: no extension twice; which of the two would count?"""
     encipher = extension(x.KEY_USAGE, b"\x03\x02\x05\x20", critical=True)
     return attack(leaf_with(encipher, SIGNER), CONSTRAINTS, "twice")
 
 
 def basic_constraints_twice_in_a_ca() -> Attack:
-    """RFC 5280 4.2."""
+    """V4: RFC 5280 4.2."""
     return attack(below_ca(extension(x.BASIC_CONSTRAINTS, der.sequence()), CA_TRUE, CERT_SIGN), CONSTRAINTS, "twice")
 
 
 def extensions_in_a_version_1_certificate() -> Attack:
-    """RFC 5280 4.1.2.9: extensions only in version 3."""
+    """V4, RFC 5280 4.1.2.9: extensions only in version 3."""
     return attack(leaf_with(SIGNER, version=1), CONSTRAINTS, "version 1")
 
 
@@ -380,7 +380,7 @@ def extensions_in_a_version_1_certificate() -> Attack:
 
 
 def key_usage_for_encryption_only() -> Attack:
-    """RFC 5280 4.2.1.3: digitalSignature or nonRepudiation."""
+    """V4, RFC 5280 4.2.1.3: digitalSignature or nonRepudiation."""
     return attack(leaf_with(extension(x.KEY_USAGE, b"\x03\x02\x05\x20", critical=True)), CONSTRAINTS, "key usage")
 
 
@@ -389,32 +389,32 @@ def _for_other_uses(*dotted: str) -> Attack:
 
 
 def tls_server_as_signer() -> Attack:
-    """RFC 5280 4.2.1.12: the key may only be used for one of the purposes indicated."""
+    """V4, RFC 5280 4.2.1.12: the key may only be used for one of the purposes indicated."""
     return _for_other_uses(SERVER_AUTH)
 
 
 def code_signer_as_signer() -> Attack:
-    """The same."""
+    """V4: the same."""
     return _for_other_uses(CODE_SIGNING)
 
 
 def ocsp_responder_as_signer() -> Attack:
-    """The same."""
+    """V4: the same."""
     return _for_other_uses(oids.KP_OCSP_SIGNING)
 
 
 def logon_card_as_signer() -> Attack:
-    """The same."""
+    """V4: the same."""
     return _for_other_uses(SMARTCARD_LOGON)
 
 
 def no_use_at_all() -> Attack:
-    """An empty list allows nothing."""
+    """V4: an empty list allows nothing."""
     return _for_other_uses()
 
 
 def tsa_as_signer() -> Attack:
-    """A time-stamping key signs nothing else (RFC 3161 2.3)."""
+    """V4: a time-stamping key signs nothing else (RFC 3161 2.3)."""
     return attack(WORLD.tsa_signer, CONSTRAINTS, "not for signing documents")
 
 
@@ -451,19 +451,19 @@ def tsa_without_usage() -> Attack:
 
 
 def expired_ca() -> Attack:
-    """RFC 5280 6.1.3 (a)(2), on every certificate of the path."""
+    """V4: RFC 5280 6.1.3 (a)(2), on every certificate of the path."""
     return attack(below_ca(CA_TRUE, CERT_SIGN, not_before=AT - 9 * DAY, not_after=AT - DAY), "EXPIRED", "CA phụ")
 
 
 def ca_of_tomorrow() -> Attack:
-    """RFC 5280 6.1.3 (a)(2)."""
+    """V4: RFC 5280 6.1.3 (a)(2)."""
     return attack(
         below_ca(CA_TRUE, CERT_SIGN, not_before=AT + DAY, not_after=AT + 9 * DAY), "NOT_YET_VALID", "CA phụ"
     )
 
 
 def expired_anchor() -> Attack:
-    """An anchor past its end vouches for nothing new."""
+    """V4: an anchor past its end vouches for nothing new."""
     past = World.create(at=AT - timedelta(days=20 * 365))
     leaf = certify(VICTIM, software_key("p256", 7), past.root_signer, SIGNER)
     return replace(attack(leaf, "EXPIRED", "CA gốc"), trust=past.trust)
@@ -486,27 +486,27 @@ def ca_signed_with_sha1() -> Attack:
 
 
 def leaf_with_a_key_of_1024_bits() -> Attack:
-    """TT 15/2025, Appendix I: RSA of at least 2048 bits."""
+    """V4, TT 15/2025, Appendix I: RSA of at least 2048 bits."""
     return attack(leaf_with(SIGNER, key=software_key("rsa1024")), CRYPTO, "RSA-1024")
 
 
 def ca_with_a_key_of_1024_bits() -> Attack:
-    """The same, in the middle."""
+    """V4: the same, in the middle."""
     return attack(below_ca(CA_TRUE, CERT_SIGN, key=software_key("rsa1024")), CRYPTO, "CA phụ has a key RSA-1024")
 
 
 def leaf_on_a_curve_that_is_not_allowed() -> Attack:
-    """TT 15/2025, Appendix I; C10: a list of curves."""
+    """V4, TT 15/2025, Appendix I; C10: a list of curves."""
     return attack(leaf_with(SIGNER, key=ec.generate_private_key(ec.SECP256K1())), CRYPTO, "secp256k1")
 
 
 def ca_with_explicit_curve_parameters() -> Attack:
-    """CVE-2020-0601: named curves only, even where the parameters written out are those of a named one."""
+    """V4, CVE-2020-0601: named curves only, even where the parameters written out are those of a named one."""
     return _explicit_curve("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296")
 
 
 def ca_with_a_generator_of_its_own() -> Attack:
-    """CVE-2020-0601: a generator of the attacker's own gives any public key a private one."""
+    """V4, CVE-2020-0601: a generator of the attacker's own gives any public key a private one."""
     return _explicit_curve("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c297")
 
 
@@ -536,7 +536,7 @@ def _p256_parameters(gx: str) -> bytes:
 
 
 def two_signature_algorithms() -> Attack:
-    """RFC 5280 4.1.1.2: inner and outer identifier must be the same."""
+    """V4, RFC 5280 4.1.1.2: inner and outer identifier must be the same."""
     inner = SCHEMES["rsa-pkcs1-sha512"].identifier
     return attack(leaf_with(SIGNER, inner_algorithm=inner), CRYPTO, "two different signature algorithms")
 

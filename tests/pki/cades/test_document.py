@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,31 +14,24 @@ import kyso
 from kyso_pki import oids
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.asn1 import der
-from kyso_pki.cades.archive import Index, message_digest, unsigned_values
-from kyso_pki.cms.signed_data import read_signed_data
 from kyso_pki.errors import KysoError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.scheme import digest
-from kyso_pki.testing import SoftwareSigner, World
+from kyso_pki.testing import World
 
-AT = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
-WORLD = World.create(at=AT)
-CONTENT = "Quyết định của UBND tỉnh Mẫu".encode() * 50
-CRLS = Evidence(crls=tuple(WORLD.crls(AT)))
-
-
-def signed(signer: SoftwareSigner = WORLD.person_signer, **options: object) -> bytes:
-    return kyso.sign_cms(CONTENT, signer, at=AT, **options)  # type: ignore[arg-type] # forwarded as they are
-
-
-def judged(
-    data: bytes, content: bytes | None = CONTENT, evidence: Evidence = CRLS, at: datetime = AT
-) -> DocumentReport:
-    return kyso.verify(data, trust=WORLD.trust, at=at, evidence=evidence, content=content)
-
-
-def codes(report: DocumentReport) -> set[str]:
-    return {f.code for s in report.signatures for f in s.findings if f.severity == "error"}
+from .made import (
+    AT,
+    CONTENT,
+    WORLD,
+    Listed,
+    archived,
+    codes,
+    countersigned,
+    judged,
+    parts,
+    rebuilt,
+    signed,
+    two_signers,
+)
 
 
 def openssl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -123,44 +115,6 @@ def test_structure_without_signers_is_unsigned() -> None:
 # Several signers, counter-signatures ------------------------------------------------------------------------
 
 
-def parts(data: bytes) -> list[der.Element]:
-    """The elements of SignedData."""
-    return der.read(data, der.SEQUENCE).children()[1].children()[0].children()
-
-
-def rebuilt(data: bytes, *, signers: list[bytes] | None = None, certificates: list[bytes] | None = None) -> bytes:
-    found = parts(data)
-    out = [e.raw for e in found]
-    if signers is not None:
-        out[-1] = der.set_of(signers)
-    if certificates is not None:
-        out[3] = der.set_of([*(e.raw for e in found[3].children()), *certificates], tag=0xA0)
-    return der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*out)))
-
-
-def signer_info(data: bytes) -> bytes:
-    return parts(data)[-1].children()[0].raw
-
-
-def with_unsigned(info: bytes, *attributes: bytes) -> bytes:
-    """The SignerInfo with these unsigned attributes added."""
-    children = der.read(info, der.SEQUENCE).children()
-    old = [a.raw for a in children[-1].children()] if children[-1].tag == 0xA1 else []
-    kept = [c.raw for c in children if c.tag != 0xA1]
-    return der.sequence(*kept, der.set_of([*old, *attributes], tag=0xA1))
-
-
-def attribute(kind: str, *values: bytes) -> bytes:
-    return der.sequence(der.oid(kind), der.set_of(values))
-
-
-def two_signers() -> bytes:
-    first, second = signed(), signed(WORLD.seal_signer)
-    return rebuilt(
-        first, signers=[signer_info(first), signer_info(second)], certificates=[WORLD.seal_signer.certificate.der]
-    )
-
-
 def test_every_signer_gets_a_verdict_and_all_must_pass() -> None:
     report = judged(two_signers())
     report.require_passed()
@@ -170,36 +124,6 @@ def test_every_signer_gets_a_verdict_and_all_must_pass() -> None:
     damaged = [infos[0], infos[1][:-1] + bytes((infos[1][-1] ^ 1,))]
     report = judged(rebuilt(two_signers(), signers=damaged))
     assert report.verdict == "failed" and sum(s.passed for s in report.signatures) == 1
-
-
-def counter(value: bytes, *, content_type: bool = False, signer: SoftwareSigner = WORLD.seal_signer) -> bytes:
-    """A counter-signature over a signature value."""
-    attributes = [
-        attribute(oids.ID_MESSAGE_DIGEST, der.octet_string(digest(signer.scheme.hash_name, value))),
-        attribute(oids.ID_SIGNING_TIME, der.utc_or_generalized_time(AT)),
-    ]
-    if content_type:
-        attributes.append(attribute(oids.ID_CONTENT_TYPE, der.oid(oids.ID_DATA)))
-    attrs = der.set_of(attributes)
-    [made] = signer.sign([signer.scheme.imprint(attrs)])
-    leaf = signer.certificate
-    return der.sequence(
-        der.integer(1),
-        der.sequence(leaf.issuer.der, der.integer(leaf.serial)),
-        signer.scheme.digest_identifier,
-        b"\xa0" + attrs[1:],
-        signer.scheme.identifier,
-        der.octet_string(made),
-    )
-
-
-def countersigned(over: bytes | None = None, *, content_type: bool = False) -> bytes:
-    base = signed()
-    value = read_signed_data(base).signers[0].value if over is None else over
-    info = with_unsigned(
-        signer_info(base), attribute(oids.ID_COUNTER_SIGNATURE, counter(value, content_type=content_type))
-    )
-    return rebuilt(base, signers=[info], certificates=[WORLD.seal_signer.certificate.der])
 
 
 def test_counter_signature_is_shown_apart_and_is_about_the_value_alone() -> None:
@@ -218,41 +142,6 @@ def test_counter_signature_of_another_signature_or_with_a_content_type_fails() -
 
 
 # Archive timestamps -----------------------------------------------------------------------------------------
-
-
-Listed = Callable[[list[bytes]], list[bytes]]
-
-
-def archived(
-    *, listed: Listed = lambda found: found, content: bytes = CONTENT, old: World = WORLD, at: datetime = AT
-) -> bytes:
-    """A B-T signature of `old` with the evidence inside, under an archive timestamp (EN 319 122-1 5.5.3)."""
-    base = kyso.sign_cms(CONTENT, old.person_signer, at=at, level="B-T", timestamper=old.timestamper(at))
-    found = [e.raw for e in parts(base)]
-    tsa_chain = [c.der for c in old.tsa_signer.chain.carried]
-    certificates = [*(e.raw for e in parts(base)[3].children()), *tsa_chain]
-    crls = list(dict.fromkeys((*old.crls(at), *old.crls(AT))))  # for the signature, and for its timestamp as of now
-    found[3:4] = [der.set_of(certificates, tag=0xA0), der.set_of(crls, tag=0xA1)]
-    data = der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*found)))
-    structure = read_signed_data(data)
-    [signer] = structure.signers
-    sequences = [
-        der.sequence(*(der.octet_string(digest("sha256", v)) for v in listed(values)))
-        for values in (
-            list(structure.raw_certificates),
-            list(structure.raw_revocation),
-            [k + v for k, v in unsigned_values(signer)],
-        )
-    ]
-    octets = der.sequence(der.sequence(der.oid(oids.SHA256)), *sequences)
-    index = Index(octets, "sha256", frozenset(), frozenset(), frozenset(), True)
-    imprint = message_digest(structure, signer, index, lambda name: digest(name, content))("sha256")
-    token = WORLD.timestamper(AT + timedelta(minutes=1)).timestamp(imprint, "sha256")
-    token = rebuilt(
-        token, signers=[with_unsigned(signer_info(token), attribute(oids.ID_AA_ATS_HASH_INDEX_V3, octets))]
-    )
-    info = with_unsigned(signer_info(data), attribute(oids.ID_AA_ARCHIVE_TIME_STAMP_V3, token))
-    return rebuilt(data, signers=[info])
 
 
 def test_archive_timestamp_keeps_what_was_known_then() -> None:
@@ -329,3 +218,31 @@ def test_signing_nothing_or_again_is_refused() -> None:
         kyso.sign_cms(b"", WORLD.person_signer)
     with pytest.raises(KysoError):
         kyso.sign(signed(), WORLD.person_signer)
+
+
+def test_content_that_is_a_pdf_does_not_make_a_signature_file_one() -> None:
+    content = b"%PDF-1.7 " + CONTENT
+    made = kyso.sign_cms(content, WORLD.person_signer, at=AT, detached=False)
+    assert b"%PDF-" in made[:1024]
+    judged(made, None).require_passed()
+
+
+def test_a_streamed_file_of_openssl_is_read(tmp_path: Path) -> None:
+    """Indefinite lengths, and the content as a string of strings (docs/adr/0012)."""
+    key = WORLD.person_signer.private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    large = CONTENT * 10
+    for name, octets in {"key": key, "cert": WORLD.person.pem().encode(), "c": large}.items():
+        (tmp_path / name).write_bytes(octets)
+    (tmp_path / "chain").write_text(WORLD.issuing.pem())
+    done = openssl(
+        tmp_path,
+        *("-sign", "-cades", "-binary", "-nodetach", "-stream", "-in", "c", "-signer", "cert", "-inkey", "key"),
+        *("-certfile", "chain", "-md", "sha256", "-outform", "DER", "-out", "s"),
+    )
+    assert done.returncode == 0, done.stderr
+    made = (tmp_path / "s").read_bytes()
+    assert made[1] == 0x80
+    judged(made, large).require_passed()
+    assert judged(made, large[:-1]).verdict == "failed"

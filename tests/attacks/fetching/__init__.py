@@ -1,0 +1,1 @@
+"""Attack class V6: what a URL in a certificate makes a verifier do."""
