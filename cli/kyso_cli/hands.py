@@ -30,7 +30,8 @@ from .options import (
 )
 from .output import App, note, write_pipe
 from .profiles import profile_at
-from .stamping import StampAsked, covers_signature, save_refusal
+from .said import in_words
+from .stamping import StampAsked, covers_signature, doubts, save_refusal
 
 if TYPE_CHECKING:
     from kyso import FieldLock
@@ -266,6 +267,9 @@ def _after(app: App, asked: Request, result: Result, data: bytes | None = None) 
         document = read(result.file) if data is None else data
         if covers_signature(document, asked.field, asked.password):
             note(app.words("stamp.overlay", file=result.file))
+        if asked.stamp.reserve and result.output not in (None, PIPE):
+            for field, why in doubts(read(result.output or ""), asked.stamp.reserve, asked.password):
+                note(app.words("stamp.doubt", file=result.file, field=field, why=in_words(why, app.words)))
     return result
 
 

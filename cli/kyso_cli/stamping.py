@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -170,6 +170,30 @@ def covers_signature(data: bytes, field: str | None, password: Callable[[], str 
 
     found = [f for f in all_fields(Reader(data, password)) if f.problem is None and f.type == "Sig"]
     return any(f.value is not None for f in found) and not any(f.name == field and f.value is None for f in found)
+
+
+def doubts(data: bytes, names: Sequence[str], password: Callable[[], str | None] | None = None) -> list[list[str]]:
+    """Of fields that were reserved in a document just signed: those whose seal will be an overlay all the same, and
+    why a verifier will say so."""
+    from kyso_pki.errors import KysoError
+    from kyso_pki.pdf.fields import all_fields
+    from kyso_pki.pdf.objects import Ref
+    from kyso_pki.pdf.overlay import hidden_by
+    from kyso_pki.pdf.reader import Reader
+
+    reader = Reader(data, password)
+    fields = [f for f in all_fields(reader) if f.problem is None and f.type == "Sig"]
+    signatures = frozenset(f.value.number for f in fields if isinstance(f.value, Ref))
+    found: list[list[str]] = []
+    for field in fields:
+        if field.name in names and field.value is None and field.ref is not None:
+            try:
+                why = hidden_by(reader, field.ref.number, signatures)
+            except KysoError as e:
+                why = e.message
+            if why is not None:
+                found.append([field.name, why])
+    return found
 
 
 def settings_shown(settings: Mapping[str, str]) -> str:

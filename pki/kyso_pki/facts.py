@@ -49,6 +49,18 @@ it when the page was signed, or over something that the page showed then."""
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a later signature shows something, on a page as an earlier signer saw it."""
+
+    page: int
+    """The object number of the page."""
+    rectangle: tuple[float, float, float, float]
+    """Left, bottom, right, top in user space."""
+    revision: int
+    """The revision (from 1) in which the place must be blank: the one before the signature that fills it."""
+
+
+@dataclass(frozen=True)
 class Change:
     """One change made after signing. `allowed`: explained by the signer's own permission and harmless by kind.
 
@@ -74,6 +86,8 @@ class Change:
 
     Readers do not agree on what content streams draw, so this is no proof (docs/adr/0008).
     """
+    places: tuple[Place, ...] = ()
+    """Of a signature that shows something where nothing was found: where, for whoever can draw the page (ADR 23)."""
 
 
 @dataclass(frozen=True)

@@ -219,11 +219,13 @@ def _bound(seconds: float, megabytes: int) -> None:
         return
     import resource
 
-    cpu = int(10 * seconds) + 1  # of all answers together
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(10 * seconds) + 1}  # of all answers together
     if sys.platform == "linux":  # private memory, not maps of files
-        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * _MB, megabytes * _MB))
+        limits[resource.RLIMIT_DATA] = megabytes * _MB
+    for what, wanted in limits.items():
+        _, most = resource.getrlimit(what)  # that of whoever started this process: nobody may raise it
+        bound = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(what, (bound, bound))
 
 
 def _creation_flags() -> int:

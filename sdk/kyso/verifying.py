@@ -21,6 +21,7 @@ from kyso_pki.x509.trust import TrustStore
 
 from .fetch import HttpFetcher
 from .mapped import opened
+from .signing import asked_once
 
 _NO_TRUST = TrustStore()
 
@@ -48,10 +49,15 @@ def verify(
     `detached` holds what an XML signature covers outside its document, by the URI that the signature writes; nothing
     is ever fetched. `report.signed_content()` gives back the octets that a passed XML signature covers.
 
+    A later signature that shows itself where nothing was found on the page is looked at: PDFium draws that page in a
+    process of its own, and something there makes the verdict INDETERMINATE (`OVERLAY`). That needs
+    `kyso[appearance]`; without it the report says `PLACE_NOT_SEEN`.
+
     A path to a large PDF, or to a large XML document that is signed as a whole, is read through a memory map, in
     constant memory. Raises `OSError` when it cannot be opened, `FormatError` when it changes meanwhile.
     """
     own = HttpFetcher() if fetcher is None and not offline else None
+    password = asked_once(password)
     try:
         with (
             nullcontext(source) if isinstance(source, bytes) else opened(source) as data,
@@ -69,6 +75,10 @@ def verify(
                 content=beside,
                 detached=detached,
             )
+            if any(c.places for s in report.signatures for c in s.changes_after):
+                from .looking import look
+
+                report = look(report, data, policy, password)
         if isinstance(source, bytes) or report.format != "xml":
             return report
         return replace(report, content=partial(_read_again, Path(source), report.sha256, detached))

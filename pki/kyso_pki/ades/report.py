@@ -124,7 +124,7 @@ class SignatureReport:
             "certificate_valid": None if c is None else {"from": _iso(c.not_before), "to": _iso(c.not_after)},
             "intact": {"references": self.references_intact, "signature": self.signature_intact},
             "coverage": {"whole": self.coverage.whole, "what": self.coverage.what},
-            "changes_after": [asdict(change) for change in self.changes_after],
+            "changes_after": [_change_json(change) for change in self.changes_after],
             "path": [str(p.subject) for p in self.path],
             "timestamps": [
                 {
@@ -165,6 +165,11 @@ class SignatureReport:
             "xml": None if self.xml is None else _xml_json(self.xml),
             "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
         }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    places = [asdict(p) | {"rectangle": list(p.rectangle)} for p in change.places]
+    return asdict(change) | {"places": places}
 
 
 def _pdf_json(pdf: PdfFacts) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from math import inf, isfinite
 from typing import Final
 
+from ..facts import Place
 from .dss import Visits
 from .ink import Box, Ink, page_ink, visible_box
 from .ink.budget import Work
@@ -62,6 +63,14 @@ class Paper:
         except UNREADABLE:
             return None
         return min(places, default=None)
+
+    def places(self, widget: Widget) -> tuple[Place, ...]:
+        """Where a widget under which nothing was found lies, on each of its pages as they were before it."""
+        box = rectangle(self._reader, widget.dictionary, widget.revision)
+        if box is None:
+            return ()
+        corners = (box.x0, box.y0, box.x1, box.y1)
+        return tuple(Place(number, corners, widget.revision) for number in sorted(self._pages(widget)))
 
     def forget(self) -> None:
         """A page was changed against the rules: what it shows is to be found out anew."""
@@ -196,6 +205,16 @@ class Paper:
                 if isinstance(item, Ref):
                     found.setdefault(item.number, []).append(number)
         return found
+
+
+def hidden_by(reader: Reader, number: int, signatures: frozenset[int]) -> str | None:
+    """What a verifier would say that a signature in this reserved field (an object number) hides; None: nothing.
+
+    For whoever has just reserved it: where a page has no bound, the seal will be an overlay. Raises as `covered`.
+    """
+    widget = reader.dictionary(Ref(number))
+    paper = Paper(reader, signatures)
+    return paper.covered(Widget(number, widget, reader.last + 1, reserved=True), Visits(len(reader.data)))
 
 
 def _continues(box: Box, ink: Ink, reserved: bool, turned: bool) -> bool:

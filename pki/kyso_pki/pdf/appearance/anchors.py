@@ -5,8 +5,8 @@ Reach for `by_texts`. A text must be there once, or the error names every place 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Final
 
 from ...errors import AnchorAmbiguous, AnchorMissing, SigningError
@@ -27,25 +27,24 @@ _ONCE: Final = "Name the page (--place page=N), or take a longer text that is th
 
 
 class Look:
-    """The file through PDFium, opened when it is first needed; a page's letters are read once."""
+    """The file through PDFium, opened when it is first needed and until `close`; a page's letters are read once."""
 
     def __init__(self, reader: Reader, eyes: OpenEyes = pdfium) -> None:
         self.reader = reader
         self.eyes = eyes
         self._letters: dict[int, list[Letter]] = {}
+        self._opened = ExitStack()
 
-    @contextmanager
-    def open(self) -> Iterator[Sight]:
-        with sight(self.reader.data, self.reader.password_if_encrypted, self.eyes) as seen:
-            yield seen
+    @cached_property
+    def seen(self) -> Sight:
+        return self._opened.enter_context(sight(self.reader.data, self.reader.password_if_encrypted, self.eyes))
 
-    def letters(self, page: Page, seen: Sight | None = None) -> list[Letter]:
+    def close(self) -> None:
+        self._opened.close()
+
+    def letters(self, page: Page) -> list[Letter]:
         if page.index not in self._letters:
-            if seen is None:
-                with self.open() as opened:
-                    self._letters[page.index] = opened.letters(page)
-            else:
-                self._letters[page.index] = seen.letters(page)
+            self._letters[page.index] = self.seen.letters(page)
         return self._letters[page.index]
 
 
@@ -54,19 +53,18 @@ def by_texts(look: Look, stamp: Stamp, said: Place, drawing: Drawing) -> Spot:
     found: list[list[Found]] = [[] for _ in wanted]
     pages: dict[int, Page] = {}
     blank: list[int] = []
-    with look.open() as seen:
-        for page in [page_at(look.reader, said.page)] if said.page is not None else all_pages(look.reader):
-            pages[page.index] = page
-            words_there = seen.words(page)
-            if not words_there:
-                blank.append(page.index)
-            if not any(one_line(words) in words_there for words in wanted):
-                continue
-            letters = look.letters(page, seen)
-            for hits, words in zip(found, wanted, strict=True):
-                hits += occurrences(letters, words, page.index)
-                if len(hits) > MAX_FOUND:
-                    raise _ambiguous(words, hits)
+    for page in [page_at(look.reader, said.page)] if said.page is not None else all_pages(look.reader):
+        pages[page.index] = page
+        words_there = look.seen.words(page)
+        if not words_there:
+            blank.append(page.index)
+        if not any(one_line(words) in words_there for words in wanted):
+            continue
+        letters = look.letters(page)
+        for hits, words in zip(found, wanted, strict=True):
+            hits += occurrences(letters, words, page.index)
+            if len(hits) > MAX_FOUND:
+                raise _ambiguous(words, hits)
     for hits, words in zip(found, wanted, strict=True):
         if not hits:
             raise AnchorMissing(

@@ -4,7 +4,8 @@ Reach for `place`. It reads the file and gives the `Placed` that goes into an `I
 
 1. draw the stamp (`layout`) at its real size
 2. find the page and the box on it
-3. refuse what would leave the page, cover text, or cover another annotation, unless the caller allows it
+3. refuse what would leave the page, cover text, another annotation or anything else that is drawn there, and a place
+   to be reserved that is not blank, unless the caller allows it
 4. the appearance as objects, turned so that it is upright to the reader
 
 A seal over the signature that it is placed beside is what NĐ 30/2020 asks for, not an overlap.
@@ -12,6 +13,7 @@ A seal over the signature that it is placed beside is what NĐ 30/2020 asks for,
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -31,6 +33,8 @@ from .template import number
 
 TOLERANCE: Final = 0.75  # points by which boxes may touch: accents and antialiasing
 SPECKS: Final = 12  # dark pixels at 50 dpi that a stamp may cover on a scan: dust is there always
+EDGES: Final = 2  # pixels at 50 dpi of what stands beside a stamp, on a page with letters
+HALF: Final = 0.7  # points, of a pixel's 1.44: only pixels whose middle lies under ink count
 PICTURE_DPI: Final = 110.0
 _ALLOW: Final = "Place it elsewhere, make it smaller, or allow it: --allow-overlap."
 
@@ -53,14 +57,14 @@ def place(
     drawing = draw(stamp, at, signer)
     check_archive(reader, transparent=drawing.transparent)
     place_of = _completed(reader, stamp, field)
-    look = Look(reader, eyes)
-    spot = _spot(look, stamp, place_of, drawing)
-    if spot.field is None and not stamp.allow_overlap:
-        _check(look, drawing, spot)
-    placed = placed_at(drawing, spot)
-    if not stamp.reserve:
-        return placed
-    return replace(placed, reserved=_reserved(look, stamp, drawing, spot, at, signer))
+    with closing(Look(reader, eyes)) as look:
+        spot = _spot(look, stamp, place_of, drawing)
+        if spot.field is None and not stamp.allow_overlap:
+            _check(look, drawing, spot)
+        placed = placed_at(drawing, spot)
+        if not stamp.reserve:
+            return placed
+        return replace(placed, reserved=_reserved(look, stamp, drawing, spot, at, signer))
 
 
 def placed_at(drawing: Drawing, spot: Spot) -> Placed:
@@ -128,7 +132,7 @@ def _reserved(
         signature = scaled(drawing.focus, spot.scale).moved(*spot.start)
         over = over_left(spot.page, signature, bare, later.place.scale, None)
         if not stamp.allow_overlap:
-            _check_page(spot.page, over.within, f"the field {name!r}")
+            _check_reserved(look, drawing, spot, over, name)
         rect = spot.page.to_user(over.within)
         fields.append(Reserved(name, (round(rect[0], 3), round(rect[1], 3), round(rect[2], 3), round(rect[3], 3))))
     return tuple(fields)
@@ -156,6 +160,26 @@ def _check(look: Look, drawing: Drawing, spot: Spot) -> None:
         _check_covered(look, drawing, spot)
     except PlacementRefused as e:
         e.picture = _refusal(look, drawing, spot, e.details.get("boxes"))
+        raise
+
+
+def _check_reserved(look: Look, drawing: Drawing, spot: Spot, over: Spot, name: str) -> None:
+    """Refuses to reserve a place that is not blank when it is drawn: its seal would be an overlay (ADR 23)."""
+    number = spot.page.index + 1
+    try:
+        _check_page(spot.page, over.within, f"the field {name!r}")
+        found = look.seen.unlike_paper(spot.page, over.within)
+        if found is not None:
+            raise StampCovers(
+                f"The place of the field {name!r} on page {number} is not blank: something is drawn there, which "
+                "its seal would cover.",
+                remedy=_ALLOW,
+                page=number,
+                what="ink",
+                boxes=(over.within, found),
+            )
+    except PlacementRefused as e:
+        e.picture = _refusal(look, drawing, spot, e.details.get("boxes", (over.within,)))
         raise
 
 
@@ -191,12 +215,13 @@ def _check_covered(look: Look, drawing: Drawing, spot: Spot) -> None:
             what="annotation",
             boxes=tuple(others),
         )
+    if letters:
+        _check_drawn(look, areas, spot)
 
 
 def _check_scan(look: Look, areas: list[Area], spot: Spot) -> None:
     """A page without letters, most likely a scan: what is dark on it counts, single specks apart."""
-    with look.open() as seen:
-        dark = [box for box in seen.dark(spot.page, spot.within) if any(area.hides(box, 0) for area in areas)]
+    dark = [box for box in look.seen.dark(spot.page, spot.within) if any(area.hides(box, 0) for area in areas)]
     if len(dark) > SPECKS:
         raise StampCovers(
             f"The stamp would cover something dark on page {spot.page.index + 1}, which has no letters (a scan?).",
@@ -204,6 +229,19 @@ def _check_scan(look: Look, areas: list[Area], spot: Spot) -> None:
             page=spot.page.index + 1,
             what="scan",
             boxes=(_around(dark),),
+        )
+
+
+def _check_drawn(look: Look, areas: list[Area], spot: Spot) -> None:
+    """What is drawn where no letter is said to stand: lines, pictures, glyphs that a font's program moves."""
+    drawn = [b for b in look.seen.drawn(spot.page, spot.within) if any(area.hides(b, HALF) for area in areas)]
+    if len(drawn) > EDGES:
+        raise StampCovers(
+            f"The stamp would cover something that is drawn on page {spot.page.index + 1}.",
+            remedy=_ALLOW,
+            page=spot.page.index + 1,
+            what="ink",
+            boxes=(_around(drawn),),
         )
 
 

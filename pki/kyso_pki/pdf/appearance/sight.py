@@ -27,6 +27,9 @@ MAX_LETTERS: Final = 200_000  # on one page; a dense one has 10,000
 MAX_PICTURE: Final = 40_000_000  # pixels of a page rendered: A0 at 150 dpi has 35 million
 SCAN_DPI: Final = 50.0  # enough to see whether a line of text is there
 DARK: Final = 128  # of 255: paper and stains are lighter
+PLACE_DPI: Final = 100.0  # enough to see the dot of an i in a place that must be blank
+CONTRAST: Final = 64  # of 255, in any colour: more is drawn to be seen; a watermark is paler
+PAPER: Final = 8  # of 255: what differs less from white is white, whatever rounds it
 _lock: Final = threading.RLock()  # PDFium is not made for threads
 
 
@@ -111,20 +114,71 @@ class Sight:
     def dark(self, page: Page, box: Box) -> list[Box]:
         """Where a page has dark ink within a box as seen: one small box for each pixel at 50 dots per inch."""
         image = self.picture(page, SCAN_DPI, annotations=False).convert("L")
-        step = 72 * page.unit / SCAN_DPI  # PDFium shows a unit of user space as a point
-        left, top = max(0, int(box.left / step)), max(0, int(box.top / step))
-        right, bottom = min(image.width, int(box.right / step) + 1), min(image.height, int(box.bottom / step) + 1)
+        return _cells(image, box, page, SCAN_DPI, [grey < DARK for grey in range(256)])
+
+    def drawn(self, page: Page, box: Box) -> list[Box]:
+        """Where something can be told from the colour that most of a box as seen has; as `dark` otherwise."""
+        image = self.picture(page, SCAN_DPI, annotations=False)
+        return _cells(_difference(image, box, page), box, page, SCAN_DPI, [n >= CONTRAST for n in range(256)])
+
+    def unlike_paper(self, page: Page, box: Box) -> Box | None:
+        """Around all that is not white within a box as seen, annotations left out; None where it is blank.
+
+        The outermost pixels are shared with what stands beside it, and do not count.
+        """
+        image = self.picture(page, PLACE_DPI, annotations=False)
+        step = 72 * page.unit / PLACE_DPI
+        left, top = max(0, int(box.left / step) + 1), max(0, int(box.top / step) + 1)
+        right, bottom = min(image.width, int(box.right / step)), min(image.height, int(box.bottom / step))
         if left >= right or top >= bottom:
-            return []
-        rows = image.crop((left, top, right, bottom)).tobytes()
-        width = right - left
-        cells = ((left + i % width, top + i // width) for i, grey in enumerate(rows) if grey < DARK)
-        return [Box(x * step, y * step, (x + 1) * step, (y + 1) * step) for x, y in cells]
+            return None
+        from PIL import ImageChops
+
+        red, green, blue = image.crop((left, top, right, bottom)).split()
+        darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+        found = darkest.point([255 if n < 255 - PAPER else 0 for n in range(256)]).getbbox()
+        if found is None:
+            return None
+        return Box(*((n + start) * step for n, start in zip(found, (left, top, left, top), strict=True)))
 
     def _index(self, page: Page) -> int:
         if page.index >= self.pages:
             raise FormatError("PDF: two readers count different numbers of pages; the file is ambiguous.")
         return page.index
+
+
+def _pixels(box: Box, image: Image, step: float) -> tuple[int, int, int, int]:
+    """The pixels that a box as seen touches; the right end is not beyond the left one where there are none."""
+    left, top = max(0, int(box.left / step)), max(0, int(box.top / step))
+    return left, top, min(image.width, int(box.right / step) + 1), min(image.height, int(box.bottom / step) + 1)
+
+
+def _cells(image: Image, box: Box, page: Page, dpi: float, counts: Sequence[bool]) -> list[Box]:
+    """A small box for each pixel of a grey image within a box as seen whose value counts."""
+    step = 72 * page.unit / dpi  # PDFium shows a unit of user space as a point
+    left, top, right, bottom = _pixels(box, image, step)
+    if left >= right or top >= bottom:
+        return []
+    rows = image.crop((left, top, right, bottom)).tobytes()
+    width = right - left
+    cells = ((left + i % width, top + i // width) for i, grey in enumerate(rows) if counts[grey])
+    return [Box(x * step, y * step, (x + 1) * step, (y + 1) * step) for x, y in cells]
+
+
+def _difference(image: Image, box: Box, page: Page) -> Image:
+    """By how much each pixel differs from the colour that most of a box has, in the colour where it does most."""
+    from PIL import Image as Images
+    from PIL import ImageChops
+
+    left, top, right, bottom = _pixels(box, image, 72 * page.unit / SCAN_DPI)
+    if left >= right or top >= bottom:
+        return image.convert("L")
+    part = image.crop((left, top, right, bottom))
+    colours = part.getcolors(part.width * part.height) or [(0, (255, 255, 255))]
+    most: Any = max(colours)[1]  # three numbers, in RGB
+    ground = Images.new("RGB", image.size, most)
+    red, green, blue = ImageChops.difference(image, ground).split()
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
 
 
 class _Pdfium:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ...facts import Change, ChangeKind
+from ...facts import Change, ChangeKind, Place
 from ..dss import Visits
 from ..objects import Dictionary, IndirectObject, Ref, Stream, Value, decode_text
 from ..overlay import Paper
@@ -81,13 +81,15 @@ class Comparison:
         new: str | None = None,
         page: int | None = None,
         blank: bool = False,
+        places: tuple[Place, ...] = (),
     ) -> None:
         """Notes a change; `object` is an object's number, `page` a page's number from 1."""
         revision = self.index + 1
         text = f"Revision {revision}: {text}"
         if page is None and object is not None and not allowed:
             page = self.where.page_of(object, self.index)
-        self.changes.append(Change(kind, text, allowed, revision, object, field, old, new, page, blank))
+        change = Change(kind, text, allowed, revision, object, field, old, new, page, blank, places)
+        self.changes.append(change)
 
     def result(self) -> tuple[Change, ...]:
         """The changes, those not allowed first where there are too many to name."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...errors import FormatError
-from ...facts import ChangeKind
+from ...facts import ChangeKind, Place
 from ..filters import decode
 from ..objects import Dictionary, Ref, Stream, Value, decode_text, same
 from ..overlay import MAX_AREA, Widget, area_of
@@ -124,8 +124,8 @@ def _judge(c: Comparison, signed: _Signed) -> None:
     name, how = signed.name, "was filled" if signed.reserved else "was added"
     page = c.paper.page_of(signed.visible[0]) if signed.visible else None
 
-    def say(kind: ChangeKind, text: str, allowed: bool, blank: bool = False) -> None:
-        c.say(kind, text, allowed, object=signed.number, field=name, page=page, blank=blank)
+    def say(kind: ChangeKind, text: str, allowed: bool, blank: bool = False, places: tuple[Place, ...] = ()) -> None:
+        c.say(kind, text, allowed, object=signed.number, field=name, page=page, blank=blank, places=places)
 
     touched = c.added(signed.value)
     found = touched.new.value if touched and touched.new else signed.value
@@ -152,11 +152,14 @@ def _judge(c: Comparison, signed: _Signed) -> None:
     blank = ", visible where the page was blank or in part over an earlier signature"
     if covered is not None:
         say("overlay" if c.open else kind, f"{text}; its appearance lies over the page: {covered}.", False)
-    elif signed.visible and not signed.reserved:
+        return
+    places = tuple(place for w in signed.visible for place in c.paper.places(w))
+    if signed.visible and not signed.reserved:
         text = f"{text}{blank}, as far as that can be told; no place was reserved for it."
-        say("overlay" if c.open else kind, text, False, c.open)
+        say("overlay" if c.open else kind, text, False, c.open, places)
     else:
-        say(kind, f"{text}{blank if signed.visible else ''}.", c.open or (stamp and not signed.visible))
+        text = f"{text}{blank if signed.visible else ''}."
+        say(kind, text, c.open or (stamp and not signed.visible), places=places)
 
 
 # 4. Existing signature fields

@@ -12,6 +12,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name
 
 import kyso
+from kyso_cli.stamping import doubts
 from kyso_pki.document import Intent
 from kyso_pki.errors import SigningError, UsageError
 from kyso_pki.pdf.appearance.spots import SHARE
@@ -63,6 +64,27 @@ def test_the_seal_over_the_signature_keeps_both_valid_when_its_field_was_reserve
     assert twice.startswith(once)
     assert verdicts(twice) == ["passed", "passed"]
     assert all(c.allowed for c in facts(twice)[0].changes_after)
+
+
+def test_what_the_verifier_will_say_of_a_seal_is_known_when_its_place_is_reserved() -> None:
+    """An inline image has no bound (ADR 8): the seal will be an overlay, though its place is white."""
+    for content, expected in (
+        (b"", None),
+        (b"BI /W 1/H 1/BPC 8/CS/G ID \xff EI", "cannot be told without drawing it"),
+    ):
+        stamp_ = kyso.load_stamp(
+            "nguoi-ky", images=signature_png(), place=Place(corner="top-left", x=200, y=90), reserve=["Dau"]
+        )
+        once = kyso.sign(page(content=content), PERSON, stamp=stamp_, field="A", at=AT)
+        found = doubts(once, ["Dau"])
+        assert [name for name, _ in found] == ([] if expected is None else ["Dau"])
+        twice = kyso.sign(once, SEAL, stamp=OVER, field="Dau", at=AT)
+        report = kyso.verify(twice, trust=WORLD.trust, fetcher=WORLD.fetcher(AT))
+        assert report.signatures[0].verdict == ("passed" if expected is None else "indeterminate")
+        if expected is not None:
+            why = found[0][1]
+            assert expected in why
+            assert any(why in f.text for f in report.signatures[0].findings)
 
 
 def test_without_a_reserved_field_the_seal_asks_for_a_look_though_it_covers_nothing_of_the_page() -> None:

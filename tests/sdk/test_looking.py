@@ -1,0 +1,149 @@
+"""What PDFium sees in places that the structure of a page calls blank: fonts whose programs move letters (ADR 23)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kyso
+from kyso.eyes import eyes_within
+from kyso.looking import look
+from kyso_pki.ades.record import FileFacts
+from kyso_pki.ades.report import DocumentReport
+from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
+from kyso_pki.errors import StampCovers
+from kyso_pki.formats import verify_document
+from kyso_pki.pdf.appearance.stamp import Place
+from tests.attacks.pdf.paper import Paper
+from tests.documents.makers.moving import moved_letters
+from tests.documents.makers.stamps import seal_png, signature_png
+from tests.pki.pdf.encryption.locked import locked
+from tests.pki.pdf.samples import AT, BODIES, WORLD, stream, table_pdf
+from tests.pki.reports.shape import assert_shape
+
+EMS = 7.0  # 84 points in a type of 12: from 262 to 346, which is in the place that the seal takes
+FONT = (
+    b"<</Type/Font/Subtype/TrueType/BaseFont/AAAAAA+Moved/FirstChar 48/LastChar 57/Widths[%s]"
+    b"/Encoding/WinAnsiEncoding/FontDescriptor %d 0 R>>"
+)
+DESCRIPTOR = (
+    b"<</Type/FontDescriptor/FontName/AAAAAA+Moved/Flags 32/FontBBox[-200 -300 1200 1000]/ItalicAngle 0/Ascent 891"
+    b"/Descent -216/CapHeight 662/StemV 80/FontFile2 %d 0 R>>"
+)
+SUM = b"BT /F1 12 Tf 310 262 Td (100000000) Tj ET"
+
+
+def numbers_in(ems: float, first: int = 9) -> tuple[bytes, list[bytes]]:
+    """A font for digits, and its objects from number `first` on."""
+    program = moved_letters("0123456789", ems)
+    font = FONT % (b" ".join([b"500"] * 10), first)
+    return font, [DESCRIPTOR % (first + 1), stream(program, b"/Length1 %d" % len(program))]
+
+
+def paper(ems: float) -> Paper:
+    font, objects = numbers_in(ems)
+    return Paper([SUM], font=font, objects=objects)
+
+
+def verified(pdf: bytes, policy: Policy = DEFAULT_POLICY) -> DocumentReport:
+    return kyso.verify(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT), policy=policy)
+
+
+def test_a_seal_in_a_reserved_place_where_a_font_draws_something_is_an_overlay() -> None:
+    """P8, P9: the structure says that the sum stands below the seal, and Chrome draws it under the seal."""
+    pdf = paper(EMS).filled()
+    alone = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
+    assert alone.verdict == "passed"
+    report = verified(pdf)
+    assert [s.verdict for s in report.signatures] == ["indeterminate", "passed"]
+    assert report.signatures[0].sub_indication == "SIG_CONSTRAINTS_FAILURE"
+    (found,) = [f for f in report.signatures[0].findings if f.code == "OVERLAY"]
+    assert (found.severity, "Something is drawn" in found.text) == ("error", True)
+
+
+def test_the_same_page_with_a_font_that_moves_nothing_passes() -> None:
+    report = verified(paper(0.0).filled())
+    assert report.verdict == "passed"
+    assert not {"OVERLAY", "PLACE_NOT_SEEN"} & {f.code for s in report.signatures for f in s.findings}
+
+
+def test_what_is_accepted_because_it_is_blank_must_be_blank_when_it_is_drawn() -> None:
+    assert verified(paper(0.0).sealed(), Policy(accept_blank_overlays=True)).verdict == "passed"
+    assert verified(paper(EMS).sealed(), Policy(accept_blank_overlays=True)).verdict == "indeterminate"
+
+
+def test_whoever_accepts_overlays_looks_at_the_page() -> None:
+    assert verified(paper(EMS).filled(), Policy(accept_overlays=True)).verdict == "passed"
+
+
+def test_a_file_on_disk_is_looked_at_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "van-ban.pdf"
+    path.write_bytes(paper(EMS).filled())
+    assert kyso.verify(path, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT)).verdict == "indeterminate"
+
+
+def test_a_place_that_cannot_be_looked_at_is_said_and_changes_no_verdict() -> None:
+    pdf = paper(EMS).filled()
+    report = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
+    blind = look(report, pdf, Policy(), eyes=eyes_within(0.001, 512))
+    (found,) = [f for f in blind.signatures[0].findings if f.code == "PLACE_NOT_SEEN"]
+    assert (found.severity, blind.verdict) == ("warning", "passed")
+    assert "was not looked at" in found.text
+
+
+def prepared(ems: float) -> bytes:
+    """A page on which the stamp's place is blank to whoever believes the font; letters stand elsewhere."""
+    font, objects = numbers_in(ems, 6)
+    return table_pdf({**BODIES, 4: stream(SUM), 5: font, 6: objects[0], 7: objects[1]})
+
+
+HERE = Place(corner="bottom-left", x=300, y=330)
+
+
+def test_a_stamp_over_what_a_font_draws_elsewhere_is_refused_with_a_picture() -> None:
+    stamp = kyso.load_stamp("nguoi-ky", images=signature_png(), place=HERE)
+    kyso.preview(prepared(0.0), stamp)
+    with pytest.raises(StampCovers, match="something that is drawn on page 1") as refused:
+        kyso.sign(prepared(EMS), WORLD.person_signer, stamp=stamp, at=AT)
+    assert refused.value.picture is not None
+    assert refused.value.picture.startswith(b"\x89PNG")
+    allowed = kyso.load_stamp("nguoi-ky", images=signature_png(), place=HERE, allow_overlap=True)
+    assert kyso.sign(prepared(EMS), WORLD.person_signer, stamp=allowed, at=AT)
+
+
+def test_a_place_where_a_font_draws_something_is_not_reserved() -> None:
+    """The signature's own place is blank; the seal's, which reaches lower and farther left, is not."""
+    above = Place(corner="bottom-left", x=320, y=362)
+    reserving = kyso.load_stamp("nguoi-ky", images=signature_png(), place=above, reserve=["Dau"])
+    with pytest.raises(StampCovers, match="The place of the field 'Dau' on page 1 is not blank") as refused:
+        kyso.sign(prepared(EMS), WORLD.person_signer, stamp=reserving, at=AT)
+    assert refused.value.picture is not None
+    alone = kyso.load_stamp("nguoi-ky", images=signature_png(), place=above)
+    assert kyso.sign(prepared(EMS), WORLD.person_signer, stamp=alone, at=AT)
+    allowed = kyso.load_stamp("nguoi-ky", images=signature_png(), place=above, reserve=["Dau"], allow_overlap=True)
+    assert kyso.sign(prepared(EMS), WORLD.person_signer, stamp=allowed, at=AT)
+
+
+def test_an_encrypted_file_is_looked_at_with_its_password() -> None:
+    def password() -> str:
+        return "mật khẩu"
+
+    pdf = locked(6, user=password(), pdf=prepared(0.0))
+    person = kyso.load_stamp("nguoi-ky", images=signature_png(), place=HERE, reserve=["Dau"])
+    once = kyso.sign(pdf, WORLD.person_signer, stamp=person, at=AT, password=password)
+    seal = kyso.load_stamp("con-dau", images=seal_png())
+    twice = kyso.sign(once, WORLD.seal_signer, stamp=seal, field="Dau", at=AT, password=password)
+    report = kyso.verify(twice, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT), password=password)
+    assert report.verdict == "passed"
+    assert "PLACE_NOT_SEEN" not in {f.code for s in report.signatures for f in s.findings}
+    assert any(c.places for c in report.signatures[0].changes_after)
+
+
+def test_the_places_stand_in_the_report_and_in_recorded_facts() -> None:
+    pdf = paper(0.0).filled()
+    report = kyso.verify(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
+    (change,) = report.signatures[0].changes_after
+    assert [place.rectangle for place in change.places] == [(300.0, 300.0, 420.0, 400.0)]
+    assert_shape(report.to_json())
+    assert FileFacts.from_json(kyso.facts(pdf).to_json()).signatures[0].changes_after == (change,)
