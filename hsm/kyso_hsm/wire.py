@@ -44,7 +44,7 @@ class Load:
 
 @dataclass(frozen=True)
 class ListTokens:
-    pass
+    """Asks which tokens the module sees."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class LoginAgain:
 
 @dataclass(frozen=True)
 class Logout:
-    pass
+    """Asks to log out and to close what is open."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ class Sign:
 
 @dataclass(frozen=True)
 class Generate:
+    """Asks for a key pair on the token."""
+
     label: str
     kind: str
     id: bytes | None
@@ -125,6 +127,8 @@ class Generate:
 
 @dataclass(frozen=True)
 class ImportCertificate:
+    """Asks to store a certificate beside its key."""
+
     label: str
     id: bytes
     certificate: bytes
@@ -135,6 +139,8 @@ class ImportCertificate:
 
 @dataclass(frozen=True)
 class InitToken:
+    """Asks to initialise a token, which erases it."""
+
     label: str
     so_pin: str
     user_pin: str
@@ -171,11 +177,13 @@ class Shutdown:
 
 @dataclass(frozen=True)
 class Done:
-    pass
+    """The answer where there is nothing to tell."""
 
 
 @dataclass(frozen=True)
 class Loaded:
+    """The module is loaded and initialised."""
+
     description: str
     manufacturer: str
     pid: int
@@ -183,17 +191,23 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Tokens:
+    """The answer to `ListTokens`."""
+
     tokens: tuple[TokenInfo, ...]
 
 
 @dataclass(frozen=True)
 class TokenState:
+    """A token as it is now."""
+
     token: TokenInfo
     logged_in: bool
 
 
 @dataclass(frozen=True)
 class PrivateKeyFacts:
+    """A private key object."""
+
     label: str
     id: bytes
     spki: bytes | None
@@ -202,6 +216,8 @@ class PrivateKeyFacts:
 
 @dataclass(frozen=True)
 class PublicKeyFacts:
+    """A public key object."""
+
     label: str
     id: bytes
     spki: bytes | None
@@ -210,6 +226,8 @@ class PublicKeyFacts:
 
 @dataclass(frozen=True)
 class CertificateFacts:
+    """A certificate object."""
+
     label: str
     id: bytes
     der: bytes
@@ -217,6 +235,8 @@ class CertificateFacts:
 
 @dataclass(frozen=True)
 class Objects:
+    """What a token holds."""
+
     private: tuple[PrivateKeyFacts, ...]
     public: tuple[PublicKeyFacts, ...]
     certificates: tuple[CertificateFacts, ...]
@@ -234,12 +254,16 @@ class Signatures:
 
 @dataclass(frozen=True)
 class Generated:
+    """The answer to `Generate`."""
+
     spki: bytes
     id: bytes
 
 
 @dataclass(frozen=True)
 class MechanismFacts:
+    """One mechanism of a token."""
+
     name: str
     """As in PKCS#11 with CKM_; a vendor's own as a hexadecimal number."""
     min_size: int
@@ -265,6 +289,8 @@ class KeyAttributes:
 
 @dataclass(frozen=True)
 class Details:
+    """What a token can do."""
+
     min_pin: int
     max_pin: int
     """0: the token does not say, or has no limit."""
@@ -274,6 +300,8 @@ class Details:
 
 @dataclass(frozen=True)
 class Deleted:
+    """How many objects are gone."""
+
     count: int
 
 

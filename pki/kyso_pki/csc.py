@@ -701,6 +701,8 @@ def _pin(body: Mapping[str, Any]) -> str | None:
 
 @dataclass(frozen=True)
 class AuthorizeResponse:
+    """The answer of `credentials/authorize`."""
+
     sad: str = field(repr=False)
     expires_in: int = 3600
     """Seconds; the specification's default when absent."""
@@ -765,6 +767,8 @@ class SignHashRequest:
 
 @dataclass(frozen=True)
 class SignHashResponse:
+    """The answer of `signatures/signHash`."""
+
     signatures: tuple[bytes, ...]
     """In the order of the hashes; ECDSA values are DER."""
 

@@ -63,6 +63,8 @@ class SigningTimeObject:
 
 @dataclass(frozen=True)
 class KeyInfoForm:
+    """What ds:KeyInfo tells of the signer."""
+
     certificates: Literal["leaf", "chain"] = "chain"
     """The signer's certificate alone, or its issuers too, without the root."""
     subject_name: bool = False

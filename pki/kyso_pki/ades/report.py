@@ -31,6 +31,8 @@ ChangedAfter = Literal["nothing", "allowed", "overlaid", "refused"]
 
 @dataclass(frozen=True)
 class TimestampResult:
+    """One timestamp and whether it proves its time."""
+
     facts: TimestampFacts
     trusted: bool
     """Intact, and the TSA's path ends at an anchor for timestamps."""

@@ -99,6 +99,8 @@ class Name:
 
 @dataclass(frozen=True)
 class Extension:
+    """One extension as it is written (RFC 5280 4.1.2.9)."""
+
     oid: str
     critical: bool
     value: bytes  # the octets inside extnValue

@@ -55,6 +55,8 @@ class GeneralName:
 
 @dataclass(frozen=True)
 class NameConstraints:
+    """The subtrees that a CA may certify names in, and those that it may not (RFC 5280 4.2.1.10)."""
+
     permitted: tuple[GeneralName, ...]
     excluded: tuple[GeneralName, ...]
 

@@ -65,6 +65,8 @@ class CertId:
 
 @dataclass(frozen=True)
 class SingleResponse:
+    """What a responder says of one certificate (RFC 6960 4.2.1)."""
+
     cert_id: CertId
     status: str
     """`good`, `revoked` or `unknown`."""

@@ -75,6 +75,8 @@ def _opened(end: int, name: bytes) -> Insertion:
 
 @dataclass(frozen=True)
 class _Tag:
+    """Where a tag lies in the text."""
+
     start: int
     end: int
     closes: bool

@@ -159,6 +159,8 @@ class _Reading:
 
 @dataclass(frozen=True)
 class _Digest:
+    """By which a reference names its object."""
+
     hash_name: HashName
     digest: bytes
 

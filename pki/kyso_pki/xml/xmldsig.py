@@ -68,6 +68,8 @@ class Reference:
 
 @dataclass(frozen=True)
 class SignedInfo:
+    """A ds:SignedInfo that was read from its own canonical octets."""
+
     octets: bytes
     """The canonical octets: what the value covers."""
     scheme: Scheme

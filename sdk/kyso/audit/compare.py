@@ -30,6 +30,8 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Short:
+    """What of a record can differ between two runs."""
+
     sha256: str | None
     verdict: str
     reasons: str

@@ -63,6 +63,8 @@ class Width(NamedTuple):
 
 @dataclass(frozen=True)
 class Font:
+    """How far the glyphs of a font may reach."""
+
     every: Glyph
     """Around any glyph, in ems."""
     code_size: int

@@ -15,6 +15,8 @@ MITRE: Final = 10.0
 
 @dataclass
 class State:
+    """The graphics state, as far as it decides where ink falls (ISO 32000-2 8.4.1)."""
+
     ctm: Matrix = field(default_factory=Matrix)
     white: bool = False
     """What is filled is white."""

@@ -33,6 +33,8 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
+    """One page as the linter sees it."""
+
     number: int
     """Counted from 1."""
     object: int | None
