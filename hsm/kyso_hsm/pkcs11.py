@@ -1,15 +1,14 @@
 """What runs inside a worker: one library, one token, one session, on one thread.
 
-`ModuleHost.answer(request)` does one request of `kyso_hsm.wire`. This is the only file that imports
-python-pkcs11, and only a worker imports this file. It holds the PIN of the token it has opened, so that a lost
-session can be opened again, and wipes it at logout. What it refuses: logging in when one wrong PIN would lock
-the token, a second try of any login, a private key that could leave the token.
+`ModuleHost.answer(request)` does one request of `kyso_hsm.wire`. Only a worker imports this file and the ones
+beside it that import python-pkcs11 (`attributes`, `values`, `making`, `upkeep`). It holds the PIN of the token it has
+opened, so that a lost session can be opened again, and wipes it at logout. What it refuses: logging in when one wrong
+PIN would lock the token, a second try of any login, a private key that could leave the token.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -17,38 +16,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pkcs11
-from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass, _pkcs11
-from pkcs11.attributes import AttributeMapper
-from pkcs11.constants import DEFAULT
-
-from kyso_pki import oids
-from kyso_pki.asn1 import der
-from kyso_pki.errors import FormatError
+from pkcs11 import Attribute, ObjectClass, _pkcs11
 
 from . import ckr, wire
-from .cryptoki import CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER, CkrError, Cryptoki, wipe
-from .module import MAX_LABEL_BYTES, TOKEN_INITIALIZED, TokenInfo
+from .attributes import id_of, kind_of, label_of, mapper, number_of, spki_of, token_info, value_of
+from .cryptoki import CKU_CONTEXT_SPECIFIC, CKU_USER, CkrError, Cryptoki, wipe
+from .module import TOKEN_INITIALIZED, TokenInfo
+from .values import digest_info_head, ecdsa_der, mechanism_of
 
-_HASHES: dict[str, tuple[str, int, int]] = {  # name: object identifier, CKM of the hash, CKG of its MGF1
-    "sha1": (oids.SHA1, 0x220, 1),
-    "sha256": (oids.SHA256, 0x250, 2),
-    "sha384": (oids.SHA384, 0x260, 3),
-    "sha512": (oids.SHA512, 0x270, 4),
-    "sha3_256": (oids.SHA3_256, 0x2B0, 7),
-    "sha3_384": (oids.SHA3_384, 0x2C0, 8),
-    "sha3_512": (oids.SHA3_512, 0x2D0, 9),
-}
-_CURVES = {"p256": "1.2.840.10045.3.1.7", "p384": "1.3.132.0.34", "p521": "1.3.132.0.35"}
-_EDWARDS25519_NAME = b"\x13\x0cedwards25519"  # CKA_EC_PARAMS may name the curve as a PrintableString (PKCS#11 3.0)
-_USES = (
-    *(Attribute.ENCRYPT, Attribute.DECRYPT, Attribute.WRAP, Attribute.UNWRAP, Attribute.DERIVE),
-    *(Attribute.SIGN, Attribute.VERIFY),
-)
-# Libraries that decide what a key may do, and fail with CKR_GENERAL_ERROR when they are told (tpm2-pkcs11 1.9).
-_DECIDE_THEMSELVES = ("TPM2.0 Cryptoki",)
 _LARGEST_PART = 16  # values between two looks of the caller; each part costs the worker some 10 µs
 _BAD_EXE_FORMAT = 193  # Windows says it of a 32-bit library in a 64-bit process
-_SIGNING = MechanismFlag.SIGN | MechanismFlag.VERIFY
 
 
 class Refused(Exception):
@@ -93,9 +70,9 @@ class ModuleHost:
             wire.Login: self._login,
             wire.LoginAgain: self._login_again,
             wire.Logout: self._logout,
-            wire.Generate: self._generate,
-            wire.ImportCertificate: self._import_certificate,
-            wire.InitToken: self._init_token,
+            wire.Generate: self._make,
+            wire.ImportCertificate: self._make,
+            wire.InitToken: self._make,
             wire.ReadDetails: self._upkeep,
             wire.ChangePin: self._upkeep,
             wire.Delete: self._upkeep,
@@ -140,7 +117,7 @@ class ModuleHost:
                 token = slot.get_token()
             except (pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised, pkcs11.DeviceRemoved):
                 continue  # pulled out between the two calls, or a card that the library does not know
-            info = _token_info(token)
+            info = token_info(token)
             if info.flags & TOKEN_INITIALIZED:
                 yield info, token
 
@@ -159,11 +136,11 @@ class ModuleHost:
         if slot is not None:
             with contextlib.suppress(pkcs11.PKCS11Error):  # then all slots are looked at
                 token = slot.get_token()
-                yield _token_info(token), token
+                yield token_info(token), token
 
     def _open_session(self) -> None:
         self._keys.clear()
-        self._session = self._token.open(attribute_mapper=_mapper())
+        self._session = self._token.open(attribute_mapper=mapper())
 
     def _unbind(self) -> None:
         if self._token is None:
@@ -193,7 +170,7 @@ class ModuleHost:
 
     def _fresh_info(self) -> TokenInfo:
         """C_GetTokenInfo now, refusing another token that was put into the slot meanwhile."""
-        info = _token_info(self._token.slot.get_token())
+        info = token_info(self._token.slot.get_token())
         if self._bound is None or (info.label, info.serial) != (self._bound.label, self._bound.serial):
             raise Refused(wire.Refusal("no-token"))
         return info
@@ -276,17 +253,17 @@ class ModuleHost:
     def _read_objects(self, request: wire.ReadObjects) -> wire.Reply:
         self._require_session()
         private = tuple(
-            wire.PrivateKeyFacts(_label(o), _id(o), _spki(o), bool(_get(o, Attribute.SIGN)))
+            wire.PrivateKeyFacts(label_of(o), id_of(o), spki_of(o), bool(value_of(o, Attribute.SIGN)))
             for o in self._find({Attribute.CLASS: ObjectClass.PRIVATE_KEY})
         )
         public = tuple(
-            wire.PublicKeyFacts(_label(o), _id(o), _spki(o), _kind(o))
+            wire.PublicKeyFacts(label_of(o), id_of(o), spki_of(o), kind_of(o))
             for o in self._find({Attribute.CLASS: ObjectClass.PUBLIC_KEY})
         )
         certificates = tuple(
-            wire.CertificateFacts(_label(o), _id(o), value)
+            wire.CertificateFacts(label_of(o), id_of(o), value)
             for o in self._find({Attribute.CLASS: ObjectClass.CERTIFICATE})
-            if (value := _get(o, Attribute.VALUE))
+            if (value := value_of(o, Attribute.VALUE))
         )
         return wire.Objects(private, public, certificates)
 
@@ -298,12 +275,12 @@ class ModuleHost:
         if known is not None:
             return known
         found = self._find({Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: address.id})
-        found = [k for k in found if _label(k) == address.label]
+        found = [k for k in found if label_of(k) == address.label]
         if len(found) != 1:
             raise Refused(wire.Refusal("many-keys" if found else "no-key"))
         if not hasattr(found[0], "sign"):  # python-pkcs11 gives `sign` only to keys with CKA_SIGN
             raise Refused(wire.Refusal("ckr", ckr.number("KEY_FUNCTION_NOT_PERMITTED"), "C_SignInit"))
-        key = _FoundKey(found[0].handle, bool(_get(found[0], Attribute.ALWAYS_AUTHENTICATE)), {})
+        key = _FoundKey(found[0].handle, bool(value_of(found[0], Attribute.ALWAYS_AUTHENTICATE)), {})
         self._keys[address] = key
         return key
 
@@ -359,7 +336,7 @@ class ModuleHost:
         return key.signing[how]
 
     def _new_signing(self, key: _FoundKey, what: wire.SignWith) -> Callable[[bytes], bytes]:
-        mechanism, pss = _mechanism(what.mechanism, what.hash_name)
+        mechanism, pss = mechanism_of(what.mechanism, what.hash_name)
         login = self._context_login if key.wants_pin_each_time else None
         sign = self._calls.signing(self._session.handle, key.handle, mechanism, pss, login)
         if what.mechanism == "rsa-pkcs1":
@@ -392,132 +369,15 @@ class ModuleHost:
         except CkrError as e:  # never tried again from here
             raise Refused(wire.Refusal("login", e.number, e.function, flags=self._flags_or_zero())) from None
 
-    # Making keys ---------------------------------------------------------------------------------------
+    # What is never needed while signing ----------------------------------------------------------------
 
-    def _generate(self, request: wire.Generate) -> wire.Reply:
-        self._require_session()
-        if self._labels_in_use(request.label):
-            raise Refused(wire.Refusal("taken"))
-        private_template: dict[Attribute, Any] = {
-            Attribute.SENSITIVE: True,
-            Attribute.EXTRACTABLE: False,
-            Attribute.PRIVATE: True,
-        }
-        public_template: dict[Attribute, Any] = {}
-        key_type, length, mechanism = KeyType.EC, None, Mechanism.EC_KEY_PAIR_GEN
-        if request.kind.startswith("rsa"):
-            key_type, length = KeyType.RSA, int(request.kind.removeprefix("rsa"))
-            mechanism = Mechanism.RSA_PKCS_KEY_PAIR_GEN
-        elif request.kind == "ed25519":
-            key_type, mechanism = KeyType.EC_EDWARDS, Mechanism.EC_EDWARDS_KEY_PAIR_GEN
-            public_template[Attribute.EC_PARAMS] = der.oid(oids.ED25519)
-        else:
-            public_template[Attribute.EC_PARAMS] = der.oid(_CURVES[request.kind])
-        if self._library.library_description.strip() in _DECIDE_THEMSELVES:
-            public_template |= dict.fromkeys(_USES, DEFAULT)
-            private_template |= dict.fromkeys(_USES, DEFAULT)
-        session = self._token.open(rw=True, attribute_mapper=_mapper())
-        try:
-            # A temporary id until the public key is known; it must not be empty, or CKA_ID may be left out.
-            public, private = session.generate_keypair(
-                key_type,
-                length,
-                id=request.id or os.urandom(20),
-                label=request.label,
-                store=True,
-                capabilities=_SIGNING,
-                mechanism=mechanism,
-                public_template=public_template,
-                private_template=private_template,
-            )
-            return self._finish_pair(public, private, request.id)
-        finally:
-            session.close()  # opened without a PIN, so this does not log the others out
+    def _make(self, request: wire.Generate | wire.ImportCertificate | wire.InitToken) -> wire.Reply:
+        from . import making
 
-    def _labels_in_use(self, label: str) -> bool:
-        template = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: label}
-        return bool(self._find(template))
-
-    def _finish_pair(self, public: Any, private: Any, wanted: bytes | None) -> wire.Reply:
-        """Ties the pair by id and makes sure that the private half cannot leave; a pair that can is destroyed."""
-        spki = _spki(public)
-        leaky = _get(private, Attribute.EXTRACTABLE) is not False or _get(private, Attribute.SENSITIVE) is not True
-        if spki is None or leaky:
-            private.destroy()
-            public.destroy()
-            text = "the new key could leave the token" if leaky else "the new public key cannot be read"
-            raise Refused(wire.Refusal("internal", text=f"{text}; it was destroyed"))
-        key_id = wanted
-        if key_id is None:
-            bits = der.read(spki, der.SEQUENCE).children()[1].content[1:]
-            key_id = hashlib.sha1(bits).digest()  # noqa: S324 - a name, as in RFC 5280 4.2.1.2 (1), not a protection
-            try:
-                private[Attribute.ID] = key_id
-                public[Attribute.ID] = key_id
-            except pkcs11.PKCS11Error:
-                key_id = _id(private)  # a token whose ids are fixed at creation: the random one stays
-                public_id = _id(public)
-                if public_id != key_id:
-                    raise
-        return wire.Generated(spki, key_id)
-
-    def _import_certificate(self, request: wire.ImportCertificate) -> wire.Reply:
-        self._require_session()
-        if any(
-            _get(o, Attribute.VALUE) == request.certificate
-            for o in self._find({Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.ID: request.id})
-        ):
-            return wire.Done()
-        session = self._token.open(rw=True, attribute_mapper=_mapper())
-        try:
-            session.create_object(
-                {
-                    Attribute.CLASS: ObjectClass.CERTIFICATE,
-                    Attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
-                    Attribute.TOKEN: True,
-                    Attribute.PRIVATE: False,
-                    Attribute.LABEL: request.label,
-                    Attribute.ID: request.id,
-                    Attribute.SUBJECT: request.subject,
-                    Attribute.ISSUER: request.issuer,
-                    Attribute.SERIAL_NUMBER: request.serial_number,
-                    Attribute.VALUE: request.certificate,
-                }
-            )
-        finally:
-            session.close()
-        return wire.Done()
-
-    def _init_token(self, request: wire.InitToken) -> wire.Reply:
-        from .upkeep import check_new_pins
-
-        label = request.label.encode("utf-8")
-        if len(label) > MAX_LABEL_BYTES:
-            raise Refused(wire.Refusal("internal", text="the label is too long"))
-        if any(info.label == request.label for info, _ in self._tokens()):
-            raise Refused(wire.Refusal("taken"))
-        free = [s for s in self._library.get_slots(True) if not int(s.get_token().flags) & TOKEN_INITIALIZED]
-        if not free:
-            raise Refused(wire.Refusal("no-slot"))
-        so_pin, user_pin = bytearray(request.so_pin.encode()), bytearray(request.user_pin.encode())
-        slot = free[0]
-        try:
-            check_new_pins(self._calls, slot.slot_id, so_pin, user_pin)
-            self._calls.init_token(slot.slot_id, so_pin, label.ljust(MAX_LABEL_BYTES))
-            session = slot.get_token().open(rw=True)
-            try:
-                self._calls.login(session.handle, CKU_SO, so_pin)
-                self._calls.init_pin(session.handle, user_pin)
-                self._calls.logout(session.handle)
-            finally:
-                session.close()
-        finally:
-            wipe(so_pin)
-            wipe(user_pin)
-        return wire.TokenState(_token_info(slot.get_token()), False)
+        return making.answer(self, request)
 
     def _upkeep(self, request: wire.ReadDetails | wire.ChangePin | wire.Delete) -> wire.Reply:
-        from . import upkeep  # never needed while signing
+        from . import upkeep
 
         self._require_session()
         return upkeep.answer(self, request)
@@ -538,74 +398,9 @@ def _refusal(error: Refused | CkrError | pkcs11.PKCS11Error, deed: str, algorith
     return wire.Refusal("ckr", number_of(error), deed, algorithm)
 
 
-def number_of(error: pkcs11.PKCS11Error) -> int:
-    """The return value behind one of python-pkcs11's exceptions, which carry none.
-
-    Its classes are named after the return values (a few in other words); those without a class of their own
-    say the number, or what it was, in their text.
-    """
-    text = str(error)
-    if text.startswith("Unmapped error code "):
-        return int(text.rsplit(" ", 1)[1], 16)
-    for part, name in _SAID_IN_WORDS.items():
-        if part in text:
-            return ckr.number(name)
-    class_name = _OTHER_NAMES.get(type(error).__name__, type(error).__name__)
-    return _BY_CLASS.get(class_name.lower(), ckr.number("GENERAL_ERROR"))
-
-
-_BY_CLASS = {name.replace("_", "").lower(): value for value, name in ckr.NAMES.items()}
-_OTHER_NAMES = {
-    "TokenNotRecognised": "TokenNotRecognized",
-    "FunctionCancelled": "FunctionCanceled",
-    "AnotherUserAlreadyLoggedIn": "UserAnotherAlreadyLoggedIn",
-}
-_SAID_IN_WORDS = {
-    "Buffer was too small": "BUFFER_TOO_SMALL",
-    "(already initialized)": "CRYPTOKI_ALREADY_INITIALIZED",
-    "(not initialized)": "CRYPTOKI_NOT_INITIALIZED",
-    "Parallel not supported": "SESSION_PARALLEL_NOT_SUPPORTED",
-    "User type invalid": "USER_TYPE_INVALID",
-}
-
-
-def digest_info(hash_name: str, digest: bytes) -> bytes:
-    """DigestInfo (RFC 8017 9.2), which CKM_RSA_PKCS pads and signs: not every token can hash by itself."""
-    return digest_info_head(hash_name) + digest
-
-
-def digest_info_head(hash_name: str) -> bytes:
-    """What stands before the digest in a DigestInfo."""
-    size = hashlib.new(hash_name).digest_size
-    algorithm = der.sequence(der.oid(_HASHES[hash_name][0]), der.null())
-    return der.sequence(algorithm, der.octet_string(bytes(size)))[:-size]
-
-
 def _part_size(done: int, total: int) -> int:
     """How many values to tell at once: few at first, so that their verification begins, and few at the end."""
     return min(_LARGEST_PART, max(4, done), max(2, (total - done) // 2))
-
-
-def ecdsa_der(value: bytes) -> bytes:
-    """Ecdsa-Sig-Value (RFC 3279 2.2.3) from the two halves that PKCS#11 gives (r, s, equally long)."""
-    half = len(value) // 2
-    return der.sequence(_unsigned(value[:half]), _unsigned(value[half:]))
-
-
-def _unsigned(octets: bytes) -> bytes:
-    """DER INTEGER of a number that is not negative; it has at most 66 octets (P-521)."""
-    octets = octets.lstrip(b"\0") or b"\0"
-    if octets[0] & 0x80:
-        octets = b"\0" + octets
-    return bytes((2, len(octets))) + octets
-
-
-def _mechanism(name: str, hash_name: str) -> tuple[int, tuple[int, int, int] | None]:
-    """The mechanism's number and the parameters that PSS needs."""
-    if name == "rsa-pss":
-        _, mechanism, mgf = _HASHES[hash_name]
-        return Mechanism.RSA_PKCS_PSS.value, (mechanism, mgf, hashlib.new(hash_name).digest_size)
-    return {"rsa-pkcs1": Mechanism.RSA_PKCS, "ecdsa": Mechanism.ECDSA, "eddsa": Mechanism.EDDSA}[name].value, None
 
 
 def _why_not_loaded(path: str, error: OSError) -> str:
@@ -634,72 +429,3 @@ def _library_class(cryptoki: Cryptoki) -> Any:
             cryptoki.finalize()
 
     return Library
-
-
-def _mapper() -> AttributeMapper:
-    """Attributes as usual, except that a label that is not UTF-8 is shown, not an exception."""
-    mapper = AttributeMapper()
-    mapper.register_handler(Attribute.LABEL, str.encode, lambda b: b.rstrip(b"\0").decode("utf-8", "replace"))
-    return mapper
-
-
-def _token_info(token: Any) -> TokenInfo:
-    serial = token.serial.rstrip(b"\0 ").decode("utf-8", "replace")
-    return TokenInfo(token.label, serial, token.manufacturer_id, token.model, int(token.flags))
-
-
-def _get(item: Any, attribute: Attribute) -> Any:
-    """An attribute's value, None when the object has none or does not show it."""
-    try:
-        return item[attribute]
-    except pkcs11.PKCS11Error as e:
-        if ckr.recovery_of(number_of(e)) == "none":
-            return None
-        raise  # the session or the device is gone: not an absent attribute
-    except ValueError:
-        return None  # a number that python-pkcs11's enumerations do not know (a vendor's key type)
-
-
-def _label(item: Any) -> str:
-    return _get(item, Attribute.LABEL) or ""
-
-
-def _id(item: Any) -> bytes:
-    return _get(item, Attribute.ID) or b""
-
-
-def _kind(item: Any) -> str:
-    kind = _get(item, Attribute.KEY_TYPE)
-    return kind.name if isinstance(kind, KeyType) else "unknown"
-
-
-def _spki(item: Any) -> bytes | None:
-    """SubjectPublicKeyInfo from a key's attributes; None when they do not say enough."""
-    kind = _get(item, Attribute.KEY_TYPE)
-    if kind == KeyType.RSA:
-        modulus, exponent = _get(item, Attribute.MODULUS), _get(item, Attribute.PUBLIC_EXPONENT)
-        if not modulus or not exponent:
-            return None
-        numbers = der.sequence(
-            der.integer(int.from_bytes(modulus, "big")), der.integer(int.from_bytes(exponent, "big"))
-        )
-        return der.sequence(der.sequence(der.oid(oids.RSA_ENCRYPTION), der.null()), der.bit_string(numbers))
-    if kind not in (KeyType.EC, KeyType.EC_EDWARDS) or _get(item, Attribute.CLASS) != ObjectClass.PUBLIC_KEY:
-        return None  # asking a private EC key for its point is an error with some libraries
-    parameters, point = _get(item, Attribute.EC_PARAMS), _get(item, Attribute.EC_POINT)
-    if not parameters or not point:
-        return None
-    point = _bare_point(point)
-    if kind == KeyType.EC:
-        return der.sequence(der.sequence(der.oid(oids.EC_PUBLIC_KEY), parameters), der.bit_string(point))
-    if parameters not in (der.oid(oids.ED25519), _EDWARDS25519_NAME):
-        return None
-    return der.sequence(der.sequence(der.oid(oids.ED25519)), der.bit_string(point))
-
-
-def _bare_point(point: bytes) -> bytes:
-    """The point without the OCTET STRING around it, which some libraries leave out (PKCS#11 2.40 errata)."""
-    try:
-        return der.read(point, der.OCTET_STRING).content
-    except FormatError:
-        return point

@@ -14,8 +14,9 @@ import pkcs11
 from pkcs11 import Attribute, ObjectClass
 
 from . import ckr, wire
+from .attributes import id_of, label_of, mapper, number_of, value_of
 from .cryptoki import CkrError, Cryptoki, _structure, wipe
-from .pkcs11 import Refused, _get, _id, _label, _mapper, number_of
+from .pkcs11 import Refused
 
 if TYPE_CHECKING:
     from .pkcs11 import ModuleHost
@@ -97,16 +98,16 @@ def _mechanism(slot: Any, mechanism: Any) -> wire.MechanismFacts:
 
 
 def _attributes(key: Any) -> wire.KeyAttributes:
-    said: dict[str, Any] = {name: _get(key, attribute) for name, attribute in _SHOWN.items()}
-    uses = tuple(name for name, attribute in _OTHER_USES.items() if _get(key, attribute))
-    return wire.KeyAttributes(_label(key), _id(key), **said, other_uses=uses)
+    said: dict[str, Any] = {name: value_of(key, attribute) for name, attribute in _SHOWN.items()}
+    uses = tuple(name for name, attribute in _OTHER_USES.items() if value_of(key, attribute))
+    return wire.KeyAttributes(label_of(key), id_of(key), **said, other_uses=uses)
 
 
 def _change_pin(host: ModuleHost, request: wire.ChangePin) -> wire.Reply:
     """C_SetPIN, once. A token that wants no login has no PIN to start from and is refused."""
     if not host._logged_in or (host._pin is None) != (request.pin is None):
         raise Refused(wire.Refusal("not-logged-in"))
-    session = host._token.open(rw=True, attribute_mapper=_mapper())
+    session = host._token.open(rw=True, attribute_mapper=mapper())
     new = None if request.pin is None else bytearray(request.pin.encode("utf-8"))
     try:
         if new is not None:
@@ -141,7 +142,7 @@ def _set_pin(calls: Cryptoki, session: int, old: bytearray | None, new: bytearra
 
 def _delete(host: ModuleHost, request: wire.Delete) -> wire.Reply:
     """The private key goes last: a run that is cut off can be repeated, because the key is still found by name."""
-    session = host._token.open(rw=True, attribute_mapper=_mapper())
+    session = host._token.open(rw=True, attribute_mapper=mapper())
     try:
         doomed = [
             o
@@ -154,7 +155,7 @@ def _delete(host: ModuleHost, request: wire.Delete) -> wire.Reply:
         ):
             for address in addresses:
                 found = list(session.get_objects({Attribute.CLASS: kind, Attribute.ID: address.id}))
-                same = [o for o in found if _label(o) == address.label]
+                same = [o for o in found if label_of(o) == address.label]
                 if len(same) != 1:
                     raise Refused(wire.Refusal("many-keys" if same else "no-key"))
                 doomed += same

@@ -6,8 +6,9 @@ import pkcs11.exceptions
 import pytest
 
 from kyso_hsm import ckr
+from kyso_hsm.attributes import number_of
 from kyso_hsm.explain import error_of
-from kyso_hsm.pkcs11 import digest_info, ecdsa_der, number_of
+from kyso_hsm.values import digest_info, ecdsa_der
 from kyso_hsm.wire import Refusal
 from kyso_pki.errors import KeyAccessError, KysoError, MechanismMissing, TokenBusy, TokenUnavailable
 
