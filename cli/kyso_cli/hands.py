@@ -251,8 +251,14 @@ def _remote(
                 reason=asked.reason,
                 location=asked.location,
                 field=asked.field,
+                certify=int(asked.certify) if asked.certify else None,  # type: ignore[arg-type]  # as above
+                lock=_lock(asked.locked),
                 xml_form=asked.form or "xades",  # type: ignore[arg-type]  # as above
                 profile=asked.profile,
+                claims=claims_from(asked.claims),
+                countersign=asked.claims.countersign,
+                hash_name=asked.hash_name,  # type: ignore[arg-type]  # as above
+                pss=asked.pss,
                 password=asked.password,
             )
 

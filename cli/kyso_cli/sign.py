@@ -157,14 +157,9 @@ def _check(asked: Request) -> None:
 def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
     """What /v1/sign cannot be told; left out in silence, something else would be signed than was meant."""
     return (
-        ("--certify", asked.certify),
-        ("--lock", asked.locked),
         ("--evidence", asked.evidence),
         ("--allow-host", asked.hosts),
         ("--tsa", asked.tsa),
-        ("--hash", asked.hash_name),
-        ("--pss", asked.pss),
-        ("--role, --commitment, --signature-policy, --countersign", asked.claims),
         ("--profile FILE.toml", asked.profile is not None and asked.profile.lower().endswith(".toml")),
     )
 

@@ -169,6 +169,12 @@ class SigningError(KysoError):
     code = "signing"
 
 
+class NotPermitted(SigningError):
+    """What the document itself, or a signature in it, does not let be signed so. Names only what is in there."""
+
+    code = "signing.not_permitted"
+
+
 class SignatureValueInvalid(SigningError):
     code = "signing.value_invalid"
 

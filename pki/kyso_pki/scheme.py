@@ -159,10 +159,21 @@ class Scheme:
         """The scheme to sign with for this key.
 
         The default hash follows the key's strength: SHA-256, SHA-384 for P-384, SHA-512 for P-521. RSA is
-        PKCS#1 v1.5 unless `pss`, because that is what the field verifies (see docs/adr/0003).
+        PKCS#1 v1.5 unless `pss`, because that is what the field verifies (see docs/adr/0003). Raises `UsageError` for
+        `pss` with another key than RSA, and for a hash with Ed25519, which has its own.
         """
         kind = key_type_of(public_key)
+        if pss and kind != "rsa":
+            raise UsageError(
+                f"RSASSA-PSS is a scheme of RSA keys; this one is {key_name(public_key)}.",
+                remedy="Leave PSS out (--pss).",
+            )
         if kind == "ed25519":
+            if hash_name is not None:
+                raise UsageError(
+                    f"Ed25519 signs with a hash of its own, not with {hash_name}.",
+                    remedy="Leave the hash out (--hash).",
+                )
             return SCHEMES["ed25519"]
         if kind == "ec" and isinstance(public_key, ec.EllipticCurvePublicKey):
             default = {"secp384r1": "sha384", "secp521r1": "sha512"}.get(public_key.curve.name, "sha256")

@@ -7,7 +7,7 @@ address, and no error repeats one. `exchanges` puts requests in order, `client` 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
@@ -40,6 +40,10 @@ _REFUSALS: dict[str, type[KysoError]] = {
 }
 
 
+Params = Mapping[str, str | Sequence[str]]
+"""Of an address; a sequence is given once for each of its items."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One request, ready to be sent."""
@@ -48,7 +52,7 @@ class Request:
     url: str
     json: dict[str, Any] | None = field(default=None, repr=False)
     content: bytes | None = field(default=None, repr=False)
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Params = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -87,7 +91,7 @@ class Api:
             raise error_from(answer.status_code, answer.content, self._csc_url(method))
         return json_object(answer, self._csc_url(method))
 
-    def document(self, path: str, data: bytes, params: Mapping[str, str], headers: Mapping[str, str]) -> Request:
+    def document(self, path: str, data: bytes, params: Params, headers: Mapping[str, str]) -> Request:
         kind = {"Content-Type": "application/octet-stream"}
         return Request("POST", self.base + path, content=data, params=params, headers=kind | dict(headers))
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kyso_pki.csc import CredentialInfo, InfoRequest, ListRequest, ListResponse, ServiceInfo
-from kyso_pki.document import XmlForm, level_named
+from kyso_pki.document import level_named
 from kyso_pki.errors import RemoteError
 from kyso_pki.scheme import HashName
 
-from .api import Answer, Api, Pin, Request, json_object, password_header, pin_header
+from .api import Answer, Api, Params, Pin, Request, json_object, password_header, pin_header
 from .csc import CscSigner
+from .serverside import ServerOptions, sign_params
 from .signing import Password
 
 Send = Callable[[Request], Answer]
@@ -72,26 +73,10 @@ class Calls:
         credential_id: str,
         *,
         pin: Pin,
-        level: str,
-        reason: str | None,
-        location: str | None,
-        field: str | None,
-        xml_form: XmlForm,
-        profile: str | None,
-        password: Password | None,
+        options: ServerOptions,
     ) -> bytes:
-        wanted = {
-            "credential": credential_id,
-            "level": level_named(level),
-            "form": xml_form if profile is None else None,
-            "profile": profile,
-            "reason": reason,
-            "location": location,
-            "field": field,
-        }
-        params = {name: value for name, value in wanted.items() if value is not None}
-        headers = pin_header(self.api.asker(pin, credential_id)) | password_header(password, data)
-        return self._document("/v1/sign", data, params, headers)
+        headers = pin_header(self.api.asker(pin, credential_id)) | password_header(options.get("password"), data)
+        return self._document("/v1/sign", data, sign_params(credential_id, options), headers)
 
     def extend_document(self, data: bytes, *, level: str, password: Password | None) -> bytes:
         return self._document("/v1/extend", data, {"level": level_named(level)}, password_header(password, data))
@@ -104,5 +89,5 @@ class Calls:
     def readiness(self) -> dict[str, Any]:
         return self.api.readiness_answer(self.send(self.api.readiness()))
 
-    def _document(self, path: str, data: bytes, params: dict[str, str], headers: dict[str, str]) -> bytes:
+    def _document(self, path: str, data: bytes, params: Params, headers: dict[str, str]) -> bytes:
         return self.api.document_answer(self.send(self.api.document(path, data, params, headers)))

@@ -31,6 +31,7 @@ from kyso_pki.xmlprofile import Profile
 from .api import Answer, Api, Pin, Request
 from .calls import Calls
 from .csc import CscSigner
+from .serverside import ServerOptions
 from .signing import Password, read, sign
 
 if TYPE_CHECKING:
@@ -131,30 +132,13 @@ class Client:
         credential_id: str,
         *,
         pin: Pin = None,
-        level: str = "B-B",
-        reason: str | None = None,
-        location: str | None = None,
-        field: str | None = None,
-        xml_form: XmlForm = "xades",
-        profile: str | None = None,
-        password: Password | None = None,
+        **options: Unpack[ServerOptions],
     ) -> bytes:
         """The signed document, signed at the server: the whole document travels, and so does its `password`.
 
-        `profile` is one by its name; its form counts, not `xml_form`.
+        `profile` is one by its name; its form counts, not `xml_form`. Raises `UsageError` for what only `sign` does.
         """
-        return self._calls.sign_document(
-            read(source),
-            credential_id,
-            pin=pin,
-            level=level,
-            reason=reason,
-            location=location,
-            field=field,
-            xml_form=xml_form,
-            profile=profile,
-            password=password,
-        )
+        return self._calls.sign_document(read(source), credential_id, pin=pin, options=options)
 
     def extend_document(self, source: Source, *, level: str = "B-LTA", password: Password | None = None) -> bytes:
         """The PDF with its signatures brought to `level` at the server, with the evidence that the server has."""
@@ -249,28 +233,11 @@ class AsyncClient:
         credential_id: str,
         *,
         pin: Pin = None,
-        level: str = "B-B",
-        reason: str | None = None,
-        location: str | None = None,
-        field: str | None = None,
-        xml_form: XmlForm = "xades",
-        profile: str | None = None,
-        password: Password | None = None,
+        **options: Unpack[ServerOptions],
     ) -> bytes:
         """As `Client.sign_document`."""
         return await self._blocking(
-            lambda calls: calls.sign_document(
-                read(source),
-                credential_id,
-                pin=pin,
-                level=level,
-                reason=reason,
-                location=location,
-                field=field,
-                xml_form=xml_form,
-                profile=profile,
-                password=password,
-            )
+            lambda calls: calls.sign_document(read(source), credential_id, pin=pin, options=options)
         )
 
     async def extend_document(

@@ -166,18 +166,20 @@ class Keyring:
 
     # Keys whose PIN the caller gives -------------------------------------------------------------------------
 
-    def _unlock_for(self, address: Address, secret: SecretSource, at: datetime) -> OpenSigner:
+    def _unlock_for(
+        self, address: Address, secret: SecretSource, at: datetime, scheme: Scheme | None = None
+    ) -> OpenSigner:
         """One try with the caller's PIN. Raises `PinRefused`, `PinLocked`, `CredentialUnavailable`, …"""
         with self._guesses.one_try(address.place, at):
             info = open_token(address.uri, modules=self._modules, pool=self._pool).info
             if not info.needs_login or info.has_pinpad:
                 raise CredentialUnavailable("This key is not protected by a PIN that a caller could give.")
-            return self._unlock(address, secret, None)
+            return self._unlock(address, secret, scheme)
 
     @contextmanager
-    def unlocked(self, address: Address, pin: str, at: datetime) -> Iterator[Signer]:
+    def unlocked(self, address: Address, pin: str, at: datetime, scheme: Scheme | None = None) -> Iterator[Signer]:
         """A signer opened with the caller's PIN for one block: one try. Raises `PinRefused`, `PinLocked`, …"""
-        with self._unlock_for(address, FromText(pin, given_now=True), at) as signer:
+        with self._unlock_for(address, FromText(pin, given_now=True), at, scheme) as signer:
             yield signer
 
     def hold(self, name: str, address: Address, pin: str, until: datetime, at: datetime) -> None:

@@ -86,6 +86,7 @@ TABLE: dict[str, Row] = {
     "key.pin_locked": Row(403, "The PIN is locked", "Too many wrong PINs were given for this token; try later."),
     "key.mechanism": Row(400, "The key cannot sign this way", "The key does not support this algorithm."),
     "signing": Row(500, "Signing failed", "Signing failed; nothing was returned. The server's log says why."),
+    "signing.not_permitted": Row(409, "The document does not permit this"),
     "signing.not_extendable": Row(
         409,
         "Nothing to extend",

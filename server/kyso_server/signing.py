@@ -24,7 +24,7 @@ from kyso_pki.credential import Chain, check_before_signing
 from kyso_pki.csc import AuthorizeRequest, AuthorizeResponse, CredentialInfo, SignHashRequest, SignHashResponse
 from kyso_pki.document import Document, Intent
 from kyso_pki.errors import CertificateUnsuitable, KysoError, PinRequired
-from kyso_pki.scheme import Scheme, key_name
+from kyso_pki.scheme import HashName, Scheme, key_name, key_type_of
 from kyso_pki.signer import Signer, Timestamper
 
 from . import store
@@ -138,6 +138,12 @@ def _check(house: House, credential: Offered, scheme: Scheme, at: datetime) -> N
         raise CertificateUnsuitable("The credential's certificate is revoked.", remedy="Ask for a new certificate.")
 
 
+def _scheme(credential: Offered, hash_name: HashName | None) -> Scheme:
+    """The scheme in which hashes of this kind are signed; Ed25519 signs whatever it gets."""
+    key = credential.chain.leaf.public_key
+    return Scheme.for_key(key, None if key_type_of(key) == "ed25519" else hash_name)
+
+
 # CSC ---------------------------------------------------------------------------------------------------------
 
 
@@ -147,7 +153,7 @@ def authorize(house: House, request: AuthorizeRequest, caller: Caller) -> Author
     if request.num_signatures > credential.settings.multisign:
         raise csc.invalid("Numbers of signatures is too high")
     at = house.now()
-    _check(house, credential, Scheme.for_key(credential.chain.leaf.public_key, request.hash_name), at)
+    _check(house, credential, _scheme(credential, request.hash_name), at)
     sad = secrets.token_urlsafe(32)  # 256 bits
     until = at + timedelta(seconds=house.settings.sad_lifetime_s)
     if credential.needs_pin:
@@ -283,14 +289,21 @@ def sign_document(
     pin: str | None,
     timestamper: Timestamper | None,
     sources: Sources | None = None,
+    hash_name: HashName | None = None,
+    pss: bool = False,
 ) -> bytes:
-    """The signed document. A PIN is tried once. Raises `KysoError`; then no key was used or the audit says so."""
+    """The signed document; `hash_name` and `pss` as in `Scheme.for_key`.
+
+    A PIN is tried once. Raises `KysoError`; then no key was used or the audit says so.
+    """
     credential = offered(house, credential_id)
-    _check(house, credential, Scheme.for_key(credential.chain.leaf.public_key), intent.signing_time)
+    usual = hash_name is None and not pss
+    scheme = Scheme.for_key(credential.chain.leaf.public_key, hash_name, pss=pss)
+    _check(house, credential, scheme, intent.signing_time)
     if not credential.needs_pin:
-        signer = house.keys.signer(credential.address)
+        signer = house.keys.signer(credential.address, None if usual else scheme)
         return sign_ades(document, intent, Audited(house, signer, credential_id, caller), timestamper, sources)
     if pin is None:
         raise PinRequired("This credential needs a PIN.")
-    with house.keys.unlocked(credential.address, pin, intent.signing_time) as unlocked:
+    with house.keys.unlocked(credential.address, pin, intent.signing_time, None if usual else scheme) as unlocked:
         return sign_ades(document, intent, Audited(house, unlocked, credential_id, caller), timestamper, sources)

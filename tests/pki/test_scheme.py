@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
@@ -124,3 +126,14 @@ def test_weak_and_unknown_keys_are_told() -> None:
     assert strong_enough(ec.generate_private_key(ec.SECP256R1()).public_key())
     with pytest.raises(CertificateUnsuitable, match="Ed448"):
         Scheme.for_key(ed448.Ed448PrivateKey.generate().public_key())
+
+
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()])
+def test_pss_is_refused_with_other_keys_than_rsa(key: Any) -> None:
+    with pytest.raises(UsageError, match="RSASSA-PSS is a scheme of RSA keys; this one is"):
+        Scheme.for_key(key.public_key(), pss=True)
+
+
+def test_a_hash_is_refused_with_a_key_that_has_its_own() -> None:
+    with pytest.raises(UsageError, match="Ed25519 signs with a hash of its own, not with sha512"):
+        Scheme.for_key(ed25519.Ed25519PrivateKey.generate().public_key(), "sha512")

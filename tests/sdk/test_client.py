@@ -17,6 +17,8 @@ import kyso
 from kyso import AsyncClient, Client, HttpTimestamper
 from kyso.client import MAX_SIGNINGS, SignOptions
 from kyso_hsm.pin import SecretRequest
+from kyso_pki.claims import Claims, ProductionPlace, SignaturePolicy
+from kyso_pki.document import FieldLock
 from kyso_pki.errors import (
     CertificateExpired,
     KeyNotFound,
@@ -115,6 +117,32 @@ def test_a_document_signed_at_the_server_passes(province: Province, client: Clie
     assert (report.signatures[0].reason, report.signatures[0].location) == ("Phê duyệt", "Tỉnh Mẫu")
     assert client.verify_document(signed)["verdict"] == "passed"
     assert client.verify_document(PDF)["verdict"] == "failed"
+
+
+def test_the_server_is_told_all_that_it_can_do(province: Province, client: Client) -> None:
+    """Certification, lock and scheme for PDF, claims for XML; what an address cannot say is refused here."""
+    locked = client.sign_document(
+        PDF, "nguyen-van-mau", certify=1, lock=FieldLock("All"), hash_name="sha512", pss=True, contact="0900"
+    )
+    report = check(province, locked)
+    report.require_passed()
+    facts = report.signatures[0].pdf
+    assert facts is not None
+    assert (facts.permission, [lock.action for lock in facts.locks]) == (1, ["All"])
+    assert report.signatures[0].scheme == "rsa-pss-sha512"
+    claims = Claims(roles=("Chủ tịch",), commitments=("approval",), policy=SignaturePolicy.of("urn:oid:1.2.3", b"x"))
+    claimed = check(province, client.sign_document(XML, "con-dau", claims=claims)).signatures[0].xml
+    assert claimed is not None
+    assert claimed.policy is not None
+    assert (claimed.roles, len(claimed.commitments), claimed.policy.identifier) == (("Chủ tịch",), 1, "urn:oid:1.2.3")
+    for wrong in (
+        Claims(place=ProductionPlace(city="Tỉnh Mẫu")),
+        Claims(policy=SignaturePolicy.of("urn:oid:1.2.3", b"x", uri="https://example.vn")),
+    ):
+        with pytest.raises(UsageError, match="A server"):
+            client.sign_document(XML, "con-dau", claims=wrong)
+    with pytest.raises(UsageError, match="A server locks"):
+        client.sign_document(PDF, "con-dau", lock=FieldLock("Exclude", ("A",)))
 
 
 def test_the_async_client_does_the_same(province: Province) -> None:

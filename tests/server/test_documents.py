@@ -145,6 +145,53 @@ def test_audit_line_names_who_signed_which_hash(client: httpx2.Client, province:
     assert row[5] == "done"
 
 
+def test_a_document_is_certified_and_its_fields_are_locked(client: httpx2.Client) -> None:
+    signed = _signed(client, LETTER, credential="nguyen-van-mau", certify="2", lock="*")
+    facts = client.post("/v1/verify", content=signed).json()["signatures"][0]["pdf"]
+    assert (facts["certifies"], facts["permission"]) == (True, 2)
+    assert facts["locks"] == [{"action": "All", "fields": []}]
+    assert _verdict(client, signed) == "passed"
+    missing = client.post(
+        "/v1/sign", content=LETTER, params=[("credential", "con-dau"), ("lock", "A"), ("lock", "B")]
+    )
+    assert missing.status_code == 409, missing.text
+    assert (missing.json()["code"], "'A'" in missing.json()["detail"]) == ("signing.not_permitted", True)
+    again = client.post("/v1/sign", content=signed, params={"credential": "con-dau", "certify": "1"})
+    assert (again.status_code, again.json()["code"]) == (409, "signing.not_permitted")
+
+
+@pytest.mark.parametrize(
+    ("credential", "headers", "query", "chosen", "usual"),
+    [
+        ("nguyen-van-mau", {}, {"hash": "sha384", "pss": "true"}, "rsa-pss-sha384", "rsa-pkcs1-sha256"),
+        ("giu-pin", {"Kyso-Pin": "97531864"}, {"hash": "sha512"}, "ecdsa-sha512", "ecdsa-sha256"),
+    ],
+)
+def test_the_scheme_can_be_chosen(
+    client: httpx2.Client, credential: str, headers: dict[str, str], query: dict[str, str], chosen: str, usual: str
+) -> None:
+    for more, expected in ((query, chosen), ({}, usual)):
+        signed = _signed(client, LETTER, headers, credential=credential, **more)
+        (report,) = client.post("/v1/verify", content=signed).json()["signatures"]
+        assert (report["scheme"], report["indication"]) == (expected, "TOTAL-PASSED")
+
+
+def test_claims_stand_in_the_signed_properties(client: httpx2.Client) -> None:
+    query: dict[str, str | list[str]] = {
+        "credential": "nguyen-van-mau",
+        "role": ["Chủ tịch", "Người ký"],
+        "commitment": ["approval"],
+        "policy": "urn:oid:1.2.3",
+        "policy_sha256": "ab" * 32,
+    }
+    answer = client.post("/v1/sign", content=INVOICE, params=query)
+    assert answer.status_code == 200, answer.text
+    facts = client.post("/v1/verify", content=answer.content).json()["signatures"][0]["xml"]
+    assert facts["roles"] == ["Chủ tịch", "Người ký"]
+    assert [name.rpartition("#")[2] for name in facts["commitments"]] == ["ProofOfApproval"]
+    assert (facts["policy"]["identifier"], facts["policy"]["digest"]) == ("urn:oid:1.2.3", "ab" * 32)
+
+
 # Encrypted documents ----------------------------------------------------------------------------------------
 
 PASSWORD = "mật khẩu 100%"
@@ -252,6 +299,14 @@ def _encrypted() -> bytes:
         (INVOICE, {"credential": "nguyen-van-mau", "profile": "../profiles/edxml"}, 400, "usage"),
         (INVOICE, {"credential": "nguyen-van-mau", "profile": "tax-return"}, 422, "signing.profile"),
         (LETTER, {"credential": "nguyen-van-mau", "profile": "einvoice-seller"}, 400, "usage"),
+        (LETTER, {"credential": "con-dau", "pss": "true"}, 400, "usage"),
+        (LETTER, {"credential": "con-dau", "hash": "md5"}, 400, "usage"),
+        (LETTER, {"credential": "con-dau", "certify": "4"}, 400, "usage"),
+        (LETTER, {"credential": "con-dau", "role": "Chủ tịch"}, 400, "usage"),
+        (INVOICE, {"credential": "con-dau", "certify": "1"}, 400, "usage"),
+        (INVOICE, {"credential": "con-dau", "policy": "urn:oid:1.2.3"}, 400, "usage"),
+        (INVOICE, {"credential": "con-dau", "policy_sha256": "ab" * 32}, 400, "usage"),
+        (INVOICE, {"credential": "con-dau", "commitment": "praise"}, 400, "usage"),
         (b"", {"credential": "con-dau"}, 400, "format.empty"),
         (b"PK\x03\x04 not ours", {"credential": "con-dau"}, 415, "format.unrecognised"),
         (_encrypted(), {"credential": "con-dau"}, 422, "format.encrypted"),

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..credential import Chain, check_before_signing
 from ..document import TIMESTAMP_SIZE, Document, Intent, Pending, grows_when_signed
-from ..errors import SigningError, UsageError
+from ..errors import SignatureValueInvalid, UsageError
 from ..evidence import NO_EVIDENCE, Evidence
 from ..scheme import Scheme, digest
 from ..signer import Signer, Timestamper
@@ -91,7 +91,7 @@ def values_of(signer: Signer, pending: Sequence[Pending]) -> list[bytes]:
     """One value for each, in order, from one call to the key. Raises `SigningError`, `KeyAccessError`."""
     values = signer.sign([p.imprint for p in pending])
     if len(values) != len(pending):
-        raise SigningError(f"The key returned {len(values)} values for {len(pending)} hashes.")
+        raise SignatureValueInvalid(f"The key returned {len(values)} values for {len(pending)} hashes.")
     return values
 
 

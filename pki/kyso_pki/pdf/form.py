@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..document import Placed, Reserved
-from ..errors import FormatError, SigningError, UsageError
+from ..errors import FormatError, NotPermitted, UsageError
 from .appearance.objects import add_appearance, empty_form, shown
 from .edit import append_items, appended, catalog_object, fetched, inner_dictionary, referred, replace_entries
 from .fields import Field, signature_fields
@@ -61,9 +61,9 @@ def chosen_field(fields: list[Field], name: str | None) -> Field | str:
             raise UsageError(f"{name!r} cannot be the name of a new field.", remedy="Use a name without a full stop.")
         return name
     if found.problem is not None or found.type != "Sig":
-        raise SigningError(f"The field {name!r} is no signature field.", remedy=_NAMES + _empty_names(fields))
+        raise NotPermitted(f"The field {name!r} is no signature field.", remedy=_NAMES + _empty_names(fields))
     if found.value is not None:
-        raise SigningError(f"The field {name!r} is already signed.", remedy=_NAMES + _empty_names(fields))
+        raise NotPermitted(f"The field {name!r} is already signed.", remedy=_NAMES + _empty_names(fields))
     if found.ref is None:
         raise FormatError(f"PDF: the field {name!r} is not an object of its own.", remedy=REWRITE)
     return found

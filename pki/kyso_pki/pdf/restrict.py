@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..document import FieldLock, Intent
-from ..errors import FormatError, SigningError
+from ..errors import FormatError, NotPermitted
 from .edit import catalog_object, inner_dictionary, replace_entries
 from .fields import Field, signature_fields, signatures_among
 from .objects import Dictionary, Ref, Value, encode_text, serialize
@@ -38,9 +38,9 @@ def check_permission(reader: Reader, fields: list[Field], name: str | None) -> N
     if name is None:
         return
     if permission.closed:
-        raise SigningError("The document is certified against any change; it cannot be signed again.")
+        raise NotPermitted("The document is certified against any change; it cannot be signed again.")
     if permission.locked(name):
-        raise SigningError(f"An earlier signature locked the field {name!r}; it cannot be signed.")
+        raise NotPermitted(f"An earlier signature locked the field {name!r}; it cannot be signed.")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def restriction(reader: Reader, intent: Intent, fields: list[Field], field: Fiel
     references: list[Value] = []
     if intent.certify is not None:
         if signature_fields(reader):
-            raise SigningError(
+            raise NotPermitted(
                 "The document is signed already; only the first signature can certify it.",
                 remedy="Sign it without certification, or certify before anybody signs.",
             )
@@ -90,7 +90,7 @@ def _check_names(lock: Lock, fields: list[Field], own: str) -> None:
     there = sorted({f.name for f in fields if f.problem is None})
     if wrong := sorted(lock.names - {*there, own}):
         more = f" and {len(there) - _MAX_TOLD} more" if len(there) > _MAX_TOLD else ""
-        raise SigningError(
+        raise NotPermitted(
             f"There is no form field {', '.join(map(repr, wrong))} to lock.",
             remedy=f"Fields of the document: {', '.join(there[:_MAX_TOLD])}{more}."
             if there
@@ -103,7 +103,7 @@ def _lock_of(reader: Reader, intent: Intent, field: Field | str) -> tuple[Lock |
     asked = None if intent.lock is None else _as_lock(intent.lock)
     if isinstance(field, str) or field.dictionary.get("Lock") is None:
         if asked is not None and not isinstance(field, str):
-            raise SigningError(
+            raise NotPermitted(
                 f"The field {field.name!r} carries no lock; its author did not want one.",
                 remedy="Lock fields with a new signature field, or sign this one without a lock.",
             )
@@ -111,9 +111,9 @@ def _lock_of(reader: Reader, intent: Intent, field: Field | str) -> tuple[Lock |
     permission = permission_of(reader, {}, field.dictionary, reader.last)
     own = permission.locks[0]
     if asked is not None and asked != own:
-        raise SigningError(f"The field {field.name!r} has a lock of its own, which is another one.")
+        raise NotPermitted(f"The field {field.name!r} has a lock of its own, which is another one.")
     if permission.level is not None and intent.certify is not None:
-        raise SigningError(f"The lock of the field {field.name!r} restricts the document; it cannot certify as well.")
+        raise NotPermitted(f"The lock of the field {field.name!r} restricts the document; it cannot certify as well.")
     return own, permission.level
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from ..credential import Chain
 from ..document import Intent
-from ..errors import FormatError, SigningError
+from ..errors import FormatError, NotPermitted
 from ..scheme import Scheme
 from ..x509.certificate import Certificate
 from .fields import Field
@@ -56,8 +56,8 @@ class _Seed:
         self._certificate(chain)
         return self._mdp(self._reason(intent))
 
-    def _refuse(self, entry: str, wanted: object) -> SigningError:
-        return SigningError(
+    def _refuse(self, entry: str, wanted: object) -> NotPermitted:
+        return NotPermitted(
             f"The field {self._field!r} demands another signature: /SV /{entry} wants {wanted}.",
             remedy="Sign as the form's author demands, or into another field.",
             field=self._field,

@@ -7,8 +7,8 @@ address is written into logs on its way; it is forgotten with the request.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Header, Query, Request
@@ -19,18 +19,17 @@ from kyso_pki.ades.grow import Sources
 from kyso_pki.document import Intent, Level, level_named
 from kyso_pki.errors import EmptyInput, UsageError
 from kyso_pki.formats import lint_document, open_document, verify_document
-from kyso_pki.xml.profiles import built_in
 
 from .. import signing
 from ..envelope import read_body
 from ..house import House
 from ..issuing import OwnFetcher, OwnTimestamper
 from ..signing import Caller
+from .asked import Asked, AskedToSign, refuse_unknown
 from .calling import TOKEN_NEEDED, caller_of, house_of, in_thread, raw_body
 
 router = APIRouter(prefix="/v1", tags=["Documents"])
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
-_SIGN_PARAMETERS = ("credential", "level", "reason", "location", "field", "form", "profile")
 _BODY = raw_body("application/pdf", "application/xml", description="The document, as it is.")
 _PASSWORD_HEADER = "Kyso-Document-Password"  # noqa: S105 - its name
 _DocumentPassword = Annotated[
@@ -41,15 +40,6 @@ _DocumentPassword = Annotated[
         description="The password of an encrypted PDF: UTF-8, percent-encoded (RFC 3986), `%` itself as `%25`",
     ),
 ]
-
-
-def _refuse_unknown(request: Request, known: Collection[str]) -> None:
-    """A parameter that is ignored in silence signs something else than was meant; given twice it has no meaning."""
-    given = [name for name, _ in request.query_params.multi_items()]
-    wrong = sorted({n for n in given if n not in known or given.count(n) > 1})
-    if wrong:
-        allowed = f"Allowed, once each: {', '.join(known)}." if known else "None is allowed here."
-        raise UsageError(f"Unknown or repeated parameter {', '.join(wrong)[:200]!r}.", remedy=allowed)
 
 
 def _password(request: Request, given: str | None) -> Callable[[], str | None] | None:
@@ -84,13 +74,7 @@ async def _document(request: Request) -> bytes:
 )
 async def sign(
     request: Request,
-    credential: Annotated[str, Query(max_length=200, description="Which key signs: an id of /v1/credentials")],
-    level: Annotated[str, Query(max_length=20, description="B-B, B-T, B-LT or B-LTA")] = "B-B",
-    reason: Annotated[str | None, Query(max_length=500, description="Why it is signed")] = None,
-    location: Annotated[str | None, Query(max_length=200, description="Where")] = None,
-    field: Annotated[str | None, Query(max_length=200, description="PDF: the signature field")] = None,
-    form: Annotated[Literal["xades", "xmldsig"], Query(description="XML: the form of the signature")] = "xades",
-    profile: Annotated[str | None, Query(max_length=100, description="XML: a profile by name")] = None,
+    asked: Asked,
     kyso_pin: Annotated[str | None, Header(max_length=200, description="The PIN, where the credential asks")] = None,
     document_password: _DocumentPassword = None,
 ) -> Response:
@@ -100,21 +84,10 @@ async def sign(
     is signed is refused (`format.lint`), or signed with the header `Kyso-Lint` naming what the linter warns of.
     """
     caller = await caller_of(request)
-    _refuse_unknown(request, _SIGN_PARAMETERS)
-    if profile is not None and "form" in request.query_params:
-        raise UsageError("A profile has a form of its own.", remedy="Leave the parameter form out.")
     house, password = house_of(request), _password(request, document_password)
-    intent = Intent(
-        signing_time=house.now(),
-        level=level_named(level),
-        reason=reason,
-        location=location,
-        field=field,
-        xml_form=form,
-        profile=None if profile is None else built_in(profile),
-    )
+    intent = asked.intent(house.now())
     data = await _document(request)
-    signed, kind, warnings = await in_thread(_sign, house, data, password, intent, credential, caller, kyso_pin)
+    signed, kind, warnings = await in_thread(_sign, house, data, password, intent, asked, caller, kyso_pin)
     headers = {"Kyso-Lint": ", ".join(warnings)} if warnings else None
     return Response(signed, media_type=MEDIA_TYPES[kind], headers=headers)
 
@@ -124,7 +97,7 @@ def _sign(
     data: bytes,
     password: Callable[[], str | None] | None,
     intent: Intent,
-    credential: str,
+    asked: AskedToSign,
     caller: Caller,
     pin: str | None,
 ) -> tuple[bytes, str, list[str]]:
@@ -137,7 +110,16 @@ def _sign(
         warnings = list(dict.fromkeys(s.observation.code for s in report.warnings))
     timestamper = OwnTimestamper(house) if house.tsa is not None else None
     signed = signing.sign_document(
-        house, document, intent, credential, caller, pin=pin, timestamper=timestamper, sources=_sources(house)
+        house,
+        document,
+        intent,
+        asked.credential,
+        caller,
+        pin=pin,
+        timestamper=timestamper,
+        sources=_sources(house),
+        hash_name=asked.hash_name,
+        pss=asked.pss,
     )
     return signed, document.format, warnings
 
@@ -165,7 +147,7 @@ async def extend(
     from this server's own CA; where it cannot be had, the answer is 409 and the log names the certificate.
     """
     await caller_of(request)
-    _refuse_unknown(request, ("level",))
+    refuse_unknown(request, ("level",))
     wanted, password = level_named(level), _password(request, document_password)
     data = await _document(request)
     extended, kind = await in_thread(_extend, house_of(request), data, password, wanted)
@@ -187,7 +169,7 @@ async def verify(request: Request, document_password: _DocumentPassword = None) 
     The status is 200 whatever the verdict: read `verdict` (`passed`, `failed`, `indeterminate`).
     """
     await caller_of(request)
-    _refuse_unknown(request, ())
+    refuse_unknown(request, ())
     password = _password(request, document_password)
     data = await _document(request)
     return JSONResponse(await in_thread(_verify, house_of(request), data, password))

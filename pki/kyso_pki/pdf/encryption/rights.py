@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ...errors import SigningError
+from ...errors import NotPermitted
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -29,25 +29,25 @@ def may_sign(handler: Handler, *, existing_field: bool) -> bool:
 
 
 def check_signing(reader: Reader, *, existing_field: bool) -> None:
-    """Raises `SigningError` when the file's encryption stands against one more signature."""
+    """Raises `NotPermitted` when the file's encryption stands against one more signature."""
     handler = reader.handler
     if handler is None:
         return
     if handler.mac:
-        raise SigningError(
+        raise NotPermitted(
             "The PDF carries a message authentication code (PDF MAC, ISO/TS 32004), which one more revision breaks.",
             remedy="Ask its author for a copy without the code.",
         )
     from .whole import check_whole
 
     if "Identity" not in (handler.streams, handler.strings) and not handler.may_write:
-        raise SigningError(
+        raise NotPermitted(
             f"The PDF is encrypted with {handler.name}, which kyso reads but no longer writes.",
             remedy="If it is not signed yet, encrypt it anew with AES-256, or sign a copy without a password.",
         )
     if not may_sign(handler, existing_field=existing_field):
         what = "to fill in and sign fields" if existing_field else "to add a signature field"
-        raise SigningError(
+        raise NotPermitted(
             f"The author of the PDF does not allow {what} (encryption permissions /P), and the password given is not "
             "the owner's.",
             remedy="Give the owner's password, or ask the author for a copy that may be signed.",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ...errors import SigningError
+from ...errors import NotPermitted
 from ...facts import SignatureFacts
 from ...finding import Finding
 from ..objects import UNREADABLE, Stream
@@ -49,9 +49,9 @@ def _mac(reader: Reader, handler: Handler) -> tuple[Finding, ...]:
 
 
 def check_whole(reader: Reader) -> None:
-    """Raises `SigningError` for a file that is only partly encrypted: its signature would be called broken."""
+    """Raises `NotPermitted` for a file that is only partly encrypted: its signature would be called broken."""
     if reader.handler is not None and (told := _told(_partial(reader, reader.handler))):
-        raise SigningError(
+        raise NotPermitted(
             "The PDF is only partly encrypted; it cannot be signed. " + " ".join(told),
             remedy="If it is not signed yet, encrypt the whole of it anew, or sign a copy without a password.",
         )
