@@ -42,6 +42,7 @@ from .output import App, note, say, say_json
 @evidence_options
 @click.option("--offline", is_flag=True)
 @click.option("--trust", multiple=True, type=PATH, metavar="FILE|DIR")
+@click.option("--content", type=PATH, metavar="FILE")
 @password_options
 @click.option("--force", is_flag=True)
 @config_option
@@ -62,6 +63,7 @@ def extend(
     hosts: tuple[str, ...],
     offline: bool,
     trust: tuple[Path, ...],
+    content: Path | None,
     force: bool,
     config: Path | None,
     as_json: bool,
@@ -74,6 +76,8 @@ def extend(
     wanted = level_named(level)
     if wanted == "B-B":
         raise Stop("extend_level")
+    if content is not None and len(files) > 1:
+        raise Stop("not_with", option="--content", other="FILE FILE…")
     authority = (
         None if wanted == "B-LT" and tsa is None and found.url is None else tsa_in_reach(tsa, level, found.url)
     )
@@ -92,6 +96,7 @@ def extend(
                 evidence=given,
                 trust=anchors,
                 password=password,
+                content=content,
                 force=force,
             )
 

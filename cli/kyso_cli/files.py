@@ -41,8 +41,21 @@ def check_input(name: str, *, streamed: bool = False) -> None:
 
 
 def _is_pdf(path: Path) -> bool:
+    from kyso_pki.formats import is_pdf
+
     with path.open("rb") as file:
-        return b"%PDF-" in file.read(1024)
+        return is_pdf(file.read(1024))
+
+
+def is_signature(path: Path) -> bool:
+    """Whether a file that can be read is a CMS signature file; `check_input` says what is wrong with another."""
+    from kyso_pki.formats import is_signature_file
+
+    try:
+        with path.open("rb") as file:
+            return is_signature_file(file.read(64))
+    except OSError:
+        return False
 
 
 def max_bytes() -> int:

@@ -36,6 +36,7 @@ from .stamping import StampAsked, covers_signature, doubts, save_refusal
 if TYPE_CHECKING:
     from kyso import FieldLock
     from kyso.files import FileResult
+    from kyso_pki.document import CmsForm
     from kyso_pki.pdf.appearance.stamp import Stamp
     from kyso_pki.pdf.lint.policy import LintPolicy
     from kyso_pki.signer import Signer
@@ -64,6 +65,9 @@ class Request:
     evidence: tuple[Path, ...]
     hosts: tuple[str, ...]
     form: str | None
+    as_format: str | None
+    attached: bool
+    content: Path | None
     profile: str | None
     hash_name: str | None
     pss: bool
@@ -85,6 +89,13 @@ class Request:
     def password(self) -> Callable[[], str | None] | None:
         """Of encrypted documents; what it comes from is read once."""
         return document_password()
+
+    @property
+    def cms(self) -> CmsForm | None:
+        """How files are signed as mere octets, whatever they are."""
+        if self.as_format is None:
+            return None
+        return "attached" if self.attached else "detached"
 
     @property
     def to_pipe(self) -> bool:
@@ -136,6 +147,7 @@ def _local(
     """Signing on this machine: whatever key it is, only hashes go to it."""
     import kyso
     from kyso_pki.document import level_named
+    from kyso_pki.formats import is_signature_file
 
     intent = kyso.Intent(
         datetime.now(UTC),
@@ -145,6 +157,7 @@ def _local(
         field=asked.field,
         certify=int(asked.certify) if asked.certify else None,  # type: ignore[arg-type]  # click.Choice gives 1, 2, 3
         lock=_lock(asked.locked),
+        cms=asked.cms,
         xml_form=asked.form or "xades",  # type: ignore[arg-type]  # click.Choice gives only names in XmlForm
         profile=None if asked.profile is None else profile_at(asked.profile),
         claims=claims_from(asked.claims),
@@ -152,16 +165,28 @@ def _local(
     )
     tsa = tsa_in_reach(asked.tsa, asked.level, base)
     given = evidence_in(asked.evidence)
-    policy, password = policy_in_reach(asked.lint, config), asked.password
+    policy = None if asked.cms else policy_in_reach(asked.lint, config)
+    password = asked.password
     with closing(fetcher(asked.hosts, config, len(asked.files))) as asks:
 
         def sign_all(jobs: Sequence[Job]) -> Iterator[Result]:
             if any(target is None for _, target in jobs) or PIPE in asked.files:
 
                 def one(data: bytes) -> bytes:
+                    if intent.cms is not None and not is_signature_file(data):
+                        return kyso.sign_cms(
+                            data,
+                            signer,
+                            detached=intent.cms == "detached",
+                            level=asked.level,
+                            timestamper=tsa,
+                            fetcher=asks,
+                            evidence=given,
+                        )
                     return kyso.sign(
                         data,
                         signer,
+                        content=asked.content,
                         level=asked.level,
                         timestamper=tsa,
                         reason=asked.reason,
@@ -192,6 +217,7 @@ def _local(
                 stamp=stamp,
                 password=password,
                 lint=policy,
+                content=asked.content,
                 force=asked.force,
             ):
                 if done.lint is not None and done.error is None:

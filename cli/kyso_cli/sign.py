@@ -21,7 +21,7 @@ from .claims import claim_options, claims_asked
 from .command import worded
 from .config import find_config
 from .errors import Stop, batch_code, explain
-from .files import PIPE, check_input, check_output
+from .files import PIPE, check_input, check_output, is_signature
 from .hands import Job, Request, Result, hand
 from .options import (
     PATH,
@@ -57,6 +57,9 @@ HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 @click.option("--lock", "locked", multiple=True, metavar="NAME")
 @evidence_options
 @click.option("--form", type=click.Choice(["xades", "xmldsig"]))
+@click.option("--format", "as_format", type=click.Choice(["cms"]))
+@click.option("--attached", is_flag=True)
+@click.option("--content", type=PATH, metavar="FILE")
 @claim_options
 @click.option("--profile", metavar="NAME|FILE.toml")
 @click.option("--hash", "hash_name", type=click.Choice(HASHES))
@@ -138,6 +141,12 @@ def _check(asked: Request) -> None:
         raise Stop("option_needs", option="--upload", needed="--server")
     if asked.claims.countersign is not None and len(asked.files) > 1:
         raise Stop("not_with", option="--countersign", other="FILE FILE…")
+    if asked.attached and asked.as_format is None:
+        raise Stop("option_needs", option="--attached", needed="--format cms")
+    if asked.content is not None and len(asked.files) > 1:
+        raise Stop("not_with", option="--content", other="FILE FILE…")
+    if asked.as_format is not None and asked.stamp.template is not None:
+        raise Stop("not_with", option="--template", other="--format cms")
     if asked.profile is not None and asked.form is not None:
         raise Stop("not_with", option="--profile", other="--form")
     if asked.upload and asked.stamp.template is not None:
@@ -160,6 +169,8 @@ def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
         ("--evidence", asked.evidence),
         ("--allow-host", asked.hosts),
         ("--tsa", asked.tsa),
+        ("--format", asked.as_format),
+        ("--content", asked.content),
         ("--profile FILE.toml", asked.profile is not None and asked.profile.lower().endswith(".toml")),
     )
 
@@ -176,7 +187,7 @@ def _targets(asked: Request) -> list[Path | None]:
     """Where each result goes, None for standard output. Two files never share a target, nor does the original."""
     if asked.to_pipe:
         return [None]
-    targets = [Path(asked.output) if asked.output else _beside(Path(file)) for file in asked.files]
+    targets = [Path(asked.output) if asked.output else _beside(Path(file), asked.cms) for file in asked.files]
     seen: set[Path] = set()
     for file, target in zip(asked.files, targets, strict=True):
         if target.absolute() in seen:
@@ -195,8 +206,10 @@ def _same(target: Path, file: Path) -> bool:
     return False
 
 
-def _beside(file: Path) -> Path:
-    """`van-ban.pdf` is signed into `van-ban.signed.pdf`."""
+def _beside(file: Path, cms: str | None) -> Path:
+    """`van-ban.pdf` is signed into `van-ban.signed.pdf`, as CMS into `van-ban.pdf.p7s` or `van-ban.pdf.p7m`."""
+    if cms is not None and not is_signature(file):
+        return file.with_name(f"{file.name}.{'p7s' if cms == 'detached' else 'p7m'}")
     return file.with_name(f"{file.stem}.signed{file.suffix}")
 
 

@@ -33,7 +33,7 @@ from .options import (
     policy_options,
     trust_in_reach,
 )
-from .output import App, say, say_json
+from .output import App, note, say, say_json
 
 if TYPE_CHECKING:
     from kyso_pki.ades.report import DocumentReport, Verdict
@@ -105,7 +105,7 @@ def verify(app: App, asked: Request) -> int:
                     evidence=evidence,
                     policy=policy,
                     password=password,
-                    content=asked.content or _beside(file),
+                    content=_content_of(app, file, asked.content),
                 )
             except OSError as e:
                 raise Stop("file_unreadable", path=file, why=e.strerror) from None
@@ -124,13 +124,15 @@ def verify(app: App, asked: Request) -> int:
     return {"passed": OK, "failed": FAILED, "indeterminate": INDETERMINATE}[verdict]
 
 
-def _beside(file: str) -> Path | None:
-    """What `van-ban.docx.p7s` is over, as such files are named: van-ban.docx in the same folder."""
-    path = Path(file)
-    if path.suffix.lower() not in (".p7s", ".sig") or file == PIPE:
-        return None
-    content = path.with_suffix("")
-    return content if content.is_file() else None
+def _content_of(app: App, file: str, named: Path | None) -> Path | None:
+    """What a signature file is over: as named, else what stands beside it under its name, which is said."""
+    if named is not None or file == PIPE:
+        return named
+    from kyso.beside import content_beside
+
+    if (found := content_beside(file)) is not None:
+        note(app.words("verify.content", file=file, content=found))
+    return found
 
 
 def overall(reports: Sequence[DocumentReport]) -> Verdict:

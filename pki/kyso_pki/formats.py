@@ -78,6 +78,12 @@ def is_pdf(head: bytes) -> bool:
     return b"%PDF-" in head[:_PDF_HEADER_WINDOW] and not _is_cms(head)
 
 
+def is_signature_file(data: Octets) -> bool:
+    """Whether this is a CMS file, in DER or PEM."""
+    head = bytes(data[:_CMS_HEAD])
+    return _is_cms(head) or _PEM.match(head) is not None
+
+
 def _is_cms(head: bytes) -> bool:
     return head[:1] == b"\x30" and _SIGNED_DATA in head[:_CMS_HEAD]
 

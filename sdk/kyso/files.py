@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from kyso_pki.ades import grow
 from kyso_pki.ades.grow import NO_TRUST, Sources
 from kyso_pki.ades.sign import evidence_for, ready, require_growth, values_of
-from kyso_pki.document import Addition, Intent, Pending, level_named, tail_of
+from kyso_pki.cades.content import CmsPending
+from kyso_pki.document import Addition, Document, Intent, Pending, grows_when_signed, level_named, tail_of
 from kyso_pki.errors import FormatError, KysoError, PendingDamaged, SignatureValueInvalid, SigningError, UsageError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.formats import is_pdf, open_document
@@ -30,6 +31,7 @@ from kyso_pki.signer import Fetcher, Signer, Timestamper
 from kyso_pki.x509.trust import TrustStore
 from kyso_pki.xml.pending import XmlPending
 
+from .beside import content_beside, opened_to_sign
 from .disk import Beside, Mapped, TargetLost
 from .signing import Password, asked_once, sources_for, stamped, timestamper_of
 
@@ -72,6 +74,7 @@ def sign_file(
     stamp: Stamp | None = None,
     password: Password | None = None,
     lint: LintPolicy | None = None,
+    content: PathLike | None = None,
     force: bool = False,
 ) -> Path:
     """The path of the signed file. What an `Intent` does not say is as in `kyso.sign`.
@@ -89,6 +92,7 @@ def sign_file(
         stamp=stamp,
         password=password,
         lint=lint,
+        content=content,
         force=force,
     )
     if result.error is not None:
@@ -108,6 +112,7 @@ def sign_files(
     stamp: Stamp | None = None,
     password: Password | None = None,
     lint: LintPolicy | None = None,
+    content: PathLike | None = None,
     force: bool = False,
     batch: int = BATCH,
 ) -> Iterator[FileResult]:
@@ -117,14 +122,15 @@ def sign_files(
     a key, a certificate, an authority or a full disk does, and the files after it are `skipped`. A run that was
     stopped is continued with the files that have no target yet. A `stamp` is placed in each document, which is then
     in memory as a whole. `password` is asked for once, and opens all that is encrypted. `lint` looks at each PDF
-    first: one that the policy refuses is not signed, and what it warns of stands in the result. Raises `UsageError`,
-    `CertificateError` before the first file.
+    first: one that the policy refuses is not signed, and what it warns of stands in the result. `Intent.cms` makes
+    CMS files of files of any kind. A file that is a CMS signature itself gets one more signer, over `content` or what
+    stands beside it under its name. Raises `UsageError`, `CertificateError` before the first file.
     """
     wanted = intent or Intent(datetime.now(UTC))
     authority = timestamper_of(timestamper)
     with sources_for(wanted.level, fetcher, evidence, trust) as sources:
         intent = ready(wanted, signer.chain, signer.scheme, authority, sources)
-        run = _Run(signer, intent, authority, sources, stamp, asked_once(password), lint, force)
+        run = _Run(signer, intent, authority, sources, stamp, asked_once(password), lint, force, content)
         stopped = False
         for group in _groups(files, max(1, batch)):
             if stopped:
@@ -168,6 +174,7 @@ class _Run:
     password: Password | None
     lint: LintPolicy | None
     force: bool
+    content: PathLike | None = None
 
     def group(self, group: Sequence[tuple[Path, Path]]) -> Iterator[FileResult]:
         """Prepares all, asks the key once, finishes one after the other."""
@@ -198,12 +205,12 @@ class _Run:
         seen: LintReport | None = None
         try:
             with Mapped(source) as mapped:
-                if not is_pdf(mapped.map[:_HEAD]):
+                if intent.cms is not None or not is_pdf(mapped.map[:_HEAD]):
                     if self.stamp is not None:
                         intent = stamped(mapped.map[:], intent, self.stamp, chain, self.password)
-                    held = open_document(mapped.map)
-                    require_growth(held, intent)
-                    return _apart(held.prepare(intent, chain, scheme)), None
+                    with self._opened(source, mapped) as held:
+                        require_growth(held, intent)
+                        return _apart(held.prepare(intent, chain, scheme)), None
                 document = _mapped_document(mapped, self.password)
                 if self.lint is not None:
                     seen = document.lint(self.lint)
@@ -231,8 +238,11 @@ class _Run:
                             beside.append((self._grown(whole, whole.finish(value, proof)),))
                         else:
                             beside.append(whole.pieces(value, proof))
+                elif isinstance(pending, CmsPending) and self.sources is not None:
+                    with Mapped(source) as mapped, self._opened(source, mapped) as held:
+                        beside.append((self._grown(pending, pending.finish(value, proof), held),))
                 else:
-                    beside.append((self._grown(pending, pending.finish(value, proof)),))
+                    beside.append((pending.finish(value, proof),))
                 beside.commit()
         except (SignatureValueInvalid, TargetLost) as e:
             return _Final(e)
@@ -242,12 +252,19 @@ class _Run:
             return _Final(e)
         return None
 
-    def _grown(self, pending: Pending, signed: bytes) -> bytes:
-        """The same with the evidence that the level asks for (XML)."""
+    def _opened(self, source: Path, mapped: Mapped) -> AbstractContextManager[Document]:
+        content = None if self.content is None else Path(self.content)
+        return opened_to_sign(source, mapped.map, self.intent.cms, content)
+
+    def _grown(self, pending: Pending, signed: bytes, before: Document | None = None) -> bytes:
+        """The same with the evidence that the level asks for (XML, CMS). `before`: what was signed."""
         if self.sources is None:
             return signed
+        again: Document = open_document(signed)
+        if before is not None and grows_when_signed(before):
+            again = before.reopened(signed)
         level, hand, only = self.intent.level, self.timestamper, (pending.signature_id,)
-        return grow.extend(open_document(signed), level, timestamper=hand, sources=self.sources, only=only).data
+        return grow.extend(again, level, timestamper=hand, sources=self.sources, only=only).data
 
     def _append(self, source: Path, pending: PdfPending, tail: bytes, beside: Beside) -> None:
         with Mapped(source) as mapped:
@@ -279,9 +296,12 @@ def extend_file(
     evidence: Evidence = NO_EVIDENCE,
     trust: TrustStore = NO_TRUST,
     password: Password | None = None,
+    content: PathLike | None = None,
     force: bool = False,
 ) -> Path:
     """The path of the extended file; see `kyso.extend`. XML is in memory as a whole.
+
+    `content` is what a detached CMS signature is over; None: what stands beside it under its name.
 
     Raises also `FileExistsError` unless `force`, `OSError`."""
     wanted = level_named(level)
@@ -289,9 +309,12 @@ def extend_file(
     with sources_for("B-LT", fetcher, evidence, trust) as sources, Beside(target, force=force) as beside:
         assert sources is not None  # noqa: S101 - B-LT has sources
         with Mapped(source) as mapped:
-            held = None if is_pdf(mapped.map[:_HEAD]) else open_document(mapped.map[:])
-        if held is not None:
-            beside.append((grow.extend(held, wanted, timestamper=authority, sources=sources).data,))
+            octets = None if is_pdf(mapped.map[:_HEAD]) else mapped.map[:]
+        if octets is not None:
+            found = content or content_beside(source)
+            with nullcontext() if found is None else Mapped(found) as over:
+                held = open_document(octets, content=None if over is None else over.map)
+                beside.append((grow.extend(held, wanted, timestamper=authority, sources=sources).data,))
         else:
             with _copied(source, beside, password) as growing:
                 grow.extend(growing.open(), wanted, timestamper=authority, sources=sources, grow=growing.append)

@@ -24,20 +24,22 @@ def extend(
     evidence: Evidence = NO_EVIDENCE,
     trust: TrustStore = NO_TRUST,
     password: Password | None = None,
+    content: bytes | os.PathLike[str] | None = None,
 ) -> bytes:
     """The document with every signature in it brought to `level`; nothing that stands in it is changed.
 
     B-T adds a timestamp where a signature has no time; B-LT the evidence (certificates, OCSP, CRL) for each signer
     and time-stamping authority; B-LTA one more timestamp over all of it, and so on a document that is B-LTA it is the
     renewal. A PDF grows at its end, an XML document in the unsigned properties of each XAdES signature; plain XMLDSIG
-    is refused, and so is a signature that another one covers (`NotExtendable`). Fetching and `password` are as in
-    `kyso.sign`. No key is needed. Raises `EvidenceMissing` naming what cannot be had, `SigningError` for a damaged
-    document, `TimestampError`, `FormatError`.
+    is refused, and so is a signature that another one covers (`NotExtendable`). A CMS file grows in its lists and
+    unsigned attributes; `content` is what a detached one is over. Fetching and `password` are as in `kyso.sign`. No
+    key is needed. Raises `EvidenceMissing` naming what cannot be had, `SigningError` for a damaged document,
+    `TimestampError`, `FormatError`.
     """
     wanted = level_named(level)
     with sources_for("B-LT", fetcher, evidence, trust) as sources:
         assert sources is not None  # noqa: S101 - B-LT has sources
-        document = open_document(read(source), asked_once(password))
+        document = open_document(read(source), asked_once(password), None if content is None else read(content))
         return grow.extend(document, wanted, timestamper=timestamper_of(timestamper), sources=sources).data
 
 

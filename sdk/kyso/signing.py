@@ -55,6 +55,7 @@ def sign(
     trust: TrustStore = NO_TRUST,
     password: Password | None = None,
     lint: LintPolicy | None = None,
+    content: bytes | os.PathLike[str] | None = None,
 ) -> bytes:
     """The signed document; the input is never changed and nothing is written.
 
@@ -66,12 +67,13 @@ def sign(
     references: a name, a `.toml` file or what `load_profile` gave; its form counts, not `xml_form`. `claims`
     (XAdES) are roles, place, commitments and policy; `countersign` is the id of the signature whose value alone is
     signed. `at` is the claimed time, now by default. `password` is asked for, once, when the document is encrypted.
+    A CMS file gets one more signer; `content` is what it is over when that is not inside (`sign_cms` makes one).
     `lint` looks at a PDF first and raises `LintRefused` where that policy refuses (`kyso.lint` tells its warnings).
     Raises `KysoError` subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the
     key, `TimestampError`, `EvidenceMissing`, `SigningError`.
     """
     data, password = read(source), asked_once(password)
-    document = open_document(data, password)
+    document = open_document(data, password, None if content is None else read(content))
     if lint is not None:
         lint_document(document, lint).refuse()
     intent = Intent(

@@ -14,11 +14,15 @@ from datetime import timedelta
 import pytest
 
 import kyso
+from kyso_pki import oids
 from kyso_pki.authority.profile import Subject
+from kyso_pki.cades.writing import Added, added
 from kyso_pki.credential import Chain
 from kyso_pki.evidence import Evidence
 from kyso_pki.testing import SoftwareSigner, SoftwareSigningKey, World, forge, software_key
-from tests.judges import dss, dss_xml, flip, java, pyhanko, signxml, xmlsec
+from tests.attacks.cms.file_forge import counter_attributes
+from tests.attacks.cms.forge import attribute, set_of, signer_info
+from tests.judges import dss, dss_xml, flip, java, openssl, pyhanko, signxml, xmlsec
 from tests.judges import template as t
 from tests.judges.template import Template
 
@@ -29,7 +33,7 @@ from .xml_shapes import CODE, DATA, DOCUMENTS, SHAPES
 Make = Callable[[Province, str], bytes]
 """Of a province and a format (`xml` or `pdf`)."""
 DAY = timedelta(days=1)
-FORMATS = ("xml", "pdf")
+FORMATS = ("xml", "pdf", "cms")
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,29 @@ class Case:
 
 
 def _source(form: str) -> bytes:
+    if form == "cms":
+        return "Quyết định của UBND tỉnh Mẫu\n".encode() * 20
     return SHAPES["e-invoice"]() if form == "xml" else (DOCUMENTS / "cong-van.pdf").read_bytes()
 
 
 def _signed(level: str = "B-B", key: str = "rsa2048") -> Make:
-    return lambda province, form: province.sign(_source(form), key, level=level)
+    return lambda province, form: _sign(province, form, key, level)
+
+
+def _sign(province: Province, form: str, key: str, level: str = "B-B") -> bytes:
+    """Signed by kyso; a CMS file has its content inside."""
+    if form != "cms":
+        return province.sign(_source(form), key, level=level)
+    at = now()
+    return kyso.sign_cms(
+        _source(form),
+        province.signer(key),
+        detached=False,
+        level=level,
+        timestamper=province.world.timestamper(at),
+        fetcher=province.world.fetcher(at),
+        at=at,
+    )
 
 
 def _foreign(signer: Callable[[Province], SoftwareSigner]) -> Make:
@@ -63,6 +85,8 @@ def _foreign(signer: Callable[[Province], SoftwareSigner]) -> Make:
 
     def make(province: Province, form: str) -> bytes:
         holder = holder_of(signer(province))
+        if form == "cms":
+            return openssl.cms_sign(_source(form), holder, "-cades", "-nodetach")
         return signxml.sign_xades(_source(form), holder) if form == "xml" else pyhanko.sign(_source(form), holder)
 
     return make
@@ -71,6 +95,9 @@ def _foreign(signer: Callable[[Province], SoftwareSigner]) -> Make:
 def _stamped_by_a_stranger(province: Province, form: str) -> bytes:
     at = now()
     timestamper = Province(_STRANGERS).world.timestamper(at)
+    if form == "cms":
+        signer = province.world.person_signer
+        return kyso.sign_cms(_source(form), signer, detached=False, level="B-T", timestamper=timestamper, at=at)
     return kyso.sign(_source(form), province.world.person_signer, level="B-T", timestamper=timestamper, at=at)
 
 
@@ -81,7 +108,7 @@ def _revoked(before: timedelta, level: str = "B-B", reason: str = "keyCompromise
     """Revoked this long before the signature was made (after it when negative)."""
 
     def make(province: Province, form: str) -> bytes:
-        signed = province.sign(_source(form), "p256", level=level)
+        signed = _sign(province, form, "p256", level)
         province.world.revoke(province.world.seal, now() - before, reason)
         return signed
 
@@ -90,7 +117,9 @@ def _revoked(before: timedelta, level: str = "B-B", reason: str = "keyCompromise
 
 def _flipped(place: str) -> Make:
     def make(province: Province, form: str) -> bytes:
-        signed = province.sign(_source(form), "rsa2048")
+        signed = _sign(province, form, "rsa2048")
+        if form == "cms":
+            return signed.replace("Mẫu".encode(), "Giả".encode(), 1) if place == "content" else _last_flipped(signed)
         if form == "xml":
             return (
                 flip.in_xml_text(signed, "THDon")
@@ -100,6 +129,11 @@ def _flipped(place: str) -> Make:
         return flip.in_pdf_content(signed) if place == "content" else flip.in_pdf_signature(signed)
 
     return make
+
+
+def _last_flipped(cms: bytes) -> bytes:
+    """The value stands last in a CMS file of level B-B."""
+    return cms[:-1] + bytes((cms[-1] ^ 1,))
 
 
 def _in_xml(template: Template) -> Make:
@@ -156,6 +190,37 @@ def _weak(province: Province) -> SoftwareSigner:
     return SoftwareSigner(key.private_key, key.scheme, Chain((leaf, *world.issuing_signer.chain.certificates)))
 
 
+def _two_signers(province: Province, _: str) -> bytes:
+    at = now()
+    first = _sign(province, "cms", "rsa2048")
+    return kyso.sign(first, province.world.stranger_signer, at=at)
+
+
+def _two_lasting(province: Province, _: str) -> bytes:
+    at = now()
+    return kyso.sign(
+        _sign(province, "cms", "rsa2048", "B-LTA"),
+        province.signer("p256"),
+        level="B-LTA",
+        timestamper=province.world.timestamper(at),
+        fetcher=province.world.fetcher(at),
+        at=at,
+    )
+
+
+def _counter_signed_elsewhere(province: Province, _: str) -> bytes:
+    """An honest counter-signature, over the value of another signature."""
+    signer = province.signer("p256")
+    attributes = set_of(counter_attributes(b"another value", signer))
+    counter = attribute(oids.ID_COUNTER_SIGNATURE, signer_info(signer, attributes))
+    own = [c.der for c in signer.chain.carried]
+    return added(_sign(province, "cms", "rsa2048"), Added(certificates=own, unsigned={0: [counter]}))
+
+
+def _without_content(province: Province, _: str) -> bytes:
+    return kyso.sign_cms(_source("cms"), province.signer("rsa2048"), at=now())
+
+
 _NO_ADES = "DSS: plain XMLDSIG is no AdES signature. The field writes it; kyso passes it and calls it XMLDSIG."
 _COMPROMISED = (
     "A compromised key may have been somebody else's before the day that the CA knows of: kyso spares only "
@@ -192,7 +257,7 @@ CASES = (
     Case("timestamp of an unknown TSA", _stamped_by_a_stranger),
     Case("content changed", _flipped("content")),
     Case("signature value changed", _flipped("value")),
-    Case("Ed25519", _signed(key="ed25519"), ("xml",), differs=_EDDSA),
+    Case("Ed25519", _signed(key="ed25519"), ("xml", "cms"), differs=_EDDSA),
     Case("XMLDSIG", _in_xml(Template(t.RSA_SHA256)), ("xml",), differs=_NO_ADES),
     Case("two parts", _parts, ("xml",), differs=_PART),
     Case("signature wrapping", _wrapped, ("xml",), differs=_WRAPPED),
@@ -201,7 +266,11 @@ CASES = (
     Case("XPath filter of DSS", _with_dss_s_filter, ("xml",)),
     Case("UTF-16", _utf16, ("xml",), differs=_UTF16),
     Case("page changed afterwards", _sealed, ("pdf",), differs=_CHANGED),
-    Case("no signature", lambda _, form: _source(form)),
+    Case("no signature", lambda _, form: _source(form), ("xml", "pdf")),
+    Case("second signer unknown", _two_signers, ("cms",)),
+    Case("counter-signature of another value", _counter_signed_elsewhere, ("cms",)),
+    Case("content that is not at hand", _without_content, ("cms",)),
+    Case("two signers, B-LTA, from the file alone", _two_lasting, ("cms",), crls=False),
 )
 
 

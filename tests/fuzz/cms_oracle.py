@@ -89,7 +89,7 @@ def justified(data: bytes, report: DocumentReport, beside: bytes | None) -> Iter
         yield Failure("forged", "passed without a signature", "none")
     try:
         inside = foreign.ContentInfo.load(data)["content"]["encap_content_info"]["content"].native
-        found = cms_seeds.signed_in(data)
+        found = cms_seeds.attributes_in(data)
     except Exception as e:  # noqa: BLE001 - a parser that is not ours may raise anything
         yield Failure("shown", f"passed, but another parser cannot read it: {e}"[:300], type(e).__name__)
         return
@@ -97,8 +97,13 @@ def justified(data: bytes, report: DocumentReport, beside: bytes | None) -> Iter
         yield Failure("forged", "passed over another content", "content")
     if len(found) != len(report.signatures):
         yield Failure("shown", f"{len(report.signatures)} signatures, another parser sees {len(found)}", "count")
-    if not set(found) <= cms_seeds.signed():
+    known = cms_seeds.signed()
+    if not set(found) <= {one.attributes for one in known}:
         yield Failure("forged", "passed over attributes that nobody signed", "attributes")
+    for one in report.signatures:
+        named = b"" if one.certificate is None else digest("sha256", one.certificate.der)
+        if not any(k.certificate == named and k.attributes in found for k in known):
+            yield Failure("forged", "passed in the name of somebody who did not sign this", "name")
     for one in report.signatures:
         trusted = [t.facts for t in one.timestamps if t.trusted]
         if one.level.endswith(("B-T", "B-LT", "B-LTA")) and not trusted:

@@ -89,6 +89,11 @@ def signed_in(data: bytes) -> list[Signed]:
     return found
 
 
+def attributes_in(data: bytes) -> list[bytes]:
+    """The digests of the signed attributes in a CMS file, counter-signatures too, as asn1crypto reads it."""
+    return [digest(info["signed_attrs"].untag().dump()) for info in _infos(data)]
+
+
 def _infos(data: bytes) -> list[foreign.SignerInfo]:
     waiting = list(foreign.ContentInfo.load(data)["content"]["signer_infos"])
     for info in waiting:

@@ -62,16 +62,17 @@ def without_padding(value: bytes) -> bytes:
 
 def cms_verify(
     cms: bytes,
-    content: bytes,
+    content: bytes | None,
     roots: Sequence[x509.Certificate],
     *,
     intermediates: Sequence[x509.Certificate] = (),
     at: datetime | None = None,
     cades: bool = True,
 ) -> Verdict:
-    """`openssl cms -verify` of a detached signature; `cades` also checks the signing-certificate attribute."""
-    with _folder(cms=cms, content=content, roots=pem(roots), more=pem(intermediates)) as files:
-        command = ["openssl", "cms", "-verify", "-inform", "DER", "-in", files["cms"], "-content", files["content"]]
+    """`openssl cms -verify` with the content beside, or inside (None); `cades`: the ESS attribute as well."""
+    with _folder(cms=cms, content=content or b"", roots=pem(roots), more=pem(intermediates)) as files:
+        command = ["openssl", "cms", "-verify", "-inform", "DER", "-in", files["cms"]]
+        command += [] if content is None else ["-content", files["content"]]
         command += ["-binary", "-out", files["out"], "-purpose", "any", *_anchors(files["roots"]), *_time(at)]
         command += ["-certfile", files["more"]] if intermediates else []
         done = run([*command, *(["-cades"] if cades else [])], package=PACKAGE)
@@ -162,11 +163,11 @@ def chain_verify(
         return _verdict(done, f"{files['certificate']}: OK")
 
 
-def cms_sign(content: bytes, holder: Holder) -> bytes:
-    """A detached DER SignedData with CAdES attributes, by `openssl cms -sign -cades`."""
+def cms_sign(content: bytes, holder: Holder, *options: str) -> bytes:
+    """A DER SignedData by `openssl cms -sign`: detached, unless an option says otherwise."""
     given = {"content": content, "key": holder.key_pem, "leaf": pem(holder.chain[:1]), "more": pem(holder.chain[1:])}
     with _folder(**given) as files:
-        command = ["openssl", "cms", "-sign", "-cades", "-binary", "-md", "sha256", "-in", files["content"]]
+        command = ["openssl", "cms", "-sign", *options, "-binary", "-md", "sha256", "-in", files["content"]]
         command += ["-signer", files["leaf"], "-inkey", files["key"], "-outform", "DER"]
         command += ["-certfile", files["more"]] if holder.chain[1:] else []
         return made(run(command, package=PACKAGE))

@@ -39,6 +39,7 @@ public final class Main {
                 case "validate" -> Validation.answer(question);
                 case "sign" -> Signing.answer(question);
                 case "sign-xml" -> XmlSigning.answer(question);
+                case "sign-cms" -> CmsSigning.answer(question);
                 case "validate-xmldsig" -> XmlDsigValidation.answer(question);
                 case "sign-xmldsig" -> XmlDsigSigning.answer(question);
                 case "pdfa" -> PdfA.answer(question);
