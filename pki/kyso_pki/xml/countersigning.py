@@ -18,14 +18,16 @@ from ..scheme import Scheme
 from . import names
 from .c14n import EXCLUSIVE
 from .digests import part_digest
-from .examine import examine, identified
+from .examine import examine
 from .growth import room, spliced
+from .ids import Ids
 from .insertion import Insertion
 from .names import XADES, ds
 from .pending import XmlPending
 from .preparing import File, fresh_identifier, refuse_unsupported, written
 from .profiles import built_in
-from .references import Ids, Tree
+from .reading import identified
+from .tree import Tree
 from .writing import Context, NewReference, Pen
 
 if TYPE_CHECKING:

@@ -23,14 +23,16 @@ from ..xmlprofile import Profile, ReferenceTo
 from . import names
 from .c14n import METHODS, Canonicalization, at, path_to
 from .digests import document_digest, part_digest
+from .ids import Ids
 from .insertion import Insertion, inside
 from .names import DS, ds
 from .parse import namespace_of
 from .pending import XmlPending
 from .places import Paths, created, find_place, other_profiles, profiles_for
 from .properties_written import object_xml, signed_properties_xml
-from .references import Ids, Tree, absolute_path, is_inside, resolve
 from .stream import canonical_pieces, skeleton
+from .targets import absolute_path, is_inside, resolve
+from .tree import Tree
 from .writing import Context, NewReference, Pen
 from .xmldsig import read_signature
 

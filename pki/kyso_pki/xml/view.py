@@ -41,12 +41,16 @@ class View(Protocol):
         """What the caller gave for URIs outside the document."""
 
     @property
+    def xpath(self) -> bool:
+        """Whether the caller lets signatures say by XPath what they cover."""
+
+    @property
     def ids(self) -> Ids: ...
 
     @property
     def paths(self) -> Paths: ...
 
-    def surroundings(self, parts: Collection[_Element]) -> Surroundings: ...
+    def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings: ...
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Where a signature stands, for `signature` and `document`, without the tree."""
@@ -64,6 +68,7 @@ class Whole:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self.detached = tree.detached
+        self.xpath = tree.xpath
         self.ids = Ids(tree.root, tree.octets)
         self.paths = Paths()
 
@@ -72,8 +77,8 @@ class Whole:
         """Parsed again when the last one was cut up."""
         return self._tree.root
 
-    def surroundings(self, parts: Collection[_Element]) -> Surroundings:
-        return Surroundings(self.root, parts, self.paths)
+    def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings:
+        return Surroundings(self.root, parts, self.paths, holes)
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Child indexes from the root."""
@@ -92,6 +97,7 @@ class Pruned:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self.detached = tree.detached
+        self.xpath = tree.xpath
         self._skeleton: Skeleton = skeleton(tree.source)
         self.root = self._skeleton.root
         self._signatures = self._skeleton.signatures
@@ -100,7 +106,7 @@ class Pruned:
         self._ids = _PrunedIds(self.root, self._signatures)
         self.ids: Ids = self._ids
 
-    def surroundings(self, parts: Collection[_Element]) -> Surroundings:
+    def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings:
         """Every reference has been followed: what they led to must stand nowhere else. Raises `Unsuitable`."""
         self._ids.confirm(self._tree)
         found = Surroundings(self.root, parts, self.paths)

@@ -151,7 +151,19 @@ def _read_signed_info(element: _Element) -> SignedInfo:
         raise LimitExceeded(f"{len(children) - 2} references in one signature; at most {MAX_REFERENCES} are read.")
     if read_method(children[0]) != (method, prefixes):
         raise FormatError("SignedInfo names another canonicalisation method in its canonical form.")
+    if b"XPath" in octets:
+        _refuse_other_prefixes(element, root)
     return SignedInfo(octets, read_signature_method(children[1]), tuple(read_reference(c) for c in children[2:]))
+
+
+def _refuse_other_prefixes(written: _Element, signed: _Element) -> None:
+    """Exclusive C14N leaves out a prefix that only stands in a text: anybody could bind it anew for the next reader.
+
+    We go by what was signed; where the document says otherwise the two readings differ, which is refused.
+    """
+    for one, other in zip(written.iter("{*}XPath"), signed.iter("{*}XPath"), strict=True):
+        if any(one.nsmap.get(prefix) != uri for prefix, uri in other.nsmap.items()):
+            raise FormatError("A prefix in an XPath means something else than what was signed.")
 
 
 def read_reference(element: _Element) -> Reference:
