@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import SigningError
-from ..facts import Finding, SignatureFacts, TimestampFacts, XmlFacts
+from ..facts import Finding, Severity, SignatureFacts, TimestampFacts, XmlFacts
 from ..scheme import HashName
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
@@ -34,7 +34,7 @@ from .targets import Target, coverage_of
 from .tree import Tree
 from .view import Pruned, Unsuitable, View, Whole
 from .xades import unsigned_properties
-from .xmldsig import verifying_certificates
+from .xmldsig import KeyInfo, verifying_certificates
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -146,7 +146,7 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
         text = "The signed content was changed: its digest does not match."
         findings.append(Finding("CONTENT_CHANGED", "error", text))
     pool = tuple(dict.fromkeys((*keys.certificates, *unsigned.certificates)))
-    verifying = verifying_certificates(info, reading.signature.value, pool)
+    verifying = verifying_certificates(info, reading.signature.value, pool, budget.key)
     certificate, bound, choice = _signer(reading, signed, pool, verifying)
     time, time_findings = (signed.signing_time, ()) if properties else _time_property(hashed, reading.targets)
     again = _Again(reading, hashed, view, budget)
@@ -243,10 +243,23 @@ def _signer(
     if certificate is None:
         text = "The signer's certificate is not inside the signature."
         findings.append(Finding("NO_SIGNING_CERTIFICATE", "error", text))
-    elif not reading.signature.keys.agree_with(certificate):
+    else:
+        findings += _hints(reading.signature.keys, certificate, pool)
+    if certificate is not None and not reading.signature.keys.agree_with(certificate):
         text = "A KeyValue in KeyInfo is another key than the certificate's."
         findings.append(Finding("KEY_VALUE_MISMATCH", "error", text))
     return certificate, bound, tuple(findings)
+
+
+def _hints(keys: KeyInfo, certificate: Certificate, pool: Sequence[Certificate]) -> Iterator[Finding]:
+    """Names in KeyInfo that are not those of the certificate that verifies: other programs may show them (X8)."""
+    for hint in keys.hints:
+        named = (certificate,) if hint.kind == "KeyName" else (certificate, *pool)
+        if any(hint.fits(c) for c in named):
+            continue
+        severity: Severity = "info" if hint.kind == "KeyName" else "warning"
+        text = f"{hint.kind} {hint.text[:200]!r} in KeyInfo names another certificate than the one that verifies."
+        yield Finding("KEY_INFO_DIFFERS", severity, text)
 
 
 def _time_property(

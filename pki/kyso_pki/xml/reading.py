@@ -19,6 +19,7 @@ from ..facts import Finding, ManifestEntry, SignatureFacts, broken
 from .c14n import path_to
 from .manifest import manifest_entries, manifest_findings
 from .names import ds, xades
+from .qnames import XSI, loose_type
 from .references import Budget, detached_octets, part_octets
 from .standing import Place, standing
 from .structure import Surroundings, structure_findings
@@ -259,7 +260,13 @@ def _finished(
     again = again or (properties is not None and _stamps_content(one.resolved[properties.reference][0], properties))
     path = view.where(one.element) if again or None in one.hashed else ()
     parts = tuple(path_to(e) for e, _ in one.resolved) if again else ()
-    said = (*findings, *misplaced, *manifest_findings(one.manifest), *_about_transforms(one))
+    said = (
+        *findings,
+        *misplaced,
+        *manifest_findings(one.manifest),
+        *_about_transforms(one),
+        *_about_types(one, view),
+    )
     return Reading(one.id, path, parts, place, one.signature, targets, one.hashed, properties, one.manifest, said)
 
 
@@ -280,6 +287,26 @@ def _about_transforms(one: _Read) -> Iterator[Finding]:
     if idle:
         text = f"The enveloped-signature transform takes nothing out of {', '.join(idle[:20])}."
         yield Finding("ENVELOPED_WITHOUT_EFFECT", "info", text)
+
+
+def _about_types(one: _Read, view: View) -> Iterator[Finding]:
+    """Types whose prefix nobody signed (`qnames`). Exclusive C14N alone leaves prefixes out."""
+    exclusive = [
+        (element, reference.transforms.prefixes)
+        for reference, (element, target) in zip(one.signature.info.references, one.resolved, strict=True)
+        if target.kind == "content" and reference.transforms.method.exclusive
+    ]
+    if not exclusive or not view.says(XSI.encode()) or not view.says(b":type"):
+        return
+    if isinstance(view, Pruned):
+        text = "Values of xsi:type were not followed in a document of this size; their prefixes may not be signed."
+        yield Finding("TYPE_PREFIX_NOT_SIGNED", "info", text)
+        return
+    loose = next((found for found in (loose_type(*pair) for pair in exclusive) if found is not None), None)
+    if loose is not None:
+        where = view.paths.of(loose[0])
+        text = f"The prefix in xsi:type={loose[1][:100]!r} at {where} is not signed; it could be bound otherwise."
+        yield Finding("TYPE_PREFIX_NOT_SIGNED", "warning", text)
 
 
 def _stamps_content(signed: _Element, properties: Properties) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_HASHED_TIMES = 16  # octets hashed in all, in sizes of the document: several signers of one part are real
 ALWAYS_HASHED = 16 << 20
+MAX_KEY_OPERATIONS = 2000  # values verified in one document: 500 signatures with a chain of three in the worst order
 # Nodes that XPath may look at in one document: real filters look at each node and what stands around it, some 10 to
 # 30 times as many as there are. A million take about a second.
 ALWAYS_STEPS, STEPS_PER_OCTET, MAX_STEPS = 100_000, 10, 6_000_000
@@ -33,6 +34,7 @@ class Budget:
     def __init__(self, size: int) -> None:
         """`size`: octets of the document."""
         self._left = max(ALWAYS_HASHED, MAX_HASHED_TIMES * size)
+        self._keys = MAX_KEY_OPERATIONS
         self._steps = min(ALWAYS_STEPS + STEPS_PER_OCTET * size, MAX_STEPS)
 
     def spend(self, octets: int) -> None:
@@ -40,6 +42,13 @@ class Budget:
         self._left = self._left - octets if 0 <= octets <= self._left else -1
         if self._left < 0:
             raise LimitExceeded("The signatures of this document ask for more hashing than is allowed.")
+
+    def key(self) -> None:
+        """The same for one operation with a public key; the largest takes about a millisecond."""
+        self._keys -= 1
+        if self._keys < 0:
+            text = f"The signatures of this document ask for more than {MAX_KEY_OPERATIONS} operations with a key."
+            raise LimitExceeded(text)
 
     def step(self, nodes: int) -> None:
         """The same for nodes that XPath looks at."""

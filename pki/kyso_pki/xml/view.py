@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import FormatError
+from ..octets import find
 from .c14n import at, path_to
 from .ids import Ids, literals
 from .references import Budget, document_pieces
@@ -52,6 +53,9 @@ class View(Protocol):
 
     def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings: ...
 
+    def says(self, octets: bytes) -> bool:
+        """Whether these octets stand anywhere in the document."""
+
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Where a signature stands, for `signature` and `document`, without the tree."""
 
@@ -79,6 +83,9 @@ class Whole:
 
     def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings:
         return Surroundings(self.root, parts, self.paths, holes)
+
+    def says(self, octets: bytes) -> bool:
+        return find(self._tree.source, octets) >= 0
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Child indexes from the root."""
@@ -113,6 +120,9 @@ class Pruned:
         found.around_comments |= {self.root} if self._skeleton.comments else set()
         found.around_split_text |= {self.root} if self._skeleton.split_text else set()
         return found
+
+    def says(self, octets: bytes) -> bool:
+        return find(self._tree.source, octets) >= 0
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """The number of the signature."""
