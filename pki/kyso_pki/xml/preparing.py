@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..credential import Chain
@@ -67,9 +67,13 @@ class File:
     def in_file(self, where: Insertion) -> Insertion:
         """The same place in the file's own octets."""
         if self.encoding == "utf-8":
-            return Insertion(where.at + len(self.mark), where.skipped, where.opening, where.closing)
-        head = self.tree.source[: where.at].decode().encode(self.encoding)
-        return Insertion(len(self.mark) + len(head), 2 * where.skipped, where.opening, where.closing)
+            at, tag, skipped = where.at, where.attribute_at, where.skipped
+        else:
+            heads = (self.tree.source[:n] for n in (where.at, where.attribute_at))
+            at, tag = (len(head.decode().encode(self.encoding)) for head in heads)
+            skipped = 2 * where.skipped
+        mark = len(self.mark)
+        return replace(where, at=mark + at, skipped=skipped, attribute_at=mark + tag if where.attribute else 0)
 
 
 def prepare(
