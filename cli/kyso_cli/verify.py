@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .beside import Beside
 from .command import worded
 from .config import find_config
 from .errors import FAILED, INDETERMINATE, OK, Stop
@@ -49,7 +50,8 @@ class Request:
     evidence: tuple[Path, ...]
     hosts: tuple[str, ...]
     at: str | None
-    content: Path | None
+    content: tuple[str, ...]
+    xpath: bool
     policy: str | None
     accept_parts: bool
     accept_overlays: bool
@@ -64,7 +66,8 @@ class Request:
 @click.option("--online/--offline", default=None)
 @evidence_options
 @click.option("--at", metavar="TIME")
-@click.option("--content", type=PATH, metavar="FILE")
+@click.option("--content", multiple=True, metavar="FILE|URI=FILE")
+@click.option("--xpath", is_flag=True)
 @policy_options
 @password_options
 @config_option
@@ -83,8 +86,7 @@ def verify(app: App, asked: Request) -> int:
         raise Stop("pipe_among_many")
     for file in asked.files:
         check_input(file, streamed=True)
-    if asked.content is not None:
-        check_input(str(asked.content), streamed=True)
+    given = Beside(asked.content)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
     policy = policy_of(asked.policy, asked.accept_parts, asked.accept_overlays, asked.accept_blank_overlays)
@@ -105,7 +107,9 @@ def verify(app: App, asked: Request) -> int:
                     evidence=evidence,
                     policy=policy,
                     password=password,
-                    content=_content_of(app, file, asked.content),
+                    content=_content_of(app, file, given.content),
+                    detached=given.detached(file),
+                    xpath=asked.xpath,
                 )
             except OSError as e:
                 raise Stop("file_unreadable", path=file, why=e.strerror) from None

@@ -10,6 +10,7 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  ├─ EmptyInput
     │  ├─ UnrecognisedFormat
     │  ├─ EncryptedDocument
+    │  ├─ XPathNotAllowed        an XML signature says by XPath what it covers, and the caller did not allow it
     │  ├─ LintRefused            what is seen may not be what would be signed; `details` holds `codes`
     │  └─ LimitExceeded          a stated bound on size, depth or count was passed
     ├─ KeyAccessError            a private key cannot be reached or used
@@ -89,6 +90,10 @@ class EmptyInput(FormatError):
 
 class UnrecognisedFormat(FormatError):
     code = "format.unrecognised"
+
+
+class XPathNotAllowed(FormatError):
+    code = "format.xpath"
 
 
 class EncryptedDocument(FormatError):

@@ -40,13 +40,15 @@ def open_document(
     password: Callable[[], str | None] | None = None,
     content: Octets | None = None,
     detached: Mapping[str, bytes] = NO_DETACHED,
+    *,
+    xpath: bool = False,
 ) -> Document:
     """The document in `data`: PDF, XML or CMS (DER, PEM), by its first bytes, never by a file name.
 
     A document in a memory map is read where it is, as far as its format and its signatures allow. `password` is asked
     for an encrypted PDF alone, once; None: only the empty user password is tried. `content` is what a detached CMS
     signature is over; `detached` is what stands at URIs outside an XML document, as its signatures write them.
-    Nothing is ever fetched.
+    `xpath` lets those signatures say by XPath what they cover. Nothing is ever fetched.
 
     Raises `EmptyInput`, `UnrecognisedFormat`, `UsageError` for detached data beside a PDF, and what the format's own
     reader raises (`EncryptedDocument`, `FormatError`).
@@ -62,7 +64,7 @@ def open_document(
     if head.lstrip().startswith(_XML_STARTS):
         from .xml.document import XmlDocument
 
-        return XmlDocument(data, detached)
+        return XmlDocument(data, detached, xpath=xpath)
     if (structure := _cms_in(data)) is not None:
         from .cades.document import CmsDocument
 
@@ -131,11 +133,13 @@ def facts_of(
     return FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
 
 
-def signed_content(data: bytes, detached: Mapping[str, bytes], identifier: str) -> tuple[bytes, ...]:
+def signed_content(
+    data: bytes, detached: Mapping[str, bytes], identifier: str, *, xpath: bool = False
+) -> tuple[bytes, ...]:
     """What the intact signature with this id covers, read from the document again. Raises `SigningError`."""
     from .xml.document import XmlDocument
 
-    return XmlDocument(data, detached).signed_content(identifier)
+    return XmlDocument(data, detached, xpath=xpath).signed_content(identifier)
 
 
 def verify_document(
@@ -150,12 +154,14 @@ def verify_document(
     password: Callable[[], str | None] | None = None,
     content: Octets | None = None,
     detached: Mapping[str, bytes] = NO_DETACHED,
+    xpath: bool = False,
 ) -> DocumentReport:
     """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
 
-    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password` and
-    `content` and `detached` as in `open_document`. Raises `UsageError` for a time without a zone. A fault of our own
-    is a failed report with the code `internal`. A packet (edXML) has a report on each document in it, one level deep.
+    `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password`,
+    `content`, `detached` and `xpath` as in `open_document`. Raises `UsageError` for a time without a zone. A fault of
+    our own is a failed report with the code `internal`. A packet (edXML) has a report on each document in it, one
+    level deep.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
@@ -174,17 +180,17 @@ def verify_document(
         )
 
     def attached(octets: bytes, name: str) -> DocumentReport:
-        return _reported(octets, name, lambda: judged(open_document(octets, password), name))
+        return _reported(octets, name, lambda: judged(open_document(octets, password, xpath=xpath), name))
 
     def whole() -> DocumentReport:
-        document = open_document(data, password, content, detached)
+        document = open_document(data, password, content, detached, xpath=xpath)
         report = judged(document, file)
         if document.format != "xml":
             return report
         from .packets import with_attachments
 
         if isinstance(data, bytes):
-            report = replace(report, content=partial(signed_content, data, detached))
+            report = replace(report, content=partial(signed_content, data, detached, xpath=xpath))
         return with_attachments(report, data, attached)
 
     return _reported(data, file, whole)

@@ -38,6 +38,7 @@ def verify(
     password: Callable[[], str | None] | None = None,
     content: bytes | os.PathLike[str] | None = None,
     detached: Mapping[str, bytes] = NO_DETACHED,
+    xpath: bool = False,
 ) -> DocumentReport:
     """The report on every signature in the document; it never raises for what the document holds.
 
@@ -47,7 +48,8 @@ def verify(
     document is encrypted. A report has no truth value: ask `.passed` or call `.require_passed()`.
 
     `detached` holds what an XML signature covers outside its document, by the URI that the signature writes; nothing
-    is ever fetched. `report.signed_content()` gives back the octets that a passed XML signature covers.
+    is ever fetched. `xpath` lets an XML signature say by XPath what it covers, which may leave out anything: read
+    `coverage` then. `report.signed_content()` gives back the octets that a passed XML signature covers.
 
     A later signature that shows itself where nothing was found on the page is looked at: PDFium draws that page in a
     process of its own, and something there makes the verdict INDETERMINATE (`OVERLAY`). That needs
@@ -74,6 +76,7 @@ def verify(
                 password=password,
                 content=beside,
                 detached=detached,
+                xpath=xpath,
             )
             if any(c.places for s in report.signatures for c in s.changes_after):
                 from .looking import look
@@ -81,15 +84,17 @@ def verify(
                 report = look(report, data, policy, password)
         if isinstance(source, bytes) or report.format != "xml":
             return report
-        return replace(report, content=partial(_read_again, Path(source), report.sha256, detached))
+        return replace(report, content=partial(_read_again, Path(source), report.sha256, detached, xpath))
     finally:
         if own is not None:
             own.close()
 
 
-def _read_again(path: Path, sha256: str, detached: Mapping[str, bytes], identifier: str) -> tuple[bytes, ...]:
+def _read_again(
+    path: Path, sha256: str, detached: Mapping[str, bytes], xpath: bool, identifier: str
+) -> tuple[bytes, ...]:
     """Signed content of a file that was verified. Raises `FormatError` when it is another file now, `OSError`."""
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise FormatError(f"{path} was changed after it was verified.", remedy="Verify it again.")
-    return signed_content(data, detached, identifier)
+    return signed_content(data, detached, identifier, xpath=xpath)

@@ -11,7 +11,7 @@ error or empty output is an error here, never an empty string to be hashed ("voi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -141,6 +141,20 @@ def canonical_element(
     if without is not None:
         cut(at(copy, without))
     return canonical_document(copy, method, prefixes, comments=comments)
+
+
+def canonical_without(
+    element: _Element,
+    method: Canonicalization,
+    prefixes: Sequence[str],
+    numbers: Collection[int],
+    spend: Callable[[int], None] = lambda octets: None,
+) -> bytes:
+    """As `canonical_element` without comments, less the elements below it with these numbers in document order."""
+    copy = _isolated(element, method, spend)
+    for below in [node for number, node in enumerate(copy.iter()) if number in numbers]:
+        cut(below)
+    return canonical_document(copy, method, prefixes)
 
 
 def _isolated(element: _Element, method: Canonicalization, spend: Callable[[int], None]) -> _Element:

@@ -2,35 +2,43 @@
 
 Reach for `prepare_countersignature`. It stands in the unsigned properties of the signature that it is about, as the
 last one, so no archive timestamp that is there covers it. Refused: plain XMLDSIG (it has no place for it), a
-signature that is not intact or whose SignatureValue has no Id to refer to, and one to which nothing can be added.
+signature that is not intact, and one to which nothing can be added. A SignatureValue without an Id is given one, as
+long as nothing covers its tag.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..credential import Chain
 from ..document import Intent, Splice
 from ..errors import SigningError, UsageError
 from ..facts import SignatureFacts, preserver
+from ..octets import find
 from ..scheme import Scheme
 from . import names
-from .c14n import EXCLUSIVE
+from .c14n import EXCLUSIVE, serialised
 from .digests import part_digest
-from .examine import examine, identified
+from .examine import examine
 from .growth import room, spliced
-from .insertion import Insertion
+from .ids import Ids
+from .insertion import Insertion, in_tag
 from .names import XADES, ds
+from .parse import parse_utf8
 from .pending import XmlPending
 from .preparing import File, fresh_identifier, refuse_unsupported, written
 from .profiles import built_in
-from .references import Ids, Tree
+from .reading import identified
+from .tree import Tree
 from .writing import Context, NewReference, Pen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_NAME = re.compile(r"[A-Za-z_][\w.-]{0,200}", re.ASCII)
 _OPENING, _CLOSING = f'<xades:CounterSignature xmlns:xades="{XADES}">', "</xades:CounterSignature>"
 
 
@@ -53,7 +61,12 @@ def prepare_countersignature(
         )
     _require_sound(facts, earlier)
     signature = next(e for e, identifier in identified(file.tree.root) if identifier == facts.id)
-    value = _value_of(signature, Ids(file.tree.root))
+    where = room(file.tree, signature).around(_OPENING, _CLOSING)
+    value = next(e for e in signature if e.tag == ds("SignatureValue"))
+    if value.get("Id") is None:
+        value, where = _identified(file, value, where, facts.id)
+    elif Ids(file.tree.root).find(str(value.get("Id"))) is not value:
+        raise SigningError(f"The identifier {value.get('Id')!r} leads to another element than the SignatureValue.")
     reference = NewReference(
         f"#{value.get('Id')}",
         (EXCLUSIVE.uri,),
@@ -61,7 +74,6 @@ def prepare_countersignature(
         part_digest(value, EXCLUSIVE, profile.digest),
         type=names.TYPE_COUNTERSIGNED,
     )
-    where = room(file.tree, signature).around(_OPENING, _CLOSING)
     _require_harmless(file, where, earlier)
     return written(
         intent,
@@ -97,24 +109,26 @@ def _require_sound(facts: SignatureFacts, earlier: Sequence[SignatureFacts]) -> 
 def _require_harmless(file: File, where: Insertion, earlier: Sequence[SignatureFacts]) -> None:
     """Tries it with nothing in it, before the key moves: a signature that covers the place would break."""
     text = (where.opening + where.closing).encode()
-    tried = examine(Tree(spliced(file.tree.octets, [Splice(where.at, text, where.skipped)])))
+    splices = [Splice(where.attribute_at, where.attribute.encode())] if where.attribute else []
+    tried = examine(Tree(spliced(file.tree.octets, [*splices, Splice(where.at, text, where.skipped)])))
     for before, after in zip(earlier, tried, strict=True):
-        if before.references_intact and not after.references_intact:
+        broken = before.references_intact and not after.references_intact
+        if broken or sum(t.intact for t in before.timestamps) > sum(t.intact for t in after.timestamps):
             raise SigningError(
                 f"The signature {before.id!r} covers the place of the counter-signature; it would break.",
                 remedy=f"Countersign {before.id} instead.",
             )
 
 
-def _value_of(signature: _Element, ids: Ids) -> _Element:
-    """The SignatureValue, when exactly it has the identifier that it says."""
-    value = next(e for e in signature if e.tag == ds("SignatureValue"))
-    identifier = value.get("Id")
-    if identifier is None:
-        raise SigningError(
-            "The SignatureValue has no Id, so no counter-signature can refer to it.",
-            remedy="Sign at level B-T or above, where the value has one, or sign the document once more instead.",
-        )
-    if ids.find(identifier) is not value:
-        raise SigningError(f"The identifier {identifier!r} leads to another element than the SignatureValue.")
-    return value
+def _identified(file: File, value: _Element, where: Insertion, signature: str) -> tuple[_Element, Insertion]:
+    """A copy of a SignatureValue with an identifier, and the place with that attribute to be written too.
+
+    At B-B nothing covers the tag of the value, so it may be given one; where something does, that is refused.
+    """
+    name = signature if _NAME.fullmatch(signature) else "countersigned"
+    identifier = f"{name}-value"
+    while find(file.tree.source, identifier.encode()) >= 0:
+        identifier += "-1"
+    copy = parse_utf8(serialised(value))
+    copy.set("Id", identifier)
+    return copy, replace(where, attribute_at=in_tag(file.tree.source, value), attribute=f' Id="{identifier}"')

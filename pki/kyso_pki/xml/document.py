@@ -46,10 +46,13 @@ class XmlDocument:
 
     format: Literal["xml"] = "xml"
 
-    def __init__(self, data: Octets, detached: Mapping[str, bytes] = NOTHING) -> None:
-        """`detached`: the octets at URIs outside the document that its signatures may refer to."""
+    def __init__(self, data: Octets, detached: Mapping[str, bytes] = NOTHING, *, xpath: bool = False) -> None:
+        """`detached`: the octets at URIs outside the document that its signatures may refer to.
+
+        `xpath`: whether its signatures may say by XPath what they cover; without it such a signature is refused.
+        """
         self._data = data
-        self._tree = Tree(utf8_octets(data), detached)
+        self._tree = Tree(utf8_octets(data), detached, xpath=xpath)
 
     def sha256(self) -> str:
         """Of the whole file, lower-case hex."""
@@ -103,7 +106,7 @@ class XmlDocument:
 
     def reopened(self, data: bytes) -> XmlDocument:
         """The document in other octets. Raises `FormatError`."""
-        return XmlDocument(data, self._tree.detached)
+        return XmlDocument(data, self._tree.detached, xpath=self._tree.xpath)
 
     def grown(self, addition: Addition) -> XmlDocument:
         """The file with this in its signatures, in its own encoding. Raises `NotExtendable` when one would break."""
@@ -111,7 +114,7 @@ class XmlDocument:
         self._tree.let_go()
         if file.encoding != "utf-8":
             octets = octets.decode().encode(file.encoding)
-        longer = XmlDocument(file.mark + octets, self._tree.detached)
+        longer = XmlDocument(file.mark + octets, self._tree.detached, xpath=self._tree.xpath)
         growth.require_unbroken(self._facts, longer.signatures())
         return longer
 

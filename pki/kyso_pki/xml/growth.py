@@ -22,7 +22,7 @@ from ..facts import SignatureFacts, preserver, proven
 from ..scheme import HashName
 from ..tsp import timestamp_facts
 from .c14n import EXCLUSIVE
-from .examine import Archive, archives, identified
+from .examine import Archive, archives
 from .insertion import Insertion, before, inside
 from .names import xades
 from .parse import elements
@@ -34,7 +34,9 @@ from .properties_written import (
     validation_data_xml,
     values_xml,
 )
-from .references import Budget, Tree
+from .reading import identified
+from .references import Budget
+from .tree import Tree
 from .xades import qualifying_of, unsigned_properties
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Which element an identifier leads to; one that could mean two elements is refused (attack class X2).
 
 An identifier is an attribute named Id, ID, id or xml:id. Every attribute whose local name is `id` in any spelling and
-namespace counts against it, because some reader may take that one for the identifier.
+namespace counts against it, because some reader may take that one for the identifier; so does one with white space
+around its value, which readers of xml:id take away (xml:id 1.0, chapter 4).
 
 The octets of the document are looked through first (`literals`): an attribute's name cannot be written with
 references, so each one that is named `id` stands there as such. What is found once in the octets need not be counted
@@ -66,7 +67,7 @@ class Ids:
         if len(found) > 1:
             times = f"{len(found)}{' or more' if len(found) == MAX_TOLD else ''} times"
             raise FormatError(f"The identifier {value!r} stands {times} in the document.")
-        if not found or found[0][0] not in ID_NAMES:
+        if not found or found[0][0] not in ID_NAMES or found[0][1].get(found[0][0]) != value:
             raise FormatError(f"No element with the identifier {value!r} in the document.")
         return found[0][1]
 
@@ -91,8 +92,13 @@ class Ids:
                 raise LimitExceeded(f"More than {MAX_IDENTIFIERS} identifiers in one document.")
             self._all = {}
             for name, element in carriers(self._root.xpath(f"//@*[{_NAMED_ID}]")):
-                self._all.setdefault(str(element.get(name)), []).append((name, element))
+                self._all.setdefault(_told(str(element.get(name))), []).append((name, element))
         return self._all.get(value, [])
+
+
+def _told(value: str) -> str:
+    """Without white space around it, and one space for each that stands in it."""
+    return " ".join(value.split())
 
 
 def carriers_of(value: str, element: _Element) -> list[tuple[str, _Element]]:
@@ -100,7 +106,8 @@ def carriers_of(value: str, element: _Element) -> list[tuple[str, _Element]]:
 
     Names and elements, at most `MAX_TOLD` of them, so that many take no memory.
     """
-    found = f"(descendant-or-self::*/@*[.=$value][{_NAMED_ID}])[position() <= {MAX_TOLD}]"
+    told = f"@*[contains(., $value)][{_NAMED_ID}][normalize-space() = $value]"
+    found = f"(descendant-or-self::*/{told})[position() <= {MAX_TOLD}]"
     return carriers(element.xpath(found, value=value))
 
 
@@ -127,5 +134,8 @@ def literals(octets: Octets) -> Iterator[bytes | None]:
                 break
             value = match["d"] if match["d"] is not None else match["s"]
             whole = match["e"] or match["f"]
-            yield value if value is not None and whole and not _REFERENCE.search(value) else None
+            if value is None or not whole or _REFERENCE.search(value):
+                yield None
+            else:
+                yield b" ".join(value.split()) if b" " in value else value
         release(octets, at, stop)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..errors import SigningError
@@ -35,10 +35,13 @@ class Insertion:
     skipped: int = 0
     opening: str = ""
     closing: str = ""
+    attribute_at: int = 0
+    """Where `attribute` goes, in a tag before `at`."""
+    attribute: str = ""
 
     def around(self, opening: str, closing: str) -> Insertion:
         """The same with more text between the octets and what is new."""
-        return Insertion(self.at, self.skipped, self.opening + opening, closing + self.closing)
+        return replace(self, opening=self.opening + opening, closing=closing + self.closing)
 
 
 def inside(octets: Octets, element: _Element) -> Insertion:
@@ -56,6 +59,12 @@ def inside(octets: Octets, element: _Element) -> Insertion:
         if not depth:
             return Insertion(tag.start)
     raise SigningError(f"The end of <{name.decode()}> was not found.")
+
+
+def in_tag(octets: Octets, element: _Element) -> int:
+    """Where an attribute of the element can go: right after its name."""
+    name = written_name(element).encode()
+    return _start_of(octets, element, name) + 1 + len(name)
 
 
 def before(octets: Octets, element: _Element) -> Insertion:

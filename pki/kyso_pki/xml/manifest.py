@@ -59,6 +59,8 @@ def _entry(
     budget: Budget,
 ) -> ManifestEntry:
     try:
+        if reference.transforms.filters:
+            raise FormatError("XPath is not accepted in a Manifest.")
         part, target = resolve(reference)
         if target.kind == "missing":
             return ManifestEntry(reference.uri, target.name, None, "not given")

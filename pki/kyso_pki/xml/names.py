@@ -18,6 +18,7 @@ XML = "http://www.w3.org/XML/1998/namespace"
 
 ENVELOPED = DS + "enveloped-signature"
 BASE64 = DS + "base64"
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 XPATH_FILTER2 = "http://www.w3.org/2002/06/xmldsig-filter2"
 
 TYPE_SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"

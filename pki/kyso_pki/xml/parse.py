@@ -30,6 +30,7 @@ MAX_TREE_BYTES = 64 << 20  # read into one tree, which takes some 13 times as mu
 MAX_PROLOG = 1 << 20  # octets before the document element, which are looked at one by one
 MAX_TAGS = 6_000_000  # in one tree, opening and closing; some 60 bytes of memory for each
 MAX_ATTRIBUTES = 256  # of one element: C14N sorts them by insertion
+MAX_ALL_ATTRIBUTES = 4_000_000  # in one tree; some 250 bytes of memory for each
 MAX_PREFIX = 200  # octets of a namespace prefix
 MAX_NAMESPACE_WORK = 1_000_000_000  # tags times the square of the number of prefixes: what C14N costs (about 3 s)
 _SMALL_WORK, _SMALL_WORK_PER_OCTET = 30_000_000, 1000  # of a small document: 20 kB must not take 3 s
@@ -216,6 +217,11 @@ def refuse_many_attributes(root: _Element) -> None:
         raise LimitExceeded(f"An element has more than {MAX_ATTRIBUTES} attributes.")
 
 
+def _attributes(octets: bytes) -> int:
+    """How many attributes these octets can have: at most that many."""
+    return sum(octets.count(b"=" + bytes([after])) for after in b"\"' \t\r\n")
+
+
 class Limits:
     """What can be counted in the octets before they are parsed, piece after piece."""
 
@@ -232,6 +238,8 @@ class Limits:
     def count(self, piece: bytes) -> None:
         """Raises `LimitExceeded` when this is too much, with all the pieces before it."""
         self._octets += len(piece)
+        if self._most is not None and self._octets > MAX_ALL_ATTRIBUTES and _attributes(piece) > MAX_ALL_ATTRIBUTES:
+            raise LimitExceeded(f"The XML has more than {MAX_ALL_ATTRIBUTES} attributes.")
         if self._in_section or b"<![CDATA[" in piece:
             self._count_sections(piece)
         found = set(_PREFIX.findall(piece))

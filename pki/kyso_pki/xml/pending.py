@@ -34,15 +34,17 @@ from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
 from .c14n import method_of_uri
 from .insertion import Insertion
+from .names import XADES
 from .properties_written import object_xml, stamp_xml, unsigned_xml
 from .writing import Pen
 from .xmldsig import raw_value
 
 MAGIC: Final = "kyso-pending-xml"
-VERSION: Final = 1
+VERSION: Final = 2
 ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
-_OPENING: Final = re.compile(r">?(?:<[^\W\d][\w:.-]*>)*")
+_OPENING: Final = re.compile(rf">?(?:<[^\W\d][\w:.-]*(?: xmlns:xades=\"{re.escape(XADES)}\")?>)*")
 _CLOSING: Final = re.compile(r"(?:</[^\W\d][\w:.-]*>)*")
+_ATTRIBUTE: Final = re.compile(r"(?: Id=\"[\w.:-]{1,256}\")?")
 _SIGNED_INFO: Final = re.compile(r"<[^>]*CanonicalizationMethod Algorithm=\"([^\"]*)\"")
 
 
@@ -131,8 +133,11 @@ class XmlPending:
             raise SigningError("Plain XMLDSIG cannot carry a timestamp.")
         content = f"{self.signed_info}{self._value_xml(value)}{self.key_info}{self.objects}{qualifying}"
         new = f"{self.insertion.opening}{self.pen.signature(self.identifier, content)}{self.insertion.closing}"
-        octets, at = memoryview(self.source), self.insertion.at
-        return octets[:at], new.encode(self.encoding), octets[at + self.insertion.skipped :]
+        octets, at, tag = memoryview(self.source), self.insertion.at, self.insertion.attribute_at
+        head: tuple[bytes | memoryview, ...] = (octets[:at],)
+        if self.insertion.attribute:
+            head = octets[:tag], self.insertion.attribute.encode(self.encoding), octets[tag:at]
+        return *head, new.encode(self.encoding), octets[at + self.insertion.skipped :]
 
     def _value_xml(self, value: bytes) -> str:
         identifier = None if self.level == "B-B" else f"{self.identifier}-value"
@@ -210,6 +215,8 @@ class XmlPending:
             der.integer(where.skipped),
             der.utf8_string(where.opening),
             der.utf8_string(where.closing),
+            der.integer(where.attribute_at),
+            der.utf8_string(where.attribute),
             der.utf8_string(self.encoding),
             _texts(self.earlier),
             der.boolean(self.detached),
@@ -246,6 +253,8 @@ class XmlPending:
         size = 0 if self.original is None else self.original[0]
         if not (_OPENING.fullmatch(where.opening) and _CLOSING.fullmatch(where.closing)):
             raise FormatError("Its opening and closing are not tags.")
+        if not _ATTRIBUTE.fullmatch(where.attribute) or not 0 <= where.attribute_at <= where.at:
+            raise FormatError("Its attribute is no Id before its place.")
         if self.level not in LEVELS or self.encoding not in ENCODINGS or not 0 <= where.skipped <= 4:
             raise FormatError("A level, an encoding or a length is not known.")
         if not 0 <= where.at <= where.at + where.skipped <= size:
@@ -266,7 +275,9 @@ def _read(fields: der.Reader) -> XmlPending:
     signed_info, key_info, objects = (fields.take(der.UTF8_STRING).text() for _ in range(3))
     properties = _read_texts(fields)
     at, skipped = (fields.take(der.INTEGER).integer() for _ in range(2))
-    opening, closing, encoding = (fields.take(der.UTF8_STRING).text() for _ in range(3))
+    opening, closing = (fields.take(der.UTF8_STRING).text() for _ in range(2))
+    attribute_at, attribute = fields.take(der.INTEGER).integer(), fields.take(der.UTF8_STRING).text()
+    encoding = fields.take(der.UTF8_STRING).text()
     earlier, detached = _read_texts(fields), fields.take(der.BOOLEAN).boolean()
     original = fields.take(der.INTEGER).integer(), fields.take(der.OCTET_STRING).content
     if len(properties) > 1:
@@ -282,7 +293,7 @@ def _read(fields: der.Reader) -> XmlPending:
         key_info=key_info,
         objects=objects,
         properties=properties[0] if properties else None,
-        insertion=Insertion(at, skipped, opening, closing),
+        insertion=Insertion(at, skipped, opening, closing, attribute_at, attribute),
         encoding=encoding,
         earlier=earlier,
         source=None,

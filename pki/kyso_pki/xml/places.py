@@ -16,7 +16,8 @@ from .insertion import Insertion, before, inside
 from .names import ds
 from .parse import local_name, name_of, namespace_of
 from .profiles import suggested
-from .references import Tree, absolute_path
+from .targets import absolute_path
+from .tree import Tree
 
 FEW: Final = 20  # children looked at, to say which profiles there are
 if TYPE_CHECKING:

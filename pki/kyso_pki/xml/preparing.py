@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..credential import Chain
@@ -23,14 +23,16 @@ from ..xmlprofile import Profile, ReferenceTo
 from . import names
 from .c14n import METHODS, Canonicalization, at, path_to
 from .digests import document_digest, part_digest
+from .ids import Ids
 from .insertion import Insertion, inside
 from .names import DS, ds
 from .parse import namespace_of
 from .pending import XmlPending
 from .places import Paths, created, find_place, other_profiles, profiles_for
 from .properties_written import object_xml, signed_properties_xml
-from .references import Ids, Tree, absolute_path, is_inside, resolve
 from .stream import canonical_pieces, skeleton
+from .targets import absolute_path, is_inside, resolve
+from .tree import Tree
 from .writing import Context, NewReference, Pen
 from .xmldsig import read_signature
 
@@ -65,9 +67,13 @@ class File:
     def in_file(self, where: Insertion) -> Insertion:
         """The same place in the file's own octets."""
         if self.encoding == "utf-8":
-            return Insertion(where.at + len(self.mark), where.skipped, where.opening, where.closing)
-        head = self.tree.source[: where.at].decode().encode(self.encoding)
-        return Insertion(len(self.mark) + len(head), 2 * where.skipped, where.opening, where.closing)
+            at, tag, skipped = where.at, where.attribute_at, where.skipped
+        else:
+            heads = (self.tree.source[:n] for n in (where.at, where.attribute_at))
+            at, tag = (len(head.decode().encode(self.encoding)) for head in heads)
+            skipped = 2 * where.skipped
+        mark = len(self.mark)
+        return replace(where, at=mark + at, skipped=skipped, attribute_at=mark + tag if where.attribute else 0)
 
 
 def prepare(

@@ -11,14 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import FormatError, LimitExceeded
 from .c14n import at, canonical_document, canonical_element, cut, path_to
-from .ids import Ids as Ids
 from .names import ds
 from .parse import base64_octets, octets_of, parse
-from .targets import Target as Target
-from .targets import absolute_path as absolute_path
-from .targets import is_inside as is_inside
-from .targets import resolve as resolve
-from .tree import Tree as Tree
+from .targets import is_inside
+from .tree import Tree
 from .xmldsig import Reference
 
 if TYPE_CHECKING:
@@ -26,6 +22,10 @@ if TYPE_CHECKING:
 
 MAX_HASHED_TIMES = 16  # octets hashed in all, in sizes of the document: several signers of one part are real
 ALWAYS_HASHED = 16 << 20
+MAX_KEY_OPERATIONS = 2000  # values verified in one document: 500 signatures with a chain of three in the worst order
+# Nodes that XPath may look at in one document: real filters look at each node and what stands around it, some 10 to
+# 30 times as many as there are. A million take about a second.
+ALWAYS_STEPS, STEPS_PER_OCTET, MAX_STEPS = 100_000, 10, 6_000_000
 
 
 class Budget:
@@ -34,12 +34,27 @@ class Budget:
     def __init__(self, size: int) -> None:
         """`size`: octets of the document."""
         self._left = max(ALWAYS_HASHED, MAX_HASHED_TIMES * size)
+        self._keys = MAX_KEY_OPERATIONS
+        self._steps = min(ALWAYS_STEPS + STEPS_PER_OCTET * size, MAX_STEPS)
 
     def spend(self, octets: int) -> None:
         """Raises `LimitExceeded` when there is not that much left, and from then on."""
         self._left = self._left - octets if 0 <= octets <= self._left else -1
         if self._left < 0:
             raise LimitExceeded("The signatures of this document ask for more hashing than is allowed.")
+
+    def key(self) -> None:
+        """The same for one operation with a public key; the largest takes about a millisecond."""
+        self._keys -= 1
+        if self._keys < 0:
+            text = f"The signatures of this document ask for more than {MAX_KEY_OPERATIONS} operations with a key."
+            raise LimitExceeded(text)
+
+    def step(self, nodes: int) -> None:
+        """The same for nodes that XPath looks at."""
+        self._steps = self._steps - nodes if self._steps >= nodes else -1
+        if self._steps < 0:
+            raise LimitExceeded("The XPaths of this document ask for more work than is allowed.")
 
 
 def part_octets(reference: Reference, element: _Element, signature: _Element, budget: Budget) -> bytes:

@@ -24,12 +24,15 @@ FEW_NAMES = 8  # that libxml2 looks for faster than we do
 class Surroundings:
     """What has to be known of the whole document to judge the place of one signature; gathered once for all."""
 
-    def __init__(self, root: _Element, parts: Collection[_Element], paths: Paths) -> None:
-        """`parts`: the content elements of every signature in the document."""
+    def __init__(
+        self, root: _Element, parts: Collection[_Element], paths: Paths, holes: Collection[_Element] = ()
+    ) -> None:
+        """`parts`: the content elements of every signature in the document; `holes`: what XPath leaves out."""
         from lxml import etree
 
         self.paths = paths
         self._parts = parts
+        self._holes = holes
         self.named: dict[str, list[_Element]] = {local_name(e): [] for e in _signed_names(parts)}
         """The first elements with the name of a signed one, by local name."""
         self.unsigned: dict[str, _Element] = {}
@@ -39,6 +42,14 @@ class Surroundings:
         self.around_comments = _ancestors_of(comments)
         # Text that goes on after a comment: `.text` of many readers ends before it (class X4).
         self.around_split_text = _ancestors_of([c for c in comments if c.tail and not c.tail.isspace()])
+
+    def covers(self, element: _Element) -> bool:
+        """Whether some signature covers the element."""
+        if not self._holes:
+            return is_inside(element, self._parts)
+        around = (element, *element.iterancestors())
+        first = next((e for e in around if e in self._parts or e in self._holes), None)
+        return first is not None and first in self._parts
 
     def _look_for_names(self, root: _Element) -> None:
         if not self.named:
@@ -50,7 +61,7 @@ class Surroundings:
                 continue
             if len(seen) < MAX_COUNTED:
                 seen.append(element)
-            if local not in self.unsigned and not is_inside(element, self._parts):
+            if local not in self.unsigned and not self.covers(element):
                 self.unsigned[local] = element
 
 

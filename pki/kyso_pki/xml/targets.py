@@ -24,6 +24,7 @@ from .xmldsig import Reference
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+MAX_NAMED = 50  # elements in one text
 MAX_COUNTED = 1000  # siblings looked at, to name an element to people
 PROPERTY_HOLDERS = (ds("SignatureProperties"), ds("Manifest"), xades("QualifyingProperties"))
 
@@ -97,6 +98,10 @@ class Target:
     The others are properties, keys, values and lists."""
     empty: bool
     """A part without text and elements: a signature over it says nothing."""
+    without: str = ""
+    """Of a document: the other signatures that are left out, for people."""
+    content_left_out: bool = False
+    """Some of those hold content, so it is not the whole document that is covered."""
 
 
 def resolve(
@@ -173,6 +178,20 @@ def _is_property(element: _Element) -> bool:
     )
 
 
+def without_signatures(target: Target, signature: _Element, others: Iterable[_Element], paths: Paths) -> Target:
+    """The target of the filter that subtracts every Signature, with the names of those that it leaves out besides.
+
+    Content in the Objects of another Signature is then nobody's but that one's.
+    """
+    left_out = [s for s in others if s is not signature and next(s.iterancestors(ds("Signature")), None) is None]
+    if not left_out:
+        return target
+    more = f" and {len(left_out) - MAX_NAMED} more" if len(left_out) > MAX_NAMED else ""
+    names_ = ", ".join(paths.of(s) for s in left_out[:MAX_NAMED]) + more
+    content = any(not _is_property(o) for s in left_out for o in s if o.tag == ds("Object"))
+    return replace(target, without=f" without the signatures {names_}", content_left_out=content)
+
+
 def is_inside(element: _Element, others: Collection[_Element]) -> bool:
     """Whether an element is one of the others or stands below one of them."""
     return element in others or any(a in others for a in element.iterancestors())
@@ -188,11 +207,13 @@ def instructions_outside(root: _Element) -> bool:
 
 def coverage_of(targets: Sequence[Target]) -> Coverage:
     """What a signature covers, its own properties left out."""
-    whole = next((t for t in targets if t.document and t.kind in ("content", "detached")), None)
-    listed = [t.name for t in targets if t.kind not in ("properties", "missing")]
+    documents = [t for t in targets if t.document and t.kind in ("content", "detached")]
+    whole = next((t for t in documents if not t.content_left_out), None)
+    listed = [t.name + t.without for t in targets if t.kind not in ("properties", "missing")]
     if whole is not None and whole.kind == "detached":
         return Coverage(True, ", ".join(listed))
     if whole is not None:
-        others = [n for n in listed if n != whole.name]
-        return Coverage(True, ", ".join((f"the whole document {whole.name}", *others)))
+        own = whole.name + whole.without
+        said = f"the document {own}" if whole.without else f"the whole document {own}"
+        return Coverage(True, ", ".join((said, *(n for n in listed if n != own))))
     return Coverage(False, ", ".join(listed) or "nothing but the signature's own properties")

@@ -24,10 +24,14 @@ class Tree:
     `LimitExceeded`.
     """
 
-    def __init__(self, source: Octets, detached: Mapping[str, bytes] = NOTHING) -> None:
-        """`source`: as `parse.utf8_octets` gives it. `detached`: what the caller says stands at these URIs."""
+    def __init__(self, source: Octets, detached: Mapping[str, bytes] = NOTHING, *, xpath: bool = False) -> None:
+        """`source`: as `parse.utf8_octets` gives it. `detached`: what the caller says stands at these URIs.
+
+        `xpath`: whether the caller lets signatures say by XPath what they cover.
+        """
         self.source = source
         self.detached = detached
+        self.xpath = xpath
         self._root: _Element | None = None
         if not self.large:
             self._root = parse_utf8(self.octets)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import FormatError
+from ..octets import find
 from .c14n import at, path_to
 from .ids import Ids, literals
 from .references import Budget, document_pieces
@@ -41,12 +42,19 @@ class View(Protocol):
         """What the caller gave for URIs outside the document."""
 
     @property
+    def xpath(self) -> bool:
+        """Whether the caller lets signatures say by XPath what they cover."""
+
+    @property
     def ids(self) -> Ids: ...
 
     @property
     def paths(self) -> Paths: ...
 
-    def surroundings(self, parts: Collection[_Element]) -> Surroundings: ...
+    def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings: ...
+
+    def says(self, octets: bytes) -> bool:
+        """Whether these octets stand anywhere in the document."""
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Where a signature stands, for `signature` and `document`, without the tree."""
@@ -64,6 +72,7 @@ class Whole:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self.detached = tree.detached
+        self.xpath = tree.xpath
         self.ids = Ids(tree.root, tree.octets)
         self.paths = Paths()
 
@@ -72,8 +81,11 @@ class Whole:
         """Parsed again when the last one was cut up."""
         return self._tree.root
 
-    def surroundings(self, parts: Collection[_Element]) -> Surroundings:
-        return Surroundings(self.root, parts, self.paths)
+    def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings:
+        return Surroundings(self.root, parts, self.paths, holes)
+
+    def says(self, octets: bytes) -> bool:
+        return find(self._tree.source, octets) >= 0
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Child indexes from the root."""
@@ -92,6 +104,7 @@ class Pruned:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self.detached = tree.detached
+        self.xpath = tree.xpath
         self._skeleton: Skeleton = skeleton(tree.source)
         self.root = self._skeleton.root
         self._signatures = self._skeleton.signatures
@@ -100,13 +113,16 @@ class Pruned:
         self._ids = _PrunedIds(self.root, self._signatures)
         self.ids: Ids = self._ids
 
-    def surroundings(self, parts: Collection[_Element]) -> Surroundings:
+    def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings:
         """Every reference has been followed: what they led to must stand nowhere else. Raises `Unsuitable`."""
         self._ids.confirm(self._tree)
         found = Surroundings(self.root, parts, self.paths)
         found.around_comments |= {self.root} if self._skeleton.comments else set()
         found.around_split_text |= {self.root} if self._skeleton.split_text else set()
         return found
+
+    def says(self, octets: bytes) -> bool:
+        return find(self._tree.source, octets) >= 0
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """The number of the signature."""

@@ -17,7 +17,8 @@ from .names import ds, xades
 from .parse import elements, refuse_hidden, refuse_larger, required
 from .properties_stamps import Canonical
 from .properties_unsigned import Unsigned, properties_in, read_unsigned
-from .references import Budget, Target
+from .references import Budget
+from .targets import Target
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

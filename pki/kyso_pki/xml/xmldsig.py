@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -77,6 +79,30 @@ class SignedInfo:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """A text in KeyInfo that names the key or its certificate. Nobody checks it when the signature is made."""
+
+    kind: Literal["X509SubjectName", "X509IssuerSerial", "KeyName"]
+    text: str
+    serial: int | None = None
+
+    def fits(self, certificate: Certificate) -> bool:
+        """Whether it may name this certificate.
+
+        Names are written in many ways (order, types, escapes, spaces), so the common name is looked for in the text.
+        A KeyName may be any word.
+        """
+        if self.kind == "X509IssuerSerial":
+            return self.serial == certificate.serial
+        common = certificate.subject.first("CN")
+        return common is None or "#" in self.text or _letters(common) in _letters(self.text)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFC", text).casefold() if c.isalnum())
+
+
+@dataclass(frozen=True)
 class KeyInfo:
     """Hints to the key. Nothing in it is signed unless a reference says so."""
 
@@ -84,6 +110,7 @@ class KeyInfo:
     crls: tuple[bytes, ...] = ()
     public_keys: tuple[bytes, ...] = ()
     """SubjectPublicKeyInfo of each KeyValue, as OpenSSL writes it; must equal the certificate's (X8)."""
+    hints: tuple[Hint, ...] = ()
 
     def agree_with(self, certificate: Certificate) -> bool:
         """Whether every key given is the certificate's own."""
@@ -151,7 +178,19 @@ def _read_signed_info(element: _Element) -> SignedInfo:
         raise LimitExceeded(f"{len(children) - 2} references in one signature; at most {MAX_REFERENCES} are read.")
     if read_method(children[0]) != (method, prefixes):
         raise FormatError("SignedInfo names another canonicalisation method in its canonical form.")
+    if b"XPath" in octets:
+        _refuse_other_prefixes(element, root)
     return SignedInfo(octets, read_signature_method(children[1]), tuple(read_reference(c) for c in children[2:]))
+
+
+def _refuse_other_prefixes(written: _Element, signed: _Element) -> None:
+    """Exclusive C14N leaves out a prefix that only stands in a text: anybody could bind it anew for the next reader.
+
+    We go by what was signed; where the document says otherwise the two readings differ, which is refused.
+    """
+    for one, other in zip(written.iter("{*}XPath"), signed.iter("{*}XPath"), strict=True):
+        if any(one.nsmap.get(prefix) != uri for prefix, uri in other.nsmap.items()):
+            raise FormatError("A prefix in an XPath means something else than what was signed.")
 
 
 def read_reference(element: _Element) -> Reference:
@@ -184,6 +223,7 @@ _CURVES: dict[str, ec.EllipticCurve] = {
     "urn:oid:1.3.132.0.34": ec.SECP384R1(),
     "urn:oid:1.3.132.0.35": ec.SECP521R1(),
 }
+_SERIAL = re.compile(r"-?[0-9]{1,60}", re.ASCII)
 _X509_HINTS = {ds("X509SKI"), ds("X509SubjectName"), f"{{{DS11}}}X509Digest"}
 
 
@@ -196,27 +236,30 @@ def _read_key_info(element: _Element) -> KeyInfo:
     certificates: list[Certificate] = []
     crls: list[bytes] = []
     keys: list[bytes] = []
+    hints: list[Hint] = []
     for child in elements(element):
         if child.tag == ds("X509Data"):
             found = _read_x509_data(child)
             certificates += found.certificates
             crls += found.crls
+            hints += found.hints
         elif child.tag == ds("KeyValue"):
             keys.append(_read_key_value(child))
         elif child.tag == f"{{{DS11}}}DEREncodedKeyValue":
             keys.append(_spki(octets_of(child)))
         elif child.tag == ds("KeyName"):
-            text_of(child)
+            hints.append(Hint("KeyName", text_of(child).strip()))
         else:
             raise FormatError(f"{name_of(child)} inside KeyInfo is not accepted.")
     if len(certificates) > MAX_CERTIFICATES:
         raise LimitExceeded(f"{len(certificates)} certificates in one KeyInfo; at most {MAX_CERTIFICATES} are read.")
-    return KeyInfo(tuple(dict.fromkeys(certificates)), tuple(crls), tuple(keys))
+    return KeyInfo(tuple(dict.fromkeys(certificates)), tuple(crls), tuple(keys), tuple(hints))
 
 
 def _read_x509_data(element: _Element) -> KeyInfo:
     certificates: list[Certificate] = []
     crls: list[bytes] = []
+    hints: list[Hint] = []
     for child in elements(element):
         if child.tag == ds("X509Certificate"):
             certificates.append(Certificate.from_der(octets_of(child)))
@@ -224,17 +267,20 @@ def _read_x509_data(element: _Element) -> KeyInfo:
             crls.append(octets_of(child))
         elif child.tag in _X509_HINTS:  # hints are not needed, the certificate itself must be there: text only
             attributes(child, {"Algorithm"} if child.tag == f"{{{DS11}}}X509Digest" else ())
-            text_of(child)
+            text = text_of(child)
+            if child.tag == ds("X509SubjectName"):
+                hints.append(Hint("X509SubjectName", text.strip()))
         elif child.tag == ds("X509IssuerSerial"):
             attributes(child, ())
             pair = elements(child)
-            for part in pair:
-                text_of(part)
+            texts = [text_of(part).strip() for part in pair]
             if [c.tag for c in pair] != [ds("X509IssuerName"), ds("X509SerialNumber")]:
                 raise FormatError("An X509IssuerSerial must hold X509IssuerName and X509SerialNumber.")
+            serial = int(texts[1]) if _SERIAL.fullmatch(texts[1]) else None
+            hints.append(Hint("X509IssuerSerial", f"{texts[0]}, {texts[1]}", serial))
         else:
             raise FormatError(f"{name_of(child)} inside X509Data is not accepted.")
-    return KeyInfo(tuple(certificates), tuple(crls))
+    return KeyInfo(tuple(certificates), tuple(crls), (), tuple(hints))
 
 
 def _read_key_value(element: _Element) -> bytes:
@@ -276,11 +322,23 @@ def _spki_of(key: PublicKeyTypes) -> bytes:
 # The value ----------------------------------------------------------------------------------------------
 
 
-def verifying_certificates(info: SignedInfo, value: bytes, certificates: Sequence[Certificate]) -> list[Certificate]:
-    """Those among the certificates whose key verifies the value over the canonical SignedInfo."""
+def verifying_certificates(
+    info: SignedInfo, value: bytes, certificates: Sequence[Certificate], spend: Callable[[], None] = lambda: None
+) -> list[Certificate]:
+    """Those among the certificates whose key verifies the value over the canonical SignedInfo.
+
+    `spend` is told of each operation with a key, and may raise.
+    """
     imprint = info.scheme.imprint(info.octets)
-    first = next((c for c in certificates if _verifies(info.scheme, c, imprint, value)), None)
-    return [] if first is None else [c for c in certificates if c.spki == first.spki]
+    tried: set[bytes] = set()
+    for certificate in certificates:
+        if certificate.spki in tried:
+            continue
+        tried.add(certificate.spki)
+        spend()
+        if _verifies(info.scheme, certificate, imprint, value):
+            return [c for c in certificates if c.spki == certificate.spki]
+    return []
 
 
 def _verifies(scheme: Scheme, certificate: Certificate, imprint: bytes, value: bytes) -> bool:

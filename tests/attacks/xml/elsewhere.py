@@ -1,6 +1,6 @@
 """X7: everything in a document that could make a reader open a file or a connection. Nothing is opened.
 
-`PORT` is the discard port: a test listens elsewhere and puts its own port there (`test_xml_attacks`).
+`HOST` has the discard port: a test listens elsewhere and puts its own host there (`test_nothing_is_contacted`).
 """
 
 from __future__ import annotations
@@ -149,7 +149,9 @@ def _policy(uri: str) -> bytes:
     return properties._signed([properties.WHOLE, properties.reference(own)], properties.qualifying(own))
 
 
-def followed_nowhere() -> dict[str, bytes]:
-    """Documents with addresses that are good as they are: they are read without following them."""
-    found = {"a_policy": _policy(f"http://{HOST}/policy")}
-    return found | {name: _around(before, inside, after_signing=False) for name, (before, inside) in _AROUND.items()}
+def followed_nowhere(host: str) -> dict[str, bytes]:
+    """Documents with addresses at this host that are good as they are: they are read without following them."""
+    found = {"a_policy": _policy(f"http://{host}/policy")}
+    for name, (before, inside) in _AROUND.items():
+        found[name] = _around(before.replace(HOST, host), inside.replace(HOST, host), after_signing=False)
+    return found

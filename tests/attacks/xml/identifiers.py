@@ -98,6 +98,34 @@ for _name, _old, _new in (
         ),
     )
 
+for _name, _attribute in {
+    "xml_id": 'xml:id=" a"',
+    "xml_id_after": 'xml:id="a  "',
+    "id": 'Id=" a "',
+    "a_tab": 'xml:id="&#9;a"',
+    "a_line_end": 'xml:id="a&#10;"',
+    "a_line_in_the_text": 'ID="\n a"',
+    "another_prefix": 'w:id=" a" xmlns:w="urn:w"',
+}.items():
+    variant(
+        ATTACKS,
+        f"the_same_with_white_space_as_{_name}",
+        "X2: Readers of xml:id take white space away (xml:id 1.0, 4), so an identifier with some is the same one.",
+        lambda a=_attribute: Attack(  # type: ignore[misc] # bound in the loop
+            _document(f"<R {a}>OS</R>", ""), "stands 2", twin=_document('<R Id="b a">OS</R>', "")
+        ),
+    )
+    variant(
+        ATTACKS,
+        f"only_with_white_space_as_{_name}",
+        "X2: and no reference leads to it, because other readers leave the white space where it is.",
+        lambda a=_attribute: Attack(  # type: ignore[misc] # bound in the loop
+            _document("<R>OS</R>", "", ORIGINAL.replace('Id="a"', a)),
+            "No element with the identifier",
+            twin=_document("<R>OS</R>", ""),
+        ),
+    )
+
 # Attributes that are no identifiers, and fragments that are no names ----------------------------------------
 
 for _name, _attribute in {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kyso_pki.ades.sign import sign_document
@@ -9,8 +11,10 @@ from kyso_pki.document import Intent, Level
 from kyso_pki.errors import SigningError, UsageError
 from kyso_pki.testing import SoftwareSigner
 from kyso_pki.xml.document import XmlDocument
+from kyso_pki.xml.pending import XmlPending
 from tests.judges import signxml, xmlsec
 
+from . import forms
 from .growing import HOUR, YEAR, grown, judged, levels, signed, sources, unsigned, why
 from .made import AT, LETTER, PERSON, ROOTS, SEAL, WORLD, Form, codes, holder, intact, only
 from .test_growth import PARTS, two
@@ -128,6 +132,49 @@ def test_a_signature_value_that_stands_in_no_signature_cannot_be_countersigned()
     assert "NOTHING_COVERED" in codes([facts])
 
 
+def covered_value() -> bytes:
+    """A signature by others whose value has no Id and stands under a timestamp."""
+    xml = signed("B-B")
+    return forms.added(xml, forms.stamped("xades:SignatureTimeStamp", forms.octets_of(xml, [forms.VALUE])))
+
+
+def text_of(xml: bytes) -> str:
+    return xml.decode("utf-16" if xml[:2] == b"\xff\xfe" else "utf-8")
+
+
+UTF16 = LETTER.decode().replace("UTF-8", "UTF-16").encode("utf-16")
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [signed("B-B"), signed("B-B", UTF16), signxml.sign_xades(LETTER, holder(PERSON))],
+    ids=["kyso", "in UTF-16", "signxml"],
+)
+def test_a_value_without_an_id_is_given_one_where_nothing_covers_it(xml: bytes) -> None:
+    """At B-B the tag of the SignatureValue is nobody's; the other octets stay."""
+    both = countersigned(xml, "B-T")
+    parent, child = XmlDocument(both).signatures()
+    assert intact(parent), parent.findings
+    assert intact(child), child.findings
+    assert child.xml is not None
+    assert child.xml.countersigns == parent.id
+    found = re.search(r'SignatureValue( Id="[^"]*")>', text_of(both))
+    assert found is not None
+    before, after = text_of(xml), text_of(both).replace(found[1], "", 1)
+    start = next(n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b)
+    assert after.endswith(before[start:].partition("</xades:QualifyingProperties>")[2])
+    assert "QualifyingProperties>" in before[start - 60 : start + 60]
+
+
+def test_a_counter_signature_with_a_new_id_is_made_over_machines() -> None:
+    xml, key = signed("B-B"), bytes(32)
+    intent = Intent(AT, countersign=only(xml).id)
+    octets = XmlDocument(xml).prepare(intent, SEAL.chain, SEAL.scheme).to_bytes(key)
+    pending = XmlPending.from_bytes(octets, xml, key)
+    (value,) = SEAL.sign([pending.imprint])
+    assert all(intact(f) for f in XmlDocument(pending.finish(value)).signatures())
+
+
 # Refused before the key moves ---------------------------------------------------------------------------
 
 
@@ -137,11 +184,10 @@ def test_a_signature_value_that_stands_in_no_signature_cannot_be_countersigned()
         (LETTER, "khong-co", UsageError, "no signature 'khong-co'"),
         (Form(SEAL, "xmldsig").sign(), None, SigningError, "plain XMLDSIG"),
         (signed("B-B").replace(b"01/", b"02/"), None, SigningError, "not intact"),
-        (signed("B-B"), None, SigningError, "has no Id"),
-        (signxml.sign_xades(LETTER, holder(PERSON)), None, SigningError, "has no Id"),
+        (covered_value(), None, SigningError, "would break"),
         (grown(countersigned(signed("B-T")), "B-LTA"), 1, SigningError, "under an archive timestamp"),
     ],
-    ids=["no such signature", "xmldsig", "broken", "B-B", "signxml", "frozen"],
+    ids=["no such signature", "xmldsig", "broken", "value under a timestamp", "frozen"],
 )
 def test_what_cannot_be_countersigned_is_refused(
     xml: bytes, target: str | int | None, error: type[Exception], message: str

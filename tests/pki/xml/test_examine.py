@@ -11,12 +11,13 @@ import pytest
 from kyso_pki.errors import KysoError, LimitExceeded
 from kyso_pki.facts import Stored
 from kyso_pki.x509.certificate import Certificate
-from kyso_pki.xml import examine as examining
+from kyso_pki.xml import reading
 from kyso_pki.xml import references as referring
 from kyso_pki.xml.document import XmlDocument
+from kyso_pki.xml.ids import Ids
 from kyso_pki.xml.names import DS
 from kyso_pki.xml.names import TYPE_COUNTERSIGNED as COUNTERSIGNED
-from kyso_pki.xml.references import Tree
+from kyso_pki.xml.tree import Tree
 from tests.attacks.xml import properties, structure
 from tests.attacks.xml.forge import Ref, enveloped, signature
 
@@ -264,7 +265,7 @@ def test_hashing_has_a_budget_for_the_whole_document(monkeypatch: pytest.MonkeyP
 
 
 def test_the_number_of_signatures_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examining, "MAX_SIGNATURES", 1)
+    monkeypatch.setattr(reading, "MAX_SIGNATURES", 1)
     doubled = b"<a>" + b'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>' * 2 + b"</a>"
     with pytest.raises(LimitExceeded):
         XmlDocument(doubled).signatures()
@@ -274,7 +275,7 @@ def test_the_number_of_signatures_is_limited(monkeypatch: pytest.MonkeyPatch) ->
 def test_identifiers_are_found_the_same_way_one_by_one_and_all_at_once() -> None:
     root = Tree(b'<a Id="1"><b ID="2"/><c id="3"/><d xml:id="4"/><e Id="5"/><f p:Id="6" xmlns:p="urn:p"/></a>').root
     for lookups in (0, 100):
-        ids = referring.Ids(root)
+        ids = Ids(root)
         ids._lookups = lookups
         assert [str(ids.find(v).tag) for v in "12345"] == list("abcde")
         with pytest.raises(KysoError):

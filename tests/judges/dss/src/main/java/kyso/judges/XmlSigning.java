@@ -18,6 +18,8 @@ import eu.europa.esig.dss.xades.reference.CanonicalizationTransform;
 import eu.europa.esig.dss.xades.reference.DSSReference;
 import eu.europa.esig.dss.xades.reference.DSSTransform;
 import eu.europa.esig.dss.xades.reference.EnvelopedSignatureTransform;
+import eu.europa.esig.dss.xades.reference.XPath2FilterTransform;
+import eu.europa.esig.dss.xades.reference.XPathTransform;
 import eu.europa.esig.dss.xades.signature.XAdESCounterSignatureParameters;
 import eu.europa.esig.dss.xades.signature.XAdESService;
 import java.security.KeyStore;
@@ -31,7 +33,7 @@ import java.util.Map;
  * {@code document}, {@code pkcs12}, {@code password}, {@code level} (B-B to B-LTA), {@code at}, {@code packaging} (ENVELOPED, ENVELOPING,
  * DETACHED, INTERNALLY_DETACHED), and what {@link Trust} reads: the XAdES signature that DSS makes. More on demand: {@code name} of a
  * detached document, {@code hash}, {@code pss}, {@code c14n} (of SignedInfo and SignedProperties), {@code references} ({@code uri},
- * {@code transforms}), {@code xades132} (SigningCertificate of XAdES 1.3.2), {@code place} (an XPath to the parent), {@code city},
+ * {@code transforms}: URIs, or XPath), {@code xades132} (SigningCertificate of XAdES 1.3.2), {@code place} (an XPath to the parent), {@code city},
  * {@code role}, {@code commitment}, {@code counter} (the id of a signature to be counter-signed), {@code tsa}. Without a key
  * ({@code extend}) the document's signatures grow to the level.
  */
@@ -130,10 +132,7 @@ final class XmlSigning {
             String id, JsonObject asked, XAdESSignatureParameters parameters, DSSDocument document) {
         List<DSSTransform> transforms = new ArrayList<>();
         for (String uri : Question.texts(asked, "transforms")) {
-            transforms.add(
-                    uri.endsWith("#enveloped-signature")
-                            ? new EnvelopedSignatureTransform()
-                            : uri.endsWith("#base64") ? new Base64Transform() : new CanonicalizationTransform(uri));
+            transforms.add(transform(uri));
         }
         DSSReference reference = new DSSReference();
         reference.setId(id);
@@ -142,6 +141,21 @@ final class XmlSigning {
         reference.setDigestMethodAlgorithm(parameters.getDigestAlgorithm());
         reference.setTransforms(transforms);
         return reference;
+    }
+
+    /** A URI, or {@code xpath:EXPRESSION}, {@code intersect:EXPRESSION}, {@code subtract:EXPRESSION}. */
+    private static DSSTransform transform(String asked) {
+        if (asked.startsWith("xpath:")) {
+            return new XPathTransform(asked.substring("xpath:".length()));
+        }
+        if (asked.startsWith("intersect:") || asked.startsWith("subtract:")) {
+            int colon = asked.indexOf(':');
+            return new XPath2FilterTransform(asked.substring(colon + 1), asked.substring(0, colon));
+        }
+        if (asked.endsWith("#enveloped-signature")) {
+            return new EnvelopedSignatureTransform();
+        }
+        return asked.endsWith("#base64") ? new Base64Transform() : new CanonicalizationTransform(asked);
     }
 
     private static SignatureLevel level(JsonObject question) {
