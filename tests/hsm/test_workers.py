@@ -153,12 +153,12 @@ def test_a_module_that_crashes_while_loading_is_a_line_in_the_list(hsm: SoftHsm,
 
 
 def test_a_module_that_hangs_while_loading_is_a_line_in_the_list(hsm: SoftHsm, tmp_path: Path) -> None:
-    pool = Pool(Limits(start_s=1.0))
+    pool = Pool(Limits(start_s=5.0))  # what the other one, which works, may take on a busy machine
     pipe = tmp_path / "never-written.so"
     os.mkfifo(pipe)
     start = time.monotonic()
     listing = list_keys([Module(str(pipe)), hsm.module], pool=pool)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 3 * 5.0  # they are asked side by side, and none twice
     assert len(listing.keys) == 3
     assert [type(p.error) for p in listing.problems] == [TokenTimeout]
     pool.close()
