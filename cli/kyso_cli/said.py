@@ -13,20 +13,46 @@ from string import Formatter
 
 from .messages import Words
 
+_DEEPEST = 6  # sentences within sentences
+_URL = r"\S+?"  # else a sentence about one address would also be found in a longer one that tells of several
+
 
 def in_words(text: str, words: Words) -> str:
     """The sentence in the user's words, and so what fills its places; as it is where the catalogue has none."""
-    for english, said in (*words.part("said").items(), *words.part("others").items()):
-        if _may_be(english, text) and (found := _pattern(english).fullmatch(text)):
-            return said.format(**{name: _list_in_words(value, words) for name, value in found.groupdict().items()})
-    return text
+    return _Said(words).sentence(text) or text
 
 
-def _list_in_words(text: str, words: Words) -> str:
-    """The sentence, or each of several with semicolons between them."""
-    if (said := in_words(text, words)) != text:
-        return said
-    return "; ".join(in_words(part, words) for part in text.split("; "))
+class _Said:
+    """One text; what was looked up once is known, because a text from outside may nest sentences as it likes."""
+
+    def __init__(self, words: Words) -> None:
+        self._sentences = {**words.part("said"), **words.part("others")}
+        self._known: dict[str, str | None] = {}
+
+    def sentence(self, text: str, depth: int = 0) -> str | None:
+        if text not in self._known:
+            self._known[text] = self._looked_up(text, depth) if depth < _DEEPEST else None
+        return self._known[text]
+
+    def _looked_up(self, text: str, depth: int) -> str | None:
+        for english, said in self._sentences.items():
+            if _may_be(english, text) and (found := _pattern(english).fullmatch(text)):
+                return said.format(**{n: self._filling(v, depth + 1) for n, v in found.groupdict().items()})
+        return None
+
+    def _filling(self, text: str, depth: int) -> str:
+        """A sentence inside another, which has lost its full stop, or several with semicolons between them."""
+        pieces = text.split("; ")
+        parts = [self._without_stop(piece, depth) for piece in pieces]
+        if None not in parts:
+            return "; ".join(part for part in parts if part is not None)
+        return (self._without_stop(text, depth) if len(pieces) > 1 else None) or text
+
+    def _without_stop(self, text: str, depth: int) -> str | None:
+        if (said := self.sentence(text, depth)) is not None:
+            return said
+        said = self.sentence(f"{text}.", depth)
+        return None if said is None else said.removesuffix(".")
 
 
 def remedy_in(text: str, code: str | None, words: Words) -> tuple[str, str | None]:
@@ -52,5 +78,9 @@ def _may_be(english: str, text: str) -> bool:
 @cache
 def _pattern(english: str) -> re.Pattern[str]:
     """The expression for a text with {places}, at the end of another."""
-    pieces = (re.escape(literal) + (f"(?P<{name}>.+?)" if name else "") for literal, name in _pieces(english))
+
+    def place(name: str | None) -> str:
+        return f"(?P<{name}>{_URL if name == 'url' else '.+?'})" if name else ""
+
+    pieces = (re.escape(literal) + place(name) for literal, name in _pieces(english))
     return re.compile("".join(pieces) + r"\Z", re.DOTALL)

@@ -18,7 +18,7 @@ from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.jsonable import decoded, encoded
 from kyso_pki.x509.trust import TrustStore
 
-SUFFIXES = frozenset({".pdf", ".xml", ".edxml"})
+SUFFIXES = frozenset({".pdf", ".xml", ".edxml", ".xsig", ".xades", ".p7s", ".p7m", ".sig"})
 """What is looked at in a folder unless everything is asked for."""
 
 

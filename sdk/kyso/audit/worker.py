@@ -61,6 +61,7 @@ class Judge:
 
     def record(self, entry: Entry) -> dict[str, Any]:
         """The report on one file in its published shape; whatever happens, there is one."""
+        from kyso.beside import content_beside
         from kyso.verifying import verify
         from kyso_pki.errors import KysoError
 
@@ -70,7 +71,13 @@ class Judge:
             if (status.st_size, status.st_mtime_ns) != (entry.size, entry.modified_ns):
                 return cut_off(entry, "audit.changed", "The file was changed after the audit began.")
             report = verify(
-                path, trust=plan.trust, at=plan.at, evidence=plan.evidence, policy=plan.policy, fetcher=self._fetcher
+                path,
+                trust=plan.trust,
+                at=plan.at,
+                evidence=plan.evidence,
+                policy=plan.policy,
+                fetcher=self._fetcher,
+                content=content_beside(path),
             )
             return report.to_json()
         except MemoryError:

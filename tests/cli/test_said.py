@@ -1,0 +1,29 @@
+"""Sentences of the layers below in the user's words, and the sentences inside them."""
+
+from __future__ import annotations
+
+from kyso_cli.messages import Words
+from kyso_cli.said import in_words
+
+WORDS = Words("vi")
+
+
+def test_each_of_several_sentences_inside_another_is_said_in_the_users_words() -> None:
+    ocsp, crl = "http://a.example/ocsp", "http://a.example/issuing.crl"
+    english = (
+        f"No usable answer (ocsp ({ocsp}): could not be had: {ocsp} cannot be reached (ConnectError); "
+        f"crl ({crl}): could not be had: {crl} answered with HTTP status 404)."
+    )
+    assert in_words(english, WORDS) == (
+        f"Không có câu trả lời dùng được (ocsp ({ocsp}): không lấy được: Không kết nối được {ocsp} (ConnectError); "
+        f"crl ({crl}): không lấy được: {crl} trả lời mã HTTP 404)."
+    )
+
+
+def test_sentence_that_is_not_in_the_catalogue_stays_as_it_is() -> None:
+    assert in_words("Nobody wrote this; or that.", WORDS) == "Nobody wrote this; or that."
+
+
+def test_sentences_that_a_stranger_nests_without_end_are_looked_up_a_few_levels_deep() -> None:
+    nested = "could not be had: crl (x): " * 500 + "a; b"
+    assert in_words(nested, WORDS).endswith("could not be had: crl (x): a; b")
