@@ -149,6 +149,19 @@ def read_bundle(data: bytes, pins: Collection[str]) -> TrustBundle:
     return _content(content)
 
 
+def signed_name(data: bytes) -> str:
+    """The name that a bundle claims, before anything is checked: only to look up the keys that may have signed it.
+
+    Raises `FormatError`, `LimitExceeded`.
+    """
+    if len(data) > MAX_BUNDLE_BYTES:
+        raise LimitExceeded(f"A trust bundle of {len(data)} octets; at most {MAX_BUNDLE_BYTES} are read.")
+    content = CmsDocument(data).content
+    if content is None:
+        raise TrustBroken("The trust bundle is not inside its signature.", remedy="Take the .p7m file as published.")
+    return _content(content).name
+
+
 def check_signature(signatures: Collection[SignatureFacts], pins: Collection[str], what: str) -> SignatureFacts:
     """The one signature of a bundle or list, when it is intact, over the whole, and of a pinned key.
 
@@ -179,9 +192,10 @@ def check_signature(signatures: Collection[SignatureFacts], pins: Collection[str
     if not strong:
         raise TrustBroken(f"The {what} is signed with a key that is too weak or of an unknown kind.")
     if facts.certificate.spki_sha256 not in pins:
+        which = f"which is none of the {len(pins)} that are accepted" if pins else "and none is accepted for it yet"
         raise TrustSignerUnknown(
             f"The {what} is signed by {facts.certificate.subject} with the key {facts.certificate.spki_sha256}, "
-            f"which is none of the {len(pins)} that are accepted.",
+            f"{which}.",
             remedy="Compare the key with a second source, and name it with --signed-by.",
             key=facts.certificate.spki_sha256,
         )

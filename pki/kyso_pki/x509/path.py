@@ -217,15 +217,21 @@ def _not_trusted_then(
     if trust.anchor_at(anchor, purpose, at) is not None:
         return ()
     spans = "; ".join(dict.fromkeys(map(_span, trust.entries(anchor, purpose))))
-    text = f"{rules.label(anchor)} is no trust anchor at {at:%Y-%m-%d %H:%M:%S} UTC, but {spans}."
+    text = f"{rules.label(anchor)} is not trusted at {at:%Y-%m-%d %H:%M:%S} UTC: {spans}."
     return (Finding("NOT_TRUSTED_THEN", "error", text),)
 
 
 def _span(anchor: Anchor) -> str:
-    start, end = anchor.trusted_from, anchor.trusted_until
-    said = [f"from {start:%Y-%m-%d %H:%M:%S} UTC"] if start else []
-    said += [f"until {end:%Y-%m-%d %H:%M:%S} UTC"] if end else []
-    return " ".join(said) + (f" ({anchor.source})" if anchor.source else "")
+    if anchor.ended is not None:
+        return (
+            f"the word of {anchor.source} ended on {anchor.ended:%Y-%m-%d %H:%M:%S} UTC and needs a newer one "
+            "(kyso trust update)"
+        )
+    start, end = (m and f"{m:%Y-%m-%d %H:%M:%S} UTC" for m in (anchor.trusted_from, anchor.trusted_until))
+    source = anchor.source or "by its caller"
+    if start is None or end is None:
+        return f"until {end} ({source})" if start is None else f"from {start} ({source})"
+    return f"from {start} until {end} ({source})"
 
 
 def _broken_rules(

@@ -35,6 +35,8 @@ class Anchor:
     """The first instant at which it counts no more, aware; None: no end."""
     source: str | None = None
     """Whose word this is, for reports: a file, a bundle with its number, a trusted list."""
+    ended: datetime | None = None
+    """When that word itself ended and nothing newer was taken: it counts for no time any more. None: it stands."""
 
     def is_key_of(self, certificate: Certificate) -> bool:
         """Whether `certificate` is for the same name and the same key, whoever issued it."""
@@ -47,7 +49,7 @@ class Anchor:
     def counts_at(self, at: datetime) -> bool:
         """Whether it was trusted at this time."""
         begun = self.trusted_from is None or self.trusted_from <= at
-        return begun and (self.trusted_until is None or at < self.trusted_until)
+        return self.ended is None and begun and (self.trusted_until is None or at < self.trusted_until)
 
 
 @dataclass(frozen=True)
