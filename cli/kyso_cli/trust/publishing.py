@@ -119,7 +119,7 @@ def _before(file: Path, pin: str) -> TrustBundle:
     try:
         bundle = read_bundle(data, (pin,))
     except TrustSignerUnknown as e:
-        bundle = read_bundle(data, (str(e.details["key"]),))
+        bundle = read_bundle(data, (str(e.details["pin"]),))
     if pin not in bundle.signers:
         raise Stop("trust_not_next", path=file, pin=pin)
     return bundle

@@ -197,7 +197,7 @@ def check_signature(signatures: Collection[SignatureFacts], pins: Collection[str
             f"The {what} is signed by {facts.certificate.subject} with the key {facts.certificate.spki_sha256}, "
             f"{which}.",
             remedy="Compare the key with a second source, and name it with --signed-by.",
-            key=facts.certificate.spki_sha256,
+            pin=facts.certificate.spki_sha256,
         )
     return facts
 

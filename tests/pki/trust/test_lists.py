@@ -235,7 +235,7 @@ def test_a_list_of_lists_names_who_may_sign_the_others() -> None:
 def test_the_list_and_nothing_else_is_what_its_key_signed() -> None:
     with pytest.raises(TrustSignerUnknown) as refused:
         read_list(Made(((CA,),)).signed(), [WORLD.person.spki_sha256])
-    assert refused.value.details["key"] == OPERATOR_PIN
+    assert refused.value.details["pin"] == OPERATOR_PIN
     with pytest.raises(TrustSignerUnknown):
         read_list(Made(((CA,),)).signed(), [])
 
