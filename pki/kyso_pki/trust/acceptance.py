@@ -22,9 +22,11 @@ def check_newer(what: str, sequence: int, sha256: str, before: int, before_sha25
     """Raises `TrustRolledBack` unless this is the same file as before or has a higher number."""
     if sequence > before or (sequence == before and sha256 == before_sha256):
         return
-    why = "is older than" if sequence < before else "has other content than"
+    text = f"{what} with the number {sequence} has other content than the one that was taken before."
+    if sequence < before:
+        text = f"{what} with the number {sequence} is older than the one that was taken before (number {before})."
     raise TrustRolledBack(
-        f"{what} with the number {sequence} {why} the one that was taken before (number {before}).",
+        text,
         remedy="Ask its publisher: an old one that is played again would bring back whom nobody trusts any more.",
         sequence=sequence,
         before=before,

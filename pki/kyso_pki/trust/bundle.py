@@ -192,10 +192,12 @@ def check_signature(signatures: Collection[SignatureFacts], pins: Collection[str
     if not strong:
         raise TrustBroken(f"The {what} is signed with a key that is too weak or of an unknown kind.")
     if facts.certificate.spki_sha256 not in pins:
-        which = f"which is none of the {len(pins)} that are accepted" if pins else "and none is accepted for it yet"
+        who = f"{facts.certificate.subject} with the key {facts.certificate.spki_sha256}"
+        text = f"The {what} is signed by {who}, and none is accepted for it yet."
+        if pins:
+            text = f"The {what} is signed by {who}, which is none of the {len(pins)} that are accepted."
         raise TrustSignerUnknown(
-            f"The {what} is signed by {facts.certificate.subject} with the key {facts.certificate.spki_sha256}, "
-            f"{which}.",
+            text,
             remedy="Compare the key with a second source, and name it with --signed-by.",
             pin=facts.certificate.spki_sha256,
         )
