@@ -1,4 +1,4 @@
-"""Every test has records of refused PINs of its own: copies of a token share its serial number."""
+"""Every test has a trust store of its own, and records of refused PINs: copies of a token share its serial number."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ def _state_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     """For servers that live as long as the run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KYSO_STATE", str(tmp_path_factory.mktemp("state-of-the-run")))
+        patch.setenv("KYSO_TRUST_STORE", str(tmp_path_factory.mktemp("trust-of-the-run")))
         yield
 
 
 @pytest.fixture(autouse=True)
 def _state_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KYSO_STATE", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setenv("KYSO_TRUST_STORE", str(tmp_path_factory.mktemp("trust")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -27,6 +27,7 @@ READER_GONE = 128 + 13
 # First match wins, so the narrower class stands above the wider one.
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (e.UsageError, USAGE),
+    (e.TrustExpired, INDETERMINATE),
     (e.KeyAccessError, KEY),
     (e.Unauthorized, KEY),
     (e.FetchError, NETWORK),

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "extend": "kyso_cli.extend",
     "timestamp": "kyso_cli.timestamp",
     "keys": "kyso_cli.keys",
+    "trust": "kyso_cli.trust",
     "quickstart": "kyso_cli.quickstart",
     "serve": "kyso_cli.serve",
 }

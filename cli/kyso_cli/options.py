@@ -331,8 +331,12 @@ def tsa_in_reach(named: str | None, level: str, base: str | None) -> str | None:
     return f"{base.rstrip('/')}/tsa"
 
 
+STORE = Path("@store")
+"""As `--trust` it means the anchors of `kyso trust`, beside others that are named."""
+
+
 def trust_in_reach(named: Sequence[Path], config: Config) -> TrustStore:
-    """The anchors: `--trust`, else KYSO_TRUST, else `[trust]` of kyso.toml, else none.
+    """The anchors: `--trust`, else KYSO_TRUST, else `[trust]` of kyso.toml, else this user's store (`kyso trust`).
 
     Raises `Stop` for a path that is not there, `UsageError` for a file without certificates.
     """
@@ -341,8 +345,12 @@ def trust_in_reach(named: Sequence[Path], config: Config) -> TrustStore:
     if not named and (environ := os.environ.get("KYSO_TRUST")):
         named = [Path(p) for p in environ.split(os.pathsep) if p]
     if named:
-        _all_there(named)
-        return kyso.load_trust(*named)
+        files = [path for path in named if path != STORE]
+        _all_there(files)
+        found = kyso.load_trust(*files)
+        return found if len(files) == len(named) else found + kyso.stored_trust()
+    if not config.signing and not config.timestamping:
+        return kyso.stored_trust()
     _all_there((*config.signing, *config.timestamping))
     signing = kyso.load_trust(*config.signing, purposes=("signing",))
     return signing + kyso.load_trust(*config.timestamping, purposes=("timestamping",))

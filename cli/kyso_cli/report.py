@@ -13,6 +13,7 @@ from datetime import datetime
 from kyso_pki.ades.report import ChangedAfter, DocumentReport, SignatureReport, Verdict
 from kyso_pki.facts import Finding
 from kyso_pki.x509.certificate import Certificate, Name
+from kyso_pki.x509.trust import Anchor
 
 from .messages import Words, printable
 from .output import Colour, coloured
@@ -206,7 +207,18 @@ def _path(s: SignatureReport, words: Words) -> str:
         return words("verify.no_trust")
     if not s.path:
         return words("verify.no_path")
-    return " ← ".join(c.subject.first("CN") or str(c.subject) for c in reversed(s.path))
+    path = " ← ".join(c.subject.first("CN") or str(c.subject) for c in reversed(s.path))
+    return path if s.anchor is None or s.anchor.source is None else f"{path} ({_word(s.anchor, words)})"
+
+
+def _word(anchor: Anchor, words: Words) -> str:
+    """By whose word the anchor is trusted, and for which time."""
+    said = [words("verify.trusted_by", source=in_words(anchor.source or "", words))]
+    if anchor.trusted_from is not None:
+        said.append(words("verify.trusted_from", time=local(anchor.trusted_from)))
+    if anchor.trusted_until is not None:
+        said.append(words("verify.trusted_until", time=local(anchor.trusted_until)))
+    return ", ".join(said)
 
 
 def _revocation(s: SignatureReport, words: Words) -> str:

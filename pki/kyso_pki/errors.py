@@ -43,6 +43,11 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  └─ PendingDamaged         a prepared signature is not what was prepared
     ├─ TimestampError
     ├─ IssuanceError             a CA refuses to issue
+    ├─ TrustError                whom to trust is not taken from this bundle or list
+    │  ├─ TrustBroken            it is not intact, not signed as a whole, or by several
+    │  ├─ TrustSignerUnknown     signed by a key that was not told
+    │  ├─ TrustRolledBack        older than what was taken before
+    │  └─ TrustExpired           its end has passed
     ├─ FetchError                something on the network did not answer as it must
     │  └─ Unreachable
     ├─ RemoteError               a kyso or CSC server refused
@@ -239,6 +244,26 @@ class TimestampError(KysoError):
 
 class IssuanceError(KysoError):
     code = "issuance"
+
+
+class TrustError(KysoError):
+    code = "trust"
+
+
+class TrustBroken(TrustError):
+    code = "trust.broken"
+
+
+class TrustSignerUnknown(TrustError):
+    code = "trust.signer"
+
+
+class TrustRolledBack(TrustError):
+    code = "trust.rollback"
+
+
+class TrustExpired(TrustError):
+    code = "trust.expired"
 
 
 class FetchError(KysoError):

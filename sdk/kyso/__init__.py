@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         RemoteError,
         SigningError,
         TimestampError,
+        TrustError,
         UsageError,
         VerificationFailed,
     )
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from .signing import sign
     from .stamps import load_stamp, preview
     from .trust import load_trust
+    from .truststore.stored import stored_trust
     from .verifying import verify
 
 _PLACES = {
@@ -103,6 +105,7 @@ _PLACES = {
     "Stamp": "kyso_pki.pdf.appearance.stamp",
     "TextPin": "kyso_hsm.pin:FromText",
     "TimestampError": "kyso_pki.errors",
+    "TrustError": "kyso_pki.errors",
     "TrustStore": "kyso_pki.x509.trust",
     "UsageError": "kyso_pki.errors",
     "VerificationFailed": "kyso_pki.errors",
@@ -123,6 +126,7 @@ _PLACES = {
     "sign_cms": "kyso.enveloping",
     "sign_file": "kyso.files",
     "sign_files": "kyso.files",
+    "stored_trust": "kyso.truststore.stored",
     "timestamp": "kyso.growing",
     "timestamp_file": "kyso.files",
     "verify": "kyso.verifying",
@@ -164,6 +168,7 @@ __all__ = [
     "Stamp",
     "TextPin",
     "TimestampError",
+    "TrustError",
     "TrustStore",
     "UsageError",
     "VerificationFailed",
@@ -184,6 +189,7 @@ __all__ = [
     "sign_cms",
     "sign_file",
     "sign_files",
+    "stored_trust",
     "timestamp",
     "timestamp_file",
     "verify",

@@ -24,6 +24,8 @@ from kyso_pki.errors import FetchError, TimestampError, Unreachable
 from kyso_pki.tsp import MAX_RESPONSE_BYTES, timestamp_request, token_from_response
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 MAX_ANSWER_BYTES = 32 << 20  # large CRLs reach some MB
@@ -49,7 +51,8 @@ class HttpFetcher:
 
     `allowed_hosts`: `host` or `host:port` names that may be private, such as one's own responder. `timeout_s`
     bounds one fetch from the first octet sent to the last one received, redirects included; only the name server
-    has its own time. What failed is not tried again for `CACHE_S` s, so that a dead host costs its time once.
+    has its own time. `https_only` refuses http, after a redirect too; `tls` is for a server whose certificate comes
+    from a CA of one's own. What failed is not tried again for `CACHE_S` s, so that a dead host costs its time once.
     A name is resolved once for each request, by `resolver`, and the connection goes to the address that was checked:
     a name server that answers otherwise the second time (DNS rebinding) is not asked a second time.
     """
@@ -61,9 +64,13 @@ class HttpFetcher:
         allowed_hosts: Iterable[str] = (),
         max_fetches: int = MAX_FETCHES,
         resolver: Resolver = resolved,
+        https_only: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._resolver = resolver
+        self._https_only = https_only
+        self._tls = tls
         self._allowed = frozenset(h.lower() for h in allowed_hosts)
         self._left = max_fetches
         self._cache: dict[tuple[str, bytes], tuple[float, bytes | FetchError]] = {}
@@ -80,6 +87,10 @@ class HttpFetcher:
 
     def certificates(self, url: str) -> bytes:
         """An issuer's certificate (RFC 5280 4.2.2.1)."""
+        return self._fetch(url, b"", {})
+
+    def file(self, url: str) -> bytes:
+        """What is published at this address, such as a trust bundle."""
         return self._fetch(url, b"", {})
 
     def __enter__(self) -> HttpFetcher:
@@ -141,13 +152,16 @@ class HttpFetcher:
 
         if url.scheme not in ("http", "https") or not url.host:
             raise FetchError(f"Only http and https are fetched, not {without_password(str(url))[:200]!r}.")
+        if self._https_only and url.scheme != "https":
+            raise FetchError(f"Only https is fetched here, not {without_password(str(url))[:200]!r}.")
         if url.userinfo:
             raise FetchError(f"{without_password(str(url))[:200]} carries a name and password; it is not fetched.")
         port = url.port or (443 if url.scheme == "https" else 80)
         address = self._address(url.host, port)
         if self._client is None:
             # No connection is kept: the next name at the same address must show its own TLS certificate.
-            self._client = httpx2.Client(trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+            limits = httpx2.Limits(max_keepalive_connections=0)
+            self._client = httpx2.Client(trust_env=False, verify=self._tls or True, limits=limits)
         request = self._client.build_request(
             "POST" if body else "GET",
             url.copy_with(host=address),

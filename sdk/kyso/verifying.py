@@ -22,14 +22,13 @@ from kyso_pki.x509.trust import TrustStore
 from .fetch import HttpFetcher
 from .mapped import opened
 from .signing import asked_once
-
-_NO_TRUST = TrustStore()
+from .truststore.stored import stored_trust
 
 
 def verify(
     source: bytes | os.PathLike[str],
     *,
-    trust: TrustStore = _NO_TRUST,
+    trust: TrustStore | None = None,
     at: datetime | None = None,
     offline: bool = True,
     fetcher: Fetcher | None = None,
@@ -43,9 +42,10 @@ def verify(
     """The report on every signature in the document; it never raises for what the document holds.
 
     Offline (the default) uses the evidence in the file and in `evidence`; `offline=False` asks OCSP responders
-    and fetches CRLs, within the limits of `HttpFetcher`, or use your own `fetcher`. Without trust anchors no
-    signature can pass. `content` is what a detached CMS signature (`.p7s`) is over. `password` is asked for when the
-    document is encrypted. A report has no truth value: ask `.passed` or call `.require_passed()`.
+    and fetches CRLs, within the limits of `HttpFetcher`, or use your own `fetcher`. `trust` None means this user's
+    own store (`kyso trust`), which may be empty: without trust anchors no signature can pass. `content` is what a
+    detached CMS signature (`.p7s`) is over. `password` is asked for when the document is encrypted. A report has no
+    truth value: ask `.passed` or call `.require_passed()`.
 
     `detached` holds what an XML signature covers outside its document, by the URI that the signature writes; nothing
     is ever fetched. `xpath` lets an XML signature say by XPath what it covers, which may leave out anything: read
@@ -67,7 +67,7 @@ def verify(
         ):
             report = verify_document(
                 data,
-                trust=trust,
+                trust=stored_trust() if trust is None else trust,
                 at=at or datetime.now(UTC),
                 evidence=evidence,
                 fetcher=own if fetcher is None else fetcher,

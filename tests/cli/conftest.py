@@ -94,6 +94,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k in ("HOME", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")}
     path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])
     ours = {"LC_ALL": "C.UTF-8", "KYSO_LANG": "en", "KYSO_STATE": str(tmp_path_factory.mktemp("state"))}
+    ours["KYSO_TRUST_STORE"] = str(tmp_path_factory.mktemp("trust"))
     return kept | ours | {"PATH": path, "PYTHONPATH": os.pathsep.join(PACKAGES)}
 
 

@@ -18,6 +18,7 @@ from ..facts import Change, Coverage, Finding, Format, PdfFacts, TimestampFacts,
 from ..octets import Octets, hash_into
 from ..x509.certificate import Certificate
 from ..x509.revocation import RevocationResult
+from ..x509.trust import Anchor
 from .used import Used
 
 SCHEMA_VERSION = "1"
@@ -39,6 +40,8 @@ class TimestampResult:
     text: str = ""
     path: tuple[Certificate, ...] = ()
     """Of its authority, when trusted."""
+    anchor: Anchor | None = None
+    """By whose word its authority is trusted."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class SignatureReport:
     scheme: str | None = None
     reason: str | None = None
     location: str | None = None
+    anchor: Anchor | None = None
+    """By whose word the end of `path` is trusted, for what and since when."""
     trust_loaded: bool = True
     """False: no trust anchors were given, which is not the same as an untrusted issuer."""
     pdf: PdfFacts | None = None
@@ -128,6 +133,7 @@ class SignatureReport:
             "coverage": {"whole": self.coverage.whole, "what": self.coverage.what},
             "changes_after": [_change_json(change) for change in self.changes_after],
             "path": [str(p.subject) for p in self.path],
+            "trust_anchor": _anchor_json(self.anchor),
             "timestamps": [
                 {
                     "kind": t.facts.kind,
@@ -136,6 +142,7 @@ class SignatureReport:
                     "intact": t.facts.intact,
                     "trusted": t.trusted,
                     "text": t.text,
+                    "trust_anchor": _anchor_json(t.anchor),
                 }
                 for t in self.timestamps
             ],
@@ -172,6 +179,19 @@ class SignatureReport:
 def _change_json(change: Change) -> dict[str, Any]:
     places = [asdict(p) | {"rectangle": list(p.rectangle)} for p in change.places]
     return asdict(change) | {"places": places}
+
+
+def _anchor_json(anchor: Anchor | None) -> dict[str, Any] | None:
+    if anchor is None:
+        return None
+    return {
+        "subject": str(anchor.certificate.subject),
+        "fingerprint": anchor.certificate.sha256,
+        "key": anchor.certificate.spki_sha256,
+        "purposes": sorted(anchor.purposes),
+        "trusted": {"from": _iso(anchor.trusted_from), "until": _iso(anchor.trusted_until)},
+        "source": anchor.source,
+    }
 
 
 def _pdf_json(pdf: PdfFacts) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
 from ..x509.revocation import RevocationResult, check_path, of_file, since
 from ..x509.rules import label
-from ..x509.trust import Purpose, TrustStore
+from ..x509.trust import Anchor, Purpose, TrustStore
 from .past import Cover, Held, Proof, good_then, held_in, inherited, status_then
 from .policy import DEFAULT_POLICY as DEFAULT_POLICY
 from .policy import Policy as Policy
@@ -156,6 +156,7 @@ class _Judgement:
             sub_indication=sub_indication,
             certificate=facts.certificate,
             path=path,
+            anchor=self._anchor(path, proven.by if proven else self.at, self._purpose),
             claimed_time=facts.claimed_time,
             proven_time=proven.time if proven else None,
             validation_time=self.at,
@@ -253,7 +254,8 @@ class _Judgement:
             return TimestampResult(facts, False, text)
         distrust, path = self._distrust(facts, facts.certificate, facts.time)
         if distrust is None:
-            return TimestampResult(facts, True, path=path)
+            best = self.covering.by if self.covering else self.at
+            return TimestampResult(facts, True, path=path, anchor=self._anchor(path, best, "timestamping"))
         sub, text = distrust
         if self.facts.family == "DOCTIMESTAMP" or sub == "TIMESTAMP_ORDER_FAILURE":
             # The one is nothing but its time; of the other, two authorities contradict each other (5.5.4).
@@ -299,9 +301,8 @@ class _Judgement:
         leaf = self.facts.certificate
         if leaf is None:
             return (), _UNCHECKED
-        purpose: Purpose = "timestamping" if self.facts.family == "DOCTIMESTAMP" else "signing"
         best = proven.by if proven else self.at
-        found = self._path(leaf, self.facts.certificates, best, purpose)
+        found = self._path(leaf, self.facts.certificates, best, self._purpose)
         self.findings += found.findings
         for finding in found.findings:
             if finding.severity == "error":
@@ -320,6 +321,14 @@ class _Judgement:
             text = revocation.text or f"The revocation status is {revocation.status}."
             self._problem("INDETERMINATE", _revocation_problem(revocation, ca=culprit != leaf), code, text)
         return found.path, revocation
+
+    @property
+    def _purpose(self) -> Purpose:
+        return "timestamping" if self.facts.family == "DOCTIMESTAMP" else "signing"
+
+    def _anchor(self, path: tuple[Certificate, ...], at: datetime, purpose: Purpose) -> Anchor | None:
+        """By whose word the end of a path that was found is trusted."""
+        return self.trust.anchor_at(path[-1], purpose, at) if path else None
 
     def _acceptance(self, proven: Proof | None) -> None:
         """5.2.8 Signature acceptance: algorithms, key size, claimed time."""
@@ -571,6 +580,7 @@ def _path_problem(code: str, *, too_early: bool = False) -> tuple[Indication, st
     return "INDETERMINATE", {
         "NO_TRUST_ANCHORS": "NO_CERTIFICATE_CHAIN_FOUND",
         "NAME_WITHOUT_KEY": "NO_CERTIFICATE_CHAIN_FOUND",
+        "NOT_TRUSTED_THEN": "NO_CERTIFICATE_CHAIN_FOUND",
         "NO_CERTIFICATE_CHAIN_FOUND": "NO_CERTIFICATE_CHAIN_FOUND",
         "EXPIRED": "OUT_OF_BOUNDS_NO_POE",
         "NOT_YET_VALID": "OUT_OF_BOUNDS_NO_POE",

@@ -47,6 +47,11 @@ class CmsDocument:
         self._encoded = _with_lengths(data)
         self._structure = read_signed_data(self._encoded)
 
+    @property
+    def content(self) -> bytes | None:
+        """What stands inside the signature; None when it is detached."""
+        return self._structure.content
+
     def sha256(self) -> str:
         """Of the CMS file, lower-case hex."""
         return hashlib.sha256(self._data).hexdigest()

@@ -6,8 +6,8 @@ identifier, every link is a signature check, and the checks are counted, so that
 certificates costs more than a stated bound. The anchor is always the store's own certificate, never a
 look-alike found in a file; name and policy constraints that stand in it bind too (RFC 5937).
 
-Codes: NO_TRUST_ANCHORS, NO_CERTIFICATE_CHAIN_FOUND, NAME_WITHOUT_KEY, those of `rules`, and for what is
-tolerated CERTIFICATE_ODDITY (severity `info`).
+Codes: NO_TRUST_ANCHORS, NO_CERTIFICATE_CHAIN_FOUND, NAME_WITHOUT_KEY, NOT_TRUSTED_THEN, those of `rules`, and for
+what is tolerated CERTIFICATE_ODDITY (severity `info`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from . import rules
 from .certificate import Certificate
 from .constraints import broken_constraints
 from .policies import NO_WISHES, InitialPolicies, broken_policies
-from .trust import Purpose, TrustStore
+from .trust import Anchor, Purpose, TrustStore
 
 __all__ = ["MAX_CANDIDATES", "MAX_PATH", "MAX_SIGNATURE_CHECKS", "PathResult", "find_path"]
 
@@ -81,7 +81,7 @@ def _find(
     search = _Search(candidates, trust, purpose)
     nearest: PathResult | None = None
     for chain in search.chains((leaf,)):
-        broken = _broken_rules(chain, at, purpose, policies)
+        broken = (*_not_trusted_then(trust, chain[-1], at, purpose), *_broken_rules(chain, at, purpose, policies))
         if not broken:
             return PathResult(chain, _oddities(chain))
         nearest = nearest or PathResult((), broken, chain)
@@ -100,6 +100,7 @@ class _Search:
         self.trust = trust
         self.purpose = purpose
         self.anchors = trust.for_purpose(purpose)
+        self.anchored = frozenset(self.anchors)
         pool = tuple(dict.fromkeys(islice(candidates, MAX_CANDIDATES)))
         self.candidates = tuple(c for c in pool if not trust.is_anchor(c, purpose))
         self.checks = 0
@@ -111,7 +112,7 @@ class _Search:
     def chains(self, path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
         """Every chain of good signatures from the last certificate of `path` up to an anchor."""
         child = path[-1]
-        if len(path) == 1 and child in self.anchors:
+        if len(path) == 1 and child in self.anchored:
             yield path  # the signer itself was pinned, octet for octet
         if len(path) == MAX_PATH:
             return
@@ -124,7 +125,7 @@ class _Search:
                 self.exhausted = True
                 return
             self.checks += 1
-            anchored = issuer in self.anchors
+            anchored = issuer in self.anchored
             if not _signed_by(child, issuer):
                 if anchored:
                     self.name_without_key = issuer
@@ -207,6 +208,30 @@ def _mismatch(wanted: bytes | None, issuer: Certificate) -> int:
     if wanted is None or own is None:
         return 1
     return 0 if wanted == own else 2
+
+
+def _not_trusted_then(
+    trust: TrustStore, anchor: Certificate, at: datetime, purpose: Purpose | None
+) -> tuple[Finding, ...]:
+    """Trust may have ended, or not begun. Another way around such an anchor is not looked for: its end is meant."""
+    if trust.anchor_at(anchor, purpose, at) is not None:
+        return ()
+    spans = "; ".join(dict.fromkeys(map(_span, trust.entries(anchor, purpose))))
+    text = f"{rules.label(anchor)} is not trusted at {at:%Y-%m-%d %H:%M:%S} UTC: {spans}."
+    return (Finding("NOT_TRUSTED_THEN", "error", text),)
+
+
+def _span(anchor: Anchor) -> str:
+    if anchor.ended is not None:
+        return (
+            f"the word of {anchor.source} ended on {anchor.ended:%Y-%m-%d %H:%M:%S} UTC and needs a newer one "
+            "(kyso trust update)"
+        )
+    start, end = (m and f"{m:%Y-%m-%d %H:%M:%S} UTC" for m in (anchor.trusted_from, anchor.trusted_until))
+    source = anchor.source or "by its caller"
+    if start is None or end is None:
+        return f"until {end} ({source})" if start is None else f"from {start} ({source})"
+    return f"from {start} until {end} ({source})"
 
 
 def _broken_rules(

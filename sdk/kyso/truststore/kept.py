@@ -1,0 +1,123 @@
+"""What the file of a trust store holds, and the anchors that it makes at a given time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from kyso_pki.errors import FormatError, KysoError
+from kyso_pki.jsonable import decoded, encoded
+from kyso_pki.x509.trust import Anchor, TrustStore
+
+VERSION = 1
+OWN = "own"
+"""The name of what was added by hand, among those of sources."""
+OWN_SOURCE = "added by hand"
+"""The source of such anchors in reports."""
+Kind = Literal["bundle", "list"]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Another trusted list that one names, with the keys that may sign it (TS 119 612 5.3.13)."""
+
+    name: str
+    address: str
+    signers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A bundle or list that was taken: what it said, and by what the next one is judged."""
+
+    name: str
+    kind: Kind
+    sequence: int
+    sha256: str
+    """Of the signed file."""
+    issued: datetime
+    expires: datetime | None
+    signers: tuple[str, ...]
+    """Keys that may sign the next one (SHA-256 of SubjectPublicKeyInfo, lower-case hex)."""
+    update: str | None
+    """Where the next one is published."""
+    anchors: tuple[Anchor, ...]
+    notes: tuple[str | None, ...]
+    """One for each anchor."""
+    pointers: tuple[Pointer, ...] = ()
+    """Lists that it names and vouches for."""
+    by: str | None = None
+    """The source that names it; None: it was imported by hand."""
+    left_out: tuple[str, ...] = ()
+    """What a list names and what was not understood, with the reason."""
+
+    def ended(self, now: datetime) -> bool:
+        return self.expires is None or self.expires <= now
+
+
+@dataclass(frozen=True)
+class Added:
+    """An anchor that was added by hand."""
+
+    anchor: Anchor
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The whole store."""
+
+    version: int = VERSION
+    own: tuple[Added, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    def source(self, name: str) -> Source | None:
+        return next((s for s in self.sources if s.name == name), None)
+
+    def with_source(self, new: Source) -> Kept:
+        """The store with this source in the place of the one of the same name."""
+        others = tuple(s for s in self.sources if s.name != new.name)
+        return replace(self, sources=tuple(sorted((*others, new), key=lambda s: s.name)))
+
+    def without_source(self, name: str) -> Kept:
+        """The store without this source and those that only it vouches for."""
+        gone = {name}
+        while more := {s.name for s in self.sources if s.by in gone} - gone:
+            gone |= more
+        return replace(self, sources=tuple(s for s in self.sources if s.name not in gone))
+
+    def entries(self, now: datetime) -> Iterator[tuple[Anchor, str | None, str]]:
+        """Every anchor with its note and the name of its source; anchors of what has ended count for nothing."""
+        for added in self.own:
+            yield added.anchor, added.note, OWN
+        for source in self.sources:
+            for anchor, note in zip(source.anchors, source.notes, strict=True):
+                ended = (source.expires or source.issued) if source.ended(now) else None
+                yield replace(anchor, ended=ended), note, source.name
+
+    def store(self, now: datetime) -> TrustStore:
+        return TrustStore(tuple(dict.fromkeys(a for a, _, _ in self.entries(now))))
+
+    def next_end(self, now: datetime) -> datetime | None:
+        """When the next source ends; None when none will."""
+        return min((s.expires for s in self.sources if s.expires and s.expires > now), default=None)
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(encoded(self), ensure_ascii=False, indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Kept:
+        """What `to_bytes` gave. Raises `FormatError`."""
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            raise FormatError("it is no JSON") from None
+        if not isinstance(value, dict) or value.get("version") != VERSION:
+            raise FormatError("it is of another version of kyso")
+        try:
+            return decoded(cls, value, "it")
+        except KysoError as e:
+            raise FormatError(e.message.removesuffix(".")) from None
