@@ -7,6 +7,9 @@ the token's folder is moved away and back, a caller with a wrong PIN is refused.
 verified here once more with the public key, or refused with a reason. At the end the counts must add up and
 the memory of this process must not have grown since the first quarter. No wrong PIN reaches the token more often than
 the record of refused PINs allows, and the token still takes the right one.
+
+SoftHSM writes its token's file in place at each login, so a SIGKILL at that moment leaves an empty one, and with it a
+token that nobody knows any more. What the kill has destroyed is put back here as it was, and counted.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from kyso_hsm.pin import FromText, SecretRequest
 from kyso_hsm.pool import Limits, Pool
 from kyso_pki.errors import KysoError
 
+STALL_S = 120.0  # without one signature: service does not resume
 GROWTH_KIB = 16 * 1024  # allocators keep 4 MiB a thread; a leak of 1 kB a signature would be 75 MiB
 CALLERS = 4
 
@@ -61,6 +65,9 @@ class Soak:
         self.made = 0
         self.lock = threading.Lock()
         self.next = 0
+        self.stalled = False
+        folder = Path(self.module.env["SOFTHSM2_CONF"]).parent / "tokens"
+        self.token_files = {path: path.read_bytes() for path in folder.glob("*/token.object")}
 
     def run(self) -> int:
         """Runs, prints the figures, and gives the exit status."""
@@ -77,8 +84,12 @@ class Soak:
             callers = [threads.submit(self.call, signer) for _ in range(CALLERS)]
             trouble = threading.Thread(target=self.trouble, args=(host,))
             trouble.start()
+            made, since = 0, time.monotonic()
             while not all(c.done() for c in callers):
                 time.sleep(0.2)
+                if self.made > made:
+                    made, since = self.made, time.monotonic()
+                self.stalled = time.monotonic() - since > STALL_S
                 if (
                     not before and self.done >= self.count // 4
                 ):  # by then every cache and arena is as large as it gets
@@ -87,7 +98,8 @@ class Soak:
             for c in callers:
                 c.result()
             trouble.join()
-        self.settle(signer)
+        if not self.stalled:
+            self.settle(signer)
         after = memory_kib(os.getpid())
         signer.close()
         self.pool.close()
@@ -102,7 +114,7 @@ class Soak:
         while True:
             with self.lock:
                 number, size = self.next, self.random.choice((1, 1, 1, 1, 4, 16))
-                if self.done >= self.count:
+                if self.done >= self.count or self.stalled:
                     return
                 self.next += 1
             imprints = [hashlib.sha256(f"{number}/{n}".encode()).digest() for n in range(size)]
@@ -124,7 +136,8 @@ class Soak:
         """Breaks something each `every` signatures."""
         due = self.every
         faults: tuple[Callable[[TokenHost], None], ...] = (self.kill, self.stop, self.move_away, self.refuse)
-        while self.done < self.count:
+        while self.done < self.count and not self.stalled:
+            self.put_back()
             if self.done < due:
                 time.sleep(0.002)
                 continue
@@ -151,6 +164,16 @@ class Soak:
         tokens.rename(away)
         time.sleep(0.05)
         away.rename(tokens)
+
+    def put_back(self) -> None:
+        """A token file that a killed worker left empty; one that is empty for a moment is just being written."""
+        for path, octets in self.token_files.items():
+            if not empty(path):
+                continue
+            time.sleep(0.3)
+            if empty(path):
+                self.faults["token file emptied by a kill"] += 1
+                path.write_bytes(octets)
 
     def refuse(self, host: TokenHost) -> None:
         """A caller with a wrong PIN, who is told so; the token is open, so that it is not asked."""
@@ -186,9 +209,18 @@ class Soak:
         print(
             f"memory of the caller: {before} KiB after a quarter, {after} KiB at the end; largest worker: {worst} KiB"
         )
-        good = once == requests and not self.signed["WRONG"] and after - before < GROWTH_KIB
+        if self.stalled:
+            print(f"no signature was made for {STALL_S:.0f} s")
+        good = once == requests and not self.stalled and not self.signed["WRONG"] and after - before < GROWTH_KIB
         print("good" if good else "NOT GOOD")
         return 0 if good else 1
+
+
+def empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except FileNotFoundError:
+        return False  # the folder is moved away
 
 
 def memory_kib(pid: int) -> int:
