@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from kyso_pki import errors as e
+from kyso_pki.reports.said import in_words, remedy_in
 
 from .messages import Words
-from .said import in_words, remedy_in
 from .times import local
 
 OK, FAILED, USAGE, INDETERMINATE, KEY, NETWORK, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130

@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kyso_pki.reports.said import in_words
+
 from .claims import ClaimsAsked, claims_from
 from .config import Config
 from .errors import Stop, about_the_document
@@ -30,7 +32,6 @@ from .options import (
 )
 from .output import App, note, write_pipe
 from .profiles import profile_at
-from .said import in_words
 from .stamping import StampAsked, covers_signature, doubts, save_refusal
 
 if TYPE_CHECKING:

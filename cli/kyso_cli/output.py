@@ -116,8 +116,9 @@ def use_utf8() -> None:
 
 def output_lost(error: OutputLost, app: App) -> int:
     """The exit code: 141 where the reader has gone (`kyso verify … | head`), else 74, said on standard error."""
+    from kyso_pki.reports.said import in_words
+
     from .errors import FILE_SYSTEM, READER_GONE
-    from .said import in_words
 
     if error.reader_gone:
         return READER_GONE

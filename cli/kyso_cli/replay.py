@@ -23,7 +23,8 @@ from .options import (
     trust_in_reach,
 )
 from .output import App, say, say_json
-from .verify import _show, _sum, _time, overall
+from .reporting import check_reports, report_options, write_reports
+from .verify import _show, _sum, _time
 
 if TYPE_CHECKING:
     from kyso import FileFacts
@@ -37,15 +38,18 @@ if TYPE_CHECKING:
 @click.option("--at", metavar="TIME")
 @policy_options
 @config_option
+@report_options
 @json_option
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:
     """The words stand in the catalogue under help.replay."""
     import kyso
+    from kyso_pki.ades.report import overall
 
     config = find_config(given["config"])
     for file in given["files"]:
         check_input(file, streamed=True)
+    check_reports(given["report_files"], given["files"], force=given["force"])
     policy = policy_of(
         given["policy"], given["accept_parts"], given["accept_overlays"], given["accept_blank_overlays"]
     )
@@ -62,6 +66,7 @@ def command(app: App, /, **given: Any) -> int:
     finally:
         if asks is not None:
             asks.close()
+    write_reports(app, given["report_files"], reports, force=given["force"])
     verdict = overall(reports)
     if given["as_json"]:
         say_json({"verdict": verdict, "files": [r.to_json() for r in reports]})

@@ -1,15 +1,11 @@
-"""Times as people in Viet Nam read them: `23/11/2026 08:20:36 +07:00` (NĐ 30/2020, Appendix I)."""
+"""Times as people type them; how they are shown is `kyso_pki.reports.times`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
-VIETNAM = timezone(timedelta(hours=7))  # one zone, no summer time
-
-
-def local(moment: datetime) -> str:
-    """An aware time in Viet Nam's zone, the zone written out."""
-    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S +07:00")
+from kyso_pki.reports.times import VIETNAM
+from kyso_pki.reports.times import local as local
 
 
 def parse(text: str) -> datetime:

@@ -35,9 +35,10 @@ from .options import (
     trust_in_reach,
 )
 from .output import App, note, say, say_json
+from .reporting import check_reports, report_options, write_reports
 
 if TYPE_CHECKING:
-    from kyso_pki.ades.report import DocumentReport, Verdict
+    from kyso_pki.ades.report import DocumentReport
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Request:
     accept_blank_overlays: bool
     as_json: bool
     config: Path | None
+    report_files: tuple[Path, ...] = ()
+    force: bool = False
 
 
 @worded("verify")
@@ -71,6 +74,7 @@ class Request:
 @policy_options
 @password_options
 @config_option
+@report_options
 @json_option
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:
@@ -80,6 +84,7 @@ def command(app: App, /, **given: Any) -> int:
 def verify(app: App, asked: Request) -> int:
     """Verifies every file and shows a report on each; the exit code."""
     import kyso
+    from kyso_pki.ades.report import overall
 
     config = find_config(asked.config)
     if asked.files.count(PIPE) > 1:
@@ -87,6 +92,7 @@ def verify(app: App, asked: Request) -> int:
     for file in asked.files:
         check_input(file, streamed=True)
     given = Beside(asked.content)
+    check_reports(asked.report_files, asked.files, force=asked.force)
     at = _time(asked.at)
     trust = trust_in_reach(asked.trust, config)
     policy = policy_of(asked.policy, asked.accept_parts, asked.accept_overlays, asked.accept_blank_overlays)
@@ -119,6 +125,7 @@ def verify(app: App, asked: Request) -> int:
     finally:
         if asks is not None:
             asks.close()
+    write_reports(app, asked.report_files, reports, force=asked.force)
     verdict = overall(reports)
     if asked.as_json:
         say_json({"verdict": verdict, "files": [r.to_json() for r in reports]})
@@ -137,14 +144,6 @@ def _content_of(app: App, file: str, named: Path | None) -> Path | None:
     if (found := content_beside(file)) is not None:
         note(app.words("verify.content", file=file, content=found))
     return found
-
-
-def overall(reports: Sequence[DocumentReport]) -> Verdict:
-    """The worst of all: a failed file makes the whole failed, an open one makes it indeterminate."""
-    verdicts = {r.verdict for r in reports}
-    if "failed" in verdicts:
-        return "failed"
-    return "passed" if verdicts == {"passed"} else "indeterminate"
 
 
 def _show(app: App, reports: Sequence[DocumentReport]) -> None:

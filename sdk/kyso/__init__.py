@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .linting import lint
     from .profiles import load_profile
     from .replaying import facts, load_policy, replay
+    from .reporting import render_report
     from .signers import open_signer
     from .signing import sign
     from .stamps import load_stamp, preview
@@ -120,6 +121,7 @@ _PLACES = {
     "load_trust": "kyso.trust",
     "open_signer": "kyso.signers",
     "preview": "kyso.stamps",
+    "render_report": "kyso.reporting",
     "replay": "kyso.replaying",
     "report_schema": "kyso_pki.reports.schema",
     "sign": "kyso.signing",
@@ -183,6 +185,7 @@ __all__ = [
     "load_trust",
     "open_signer",
     "preview",
+    "render_report",
     "replay",
     "report_schema",
     "sign",

@@ -22,10 +22,10 @@ from kyso_cli.front import COMMANDS
 from kyso_cli.messages import Texts, Words, choose_language
 from kyso_cli.output import App
 from kyso_cli.root import kyso
-from kyso_cli.said import in_words, remedy_in
 from kyso_pki import errors
 from kyso_pki.errors import KysoError
 from kyso_pki.pdf.lint.checks import BY_CODE
+from kyso_pki.reports.said import in_words, remedy_in
 
 from .sentences import sentences, strings
 

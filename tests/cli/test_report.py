@@ -10,10 +10,11 @@ import pytest
 import kyso
 from kyso_cli.errors import explain
 from kyso_cli.messages import Language, Words
-from kyso_cli.report import PRIVATE_ADDRESS, document_lines
+from kyso_cli.report import document_lines
 from kyso_pki.ades.report import DocumentReport, SignatureReport
 from kyso_pki.errors import FetchError, PinRefused
 from kyso_pki.facts import Change, Finding, PolicyFacts, XmlFacts
+from kyso_pki.reports.rows import PRIVATE_ADDRESS
 from kyso_pki.x509.revocation import RevocationResult
 
 from .conftest import DOCUMENTS

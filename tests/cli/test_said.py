@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kyso_cli.messages import Words
-from kyso_cli.said import in_words
+from kyso_pki.reports.said import in_words
 
 WORDS = Words("vi")
 

@@ -39,6 +39,35 @@ def _verdict(client: httpx2.Client, data: bytes) -> str:
     return str(answer.json()["verdict"])
 
 
+ETSI = b'<ValidationReport xmlns="http://uri.etsi.org/19102/v1.4.1#"'
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "media", "holds"),
+    [
+        ("*/*", "", "application/json", b'"verdict"'),
+        ("image/png", "", "application/json", b'"verdict"'),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "", "text/html; charset=utf-8", "HỢP LỆ</p>".encode()),
+        ("text/html", "en-GB,en;q=0.9,vi;q=0.8", "text/html; charset=utf-8", b" VALID</p>"),
+        ("text/html", "fr", "text/html; charset=utf-8", "HỢP LỆ</p>".encode()),
+        ("application/pdf", "vi", "application/pdf", b"%PDF-1.7"),
+        ("application/xml;q=0.9, text/html;q=0", "", "application/xml", ETSI),
+        ("text/html;q=x, application/json", "", "application/json", b'"verdict"'),
+    ],
+)
+def test_a_report_comes_in_the_form_that_is_asked_for(
+    client: httpx2.Client, accept: str, language: str, media: str, holds: bytes
+) -> None:
+    signed = _signed(client, LETTER, credential="con-dau")
+    headers = {"Accept": accept, "Accept-Language": language}
+    answer = client.post("/v1/verify", content=signed, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media), answer.text
+    assert answer.headers["vary"] == "Accept, Accept-Language"
+    assert holds in answer.content
+    policy = answer.headers.get("content-security-policy", "")
+    assert ("style-src 'sha256-" in policy) is media.startswith("text/html")
+
+
 # Signing -----------------------------------------------------------------------------------------------------
 
 

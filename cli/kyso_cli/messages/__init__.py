@@ -1,10 +1,11 @@
 """Every text that a person reads, in Vietnamese and English: one folder of TOML files per language.
 
 `choose_language` says which one, `Words` finds a text by its key and fills its places. The first part of a key is the
-file: `sign.done` is `done` in `vi/sign.toml`, and a file is read when the first of its texts is asked for. Both
-languages hold the same keys with the same places (tests/cli/test_messages.py), but for `findings` and `said`, whose
-English stands in the code. A key that is nowhere is a mistake in the program and raises `KeyError`, except through
-`find`, which says None.
+file: `sign.done` is `done` in `vi/sign.toml`, and a file is read when the first of its texts is asked for. What
+reports say stands with them in `kyso_pki.reports`; a text here with the same key takes its place. Both languages hold
+the same keys with the same places (tests/cli/test_messages.py), but for `findings` and `said`, whose English is in
+the code. A key that is nowhere is a mistake in the program and raises `KeyError`, except through `find`, which says
+None.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Literal
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 _FOLDER = Path(__file__).parent  # importlib.resources costs ten times as much
+_OF_REPORTS = ("verify", "findings", "said")
 _WINDOWS_VIETNAMESE = 0x2A  # primary language identifier of vi-VN
 
 
@@ -100,18 +102,23 @@ def part(language: Language, name: str) -> dict[str, str]:
     """The texts of one file: `[column]` `serial` of keys.toml is `column.serial`. Empty where there is no file."""
     import tomllib
 
+    flat: dict[str, str] = {}
+    if name in _OF_REPORTS:
+        from kyso_pki.reports.words import texts
+
+        flat |= texts(language, name)
     try:
         data = (_FOLDER / language / f"{name}.toml").read_text("utf-8")
     except OSError:
-        return {}
-    flat: dict[str, str] = {}
+        return flat
     _flatten("", tomllib.loads(data), flat)
     return flat
 
 
 def parts(language: Language) -> list[str]:
     """The names of the files."""
-    return sorted(path.stem for path in (_FOLDER / language).glob("*.toml"))
+    own = {path.stem for path in (_FOLDER / language).glob("*.toml")}
+    return sorted(own | {name for name in _OF_REPORTS if part(language, name)})
 
 
 def choose_language(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NoReturn
@@ -322,6 +322,14 @@ class DocumentReport:
             "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
             "attachments": [a.to_json() for a in self.attachments],
         }
+
+
+def overall(reports: Iterable[DocumentReport]) -> Verdict:
+    """The worst of all: a failed file makes the whole failed, an open one, or no file, makes it indeterminate."""
+    verdicts = {r.verdict for r in reports}
+    if "failed" in verdicts:
+        return "failed"
+    return "passed" if verdicts == {"passed"} else "indeterminate"
 
 
 def unreadable(data: Octets, code: str, text: str, file: str | None = None) -> DocumentReport:

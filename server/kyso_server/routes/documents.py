@@ -6,6 +6,7 @@ address is written into logs on its way; it is forgotten with the request.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -19,12 +20,17 @@ from kyso_pki.ades.grow import Sources
 from kyso_pki.document import Intent, Level, level_named
 from kyso_pki.errors import EmptyInput, UsageError
 from kyso_pki.formats import lint_document, open_document, verify_document
+from kyso_pki.reports.forms import MEDIA_TYPES as REPORT_TYPES
+from kyso_pki.reports.forms import Form, rendered
+from kyso_pki.reports.html import POLICY
+from kyso_pki.reports.words import Words
 
 from .. import signing
 from ..envelope import read_body
 from ..house import House
 from ..issuing import OwnFetcher, OwnTimestamper
 from ..signing import Caller
+from .accepting import form_of, language_of
 from .asked import Asked, AskedToSign, refuse_unknown
 from .calling import TOKEN_NEEDED, caller_of, house_of, in_thread, raw_body
 
@@ -162,22 +168,43 @@ def _extend(house: House, data: bytes, password: Callable[[], str | None] | None
     return longer.data, longer.format
 
 
-@router.post("/verify", openapi_extra={"security": TOKEN_NEEDED} | _BODY)
-async def verify(request: Request, document_password: _DocumentPassword = None) -> JSONResponse:
+_VERIFIED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report; `Accept` chooses its form, `Accept-Language` (vi, en) the words of HTML and PDF",
+        "content": {media.partition(";")[0]: {} for media in REPORT_TYPES.values()},
+    }
+}
+
+
+@router.post(
+    "/verify", openapi_extra={"security": TOKEN_NEEDED} | _BODY, response_class=Response, responses=_VERIFIED
+)
+async def verify(request: Request, document_password: _DocumentPassword = None) -> Response:
     """The report on every signature in the document, by this server's trust anchors.
 
-    The status is 200 whatever the verdict: read `verdict` (`passed`, `failed`, `indeterminate`).
+    The status is 200 whatever the verdict: read `verdict` (`passed`, `failed`, `indeterminate`). JSON unless `Accept`
+    asks for `text/html`, `application/pdf` or `application/xml` (ETSI TS 119 102-2).
     """
     await caller_of(request)
     refuse_unknown(request, ())
     password = _password(request, document_password)
+    form = form_of(request.headers.get("accept", ""))
+    words = Words(language_of(request.headers.get("accept-language", "")))
     data = await _document(request)
-    return JSONResponse(await in_thread(_verify, house_of(request), data, password))
+    octets = await in_thread(_verify, house_of(request), data, password, form, words)
+    headers = {"Vary": "Accept, Accept-Language"}
+    if form == "html":
+        headers["Content-Security-Policy"] = POLICY
+    return Response(octets, media_type=REPORT_TYPES[form], headers=headers)
 
 
-def _verify(house: House, data: bytes, password: Callable[[], str | None] | None) -> dict[str, Any]:
+def _verify(house: House, data: bytes, password: Callable[[], str | None] | None, form: Form, words: Words) -> bytes:
+    """The report in this form; as JSON it is the object itself (docs/report.md)."""
     fetcher = OwnFetcher(house)
-    return verify_document(data, trust=house.trust, at=house.now(), fetcher=fetcher, password=password).to_json()
+    report = verify_document(data, trust=house.trust, at=house.now(), fetcher=fetcher, password=password)
+    if form == "json":
+        return json.dumps(report.to_json(), ensure_ascii=False).encode()
+    return rendered([report], form, words)
 
 
 @router.get("/credentials", openapi_extra={"security": TOKEN_NEEDED})

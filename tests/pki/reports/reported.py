@@ -77,8 +77,13 @@ def inputs() -> dict[str, bytes]:
     return found
 
 
-def reports() -> Iterator[tuple[str, DocumentReport]]:
-    """Each document without anchors, with them, and with the network."""
+@cache
+def reports() -> tuple[tuple[str, DocumentReport], ...]:
+    """On each document without anchors, with them, and with the network."""
+    return tuple(_reports())
+
+
+def _reports() -> Iterator[tuple[str, DocumentReport]]:
     evidence = Evidence(crls=tuple(WORLD.crls(AT)))
     for name, data in inputs().items():
         yield name, kyso.verify(data, at=AT)

@@ -1,8 +1,8 @@
-"""What the layers below say in English, in the user's words.
+"""What the code says in English, in the reader's words.
 
 Reach for `in_words` for a sentence and `remedy_in` for one that may end in advice. The Vietnamese sentences stand in
-`said` of the catalogue under the English ones, those of the system and of click in `others`; advice that names this
-command line's options stands in `remedies`, in both languages.
+`said` under the English ones. A command line adds `others` (what the system says) and `remedies` (advice that names
+its options, in both languages).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from functools import cache
 from string import Formatter
 
-from .messages import Words
+from .words import Wording
 
 _DEEPEST = 6  # sentences within sentences
 _URL = r"\S+?"  # else a sentence about one address would also be found in a longer one that tells of several
 
 
-def in_words(text: str, words: Words) -> str:
+def in_words(text: str, words: Wording) -> str:
     """The sentence in the user's words, and so what fills its places; as it is where the catalogue has none."""
     return _Said(words).sentence(text) or text
 
@@ -25,7 +25,7 @@ def in_words(text: str, words: Words) -> str:
 class _Said:
     """One text; what was looked up once is known, because a text from outside may nest sentences as it likes."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Wording) -> None:
         self._sentences = {**words.part("said"), **words.part("others")}
         self._known: dict[str, str | None] = {}
 
@@ -55,7 +55,7 @@ class _Said:
         return None if said is None else said.removesuffix(".")
 
 
-def remedy_in(text: str, code: str | None, words: Words) -> tuple[str, str | None]:
+def remedy_in(text: str, code: str | None, words: Wording) -> tuple[str, str | None]:
     """A text without the remedy at its end, and that remedy in the user's words; else the remedy of `code`."""
     remedies = words.part("remedies")
     for key, english in remedies.items():
