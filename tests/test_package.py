@@ -36,6 +36,8 @@ def test_the_wheel_holds_every_package_with_its_types_and_data(wheel: Path) -> N
         assert data in names
     for data in ("builtin/con-dau.toml", "fonts/LiberationSerif-Regular.ttf", "fonts/LICENSE.txt"):
         assert f"kyso_pki/pdf/appearance/{data}" in names
+    for data in ("report-1.json", "vi/verify.toml", "en/verify.toml", "vi/findings.toml", "vi/said.toml"):
+        assert f"kyso_pki/reports/{data}" in names
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert not any(n.startswith(("tests/", "benchmarks/")) for n in names)
 
@@ -52,6 +54,7 @@ def test_the_base_install_signs_and_verifies_a_pdf() -> None:
         "signed = kyso.sign(pdf(2000), world.person_signer)\n"
         "report = kyso.verify(signed, trust=world.trust, fetcher=world.fetcher(at))\n"
         "report.require_passed()\n"
+        "assert all(kyso.render_report(report, form) for form in ('json', 'html', 'xml'))\n"
         "print(report.verdict)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
@@ -64,6 +67,7 @@ def test_the_base_install_signs_and_verifies_a_pdf() -> None:
         ("from kyso_pki.formats import open_document; open_document(b'<a/>').signatures()", "kyso[xml]"),
         ("import kyso; kyso.open_signer('pkcs11:token=x;object=y', modules=['/nowhere.so'])", "kyso[pkcs11]"),
         (SEAL + "kyso.preview(d, kyso.load_stamp('sao-y'), signer='x')", "kyso[appearance]"),
+        ("import kyso; kyso.render_report(kyso.verify(b''), 'pdf')", "kyso[appearance]"),
         ("import sys; sys.argv = ['kyso', 'keys', 'list']; from kyso_cli.main import main; main()", "kyso[cli]"),
     ],
 )

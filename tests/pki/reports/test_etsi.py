@@ -6,9 +6,13 @@ import base64
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from kyso_pki.ades.report import DocumentReport
+from kyso_pki.reports.elements import element as written_as
+from kyso_pki.reports.elements import text as text_of
 from kyso_pki.reports.elements import uri
 from kyso_pki.reports.etsi import NAMESPACE, etsi_report
 from tests.judges import java, validation_report
@@ -126,6 +130,15 @@ def test_a_timestamp_has_a_verdict_of_its_own() -> None:
 def test_the_same_report_gives_the_same_octets() -> None:
     for _, report in reports():
         assert etsi_report([report]) == etsi_report([report])
+
+
+@given(st.text(max_size=300))
+def test_whatever_a_text_holds_the_xml_is_read_and_says_it(value: str) -> None:
+    written = written_as("a", text_of(value), b=value, c=uri(value))
+    read = etree.fromstring(written.encode("utf-8", "surrogatepass"))
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in value)
+    assert (read.text or "", read.get("b")) == (shown, shown)
+    assert uri(value).isascii()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""A report names the evidence that spoke: where it was found, and by when it is proven to have existed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import kyso
+from kyso_pki.ades.report import SignatureReport
+from kyso_pki.ades.used import MAX_LISTED, Used
+from kyso_pki.evidence import Evidence
+from kyso_pki.testing import World
+from tests.pki.ades.inputs import PDF, XML
+
+AT = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World.create(at=AT)
+
+
+def signed(world: World, level: str, data: bytes = PDF) -> bytes:
+    return kyso.sign(
+        data, world.person_signer, at=AT, level=level, timestamper=world.timestamper(AT), fetcher=world.fetcher(AT)
+    )
+
+
+def judged(world: World, data: bytes, **options: object) -> SignatureReport:
+    return kyso.verify(data, trust=world.trust, at=AT + HOUR, **options).signatures[0]  # type: ignore[arg-type]
+
+
+def of(report: SignatureReport, kind: str) -> tuple[Used, ...]:
+    return tuple(u for u in report.evidence if u.kind == kind)
+
+
+def test_the_certificates_of_the_path_come_from_the_file_and_the_anchors(world: World) -> None:
+    report = judged(world, signed(world, "B-B"))
+    found = of(report, "certificate")
+    assert [u.sha256 for u in found] == [c.sha256 for c in report.path]
+    assert [u.place for u in found] == ["file", "file", "trust"]
+    assert found[0].name == str(report.path[0].subject)
+
+
+def test_an_issuer_that_only_the_caller_has_is_given(world: World) -> None:
+    found = kyso.facts(signed(world, "B-B"))
+    [facts] = found.signatures
+    bare = replace(found, signatures=(replace(facts, certificates=(world.person,)),))
+    evidence = Evidence(certificates=facts.certificates)
+    [report] = kyso.replay(bare, trust=world.trust, at=AT + HOUR, evidence=evidence).signatures
+    assert [u.place for u in of(report, "certificate")] == ["file", "given", "trust"]
+
+
+@pytest.mark.parametrize("data", [PDF, XML], ids=["pdf", "xml"])
+def test_what_the_file_carries_is_proven_by_the_timestamp_over_it(world: World, data: bytes) -> None:
+    for level, proven in (("B-LT", False), ("B-LTA", True)):
+        report = judged(world, signed(world, level, data))
+        spoken = (*of(report, "crl"), *of(report, "ocsp"))
+        assert {u.place for u in spoken} == {"file"}
+        assert {u.proven is not None for u in spoken} == {proven}
+        stamps = of(report, "timestamp")
+        assert [u.at for u in stamps] == [t.facts.time for t in report.timestamps]
+        assert stamps[0].sha256 == hashlib.sha256(report.timestamps[0].facts.token).hexdigest()
+        assert (stamps[0].proven is not None) is proven
+
+
+def test_what_the_caller_gives_and_what_is_fetched_is_told_apart(world: World) -> None:
+    plain = signed(world, "B-B")
+    crls = tuple(world.crls(AT))
+    given = judged(world, plain, evidence=Evidence(crls=crls))
+    assert {u.sha256 for u in of(given, "crl")} <= {hashlib.sha256(c).hexdigest() for c in crls}
+    assert {u.place for u in of(given, "crl")} == {"given"}
+    asked = judged(world, plain, fetcher=world.fetcher(AT))
+    fetched = [u for u in asked.evidence if u.place == "fetched"]
+    assert {u.kind for u in fetched} == {"crl", "ocsp"}
+    assert all(u.uri and u.uri.startswith("http://") and u.at == AT for u in fetched)
+
+
+def test_evidence_about_others_is_not_listed(world: World) -> None:
+    other = World.create(at=AT)
+    report = judged(world, signed(world, "B-B"), evidence=Evidence(crls=tuple(other.crls(AT)), ocsp=(b"no answer",)))
+    assert not of(report, "ocsp")
+    assert {u.name for u in of(report, "crl")} <= {str(c.subject) for c in report.path}
+
+
+def test_without_a_path_the_signer_s_certificate_and_its_place_are_told(world: World) -> None:
+    report = kyso.verify(signed(world, "B-T"), at=AT + HOUR).signatures[0]
+    assert report.certificate is not None
+    assert [(u.sha256, u.place) for u in of(report, "certificate")] == [(report.certificate.sha256, "file")]
+
+
+def test_a_heap_of_evidence_makes_no_heap_of_report(world: World) -> None:
+    [*crls] = world.crls(AT)
+    heap = tuple(crls[0][:-1] + bytes([n]) for n in range(200))
+    report = judged(world, signed(world, "B-B"), evidence=Evidence(crls=heap))
+    assert len(of(report, "crl")) <= MAX_LISTED
