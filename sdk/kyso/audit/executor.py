@@ -81,7 +81,7 @@ class LocalPool:
     def run(
         self, plan: Plan, chunks: Iterable[Chunk], folder: Path, progress: Callable[[int], object]
     ) -> Iterator[Done]:
-        """As `Executor.run`. Raises `KysoError` when no worker can be started."""
+        """As `Executor.run`. Raises `KysoError` when no worker can be started, `OSError` when one cannot write."""
         waiting, watched = iter(chunks), time.monotonic()
         said: queue.SimpleQueue[_Said] = queue.SimpleQueue()
         workers = [_Worker(plan, folder, said, chunk) for chunk in islice(waiting, self.jobs)]
@@ -208,6 +208,9 @@ class _Worker:
         if said.line is None:
             why = f"The process that verified the file ended ({_obituary(self._process)})."
             return self._replace("audit.crashed", why)
+        if said.line.startswith(b"["):
+            number, text = json.loads(said.line)
+            raise OSError(number, text, str(self._place))
         if not self._ready:
             self._ready, self._faults_at_start = True, 0
             if len(self._records) < len(self._chunk.entries):

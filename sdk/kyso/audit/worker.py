@@ -6,10 +6,12 @@ knows from the complete lines which file was in work. It has no state but its ca
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -31,11 +33,22 @@ def main() -> None:
         replies.write(b"ready\n")
         replies.flush()
         chunk = json.loads(chunks.get())
-        with Path(chunk["records"]).open("ab", buffering=0) as records:
-            for entry in chunk["entries"]:
-                record = json.dumps(judge.record(Entry(*entry)), ensure_ascii=False).encode() + b"\n"
-                if records.write(record) != len(record):
-                    raise OSError("A record was not written as a whole.")
+        records = (judge.record(Entry(*entry)) for entry in chunk["entries"])
+        try:
+            _write(Path(chunk["records"]), records)
+        except OSError as e:  # no document's fault: the run ends
+            replies.write(json.dumps([e.errno or errno.EIO, e.strerror]).encode() + b"\n")
+            replies.flush()
+            return
+
+
+def _write(place: Path, records: Iterable[dict[str, Any]]) -> None:
+    """A line each, at once: whoever ends this process finds all that were done. Raises `OSError`."""
+    with place.open("ab", buffering=0) as file:
+        for record in records:
+            line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _read(chunks: SimpleQueue[bytes]) -> None:

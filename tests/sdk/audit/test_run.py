@@ -173,10 +173,10 @@ def test_file_that_takes_too_long_is_cut_off_and_the_rest_is_verified(archive: A
 def test_file_that_eats_memory_is_cut_off_and_the_rest_is_verified(archive: Archive, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    content = bytes(31 << 20)  # copied out of the structure more than once
+    content = bytes(16 << 20)  # copied out of the structure more than once
     (folder / "a.p7m").write_bytes(kyso.sign_cms(content, archive.world.person_signer, detached=False, at=AT))
     (folder / "b.pdf").write_bytes((archive.folder / "2026" / "001.pdf").read_bytes())
-    found = audited(tmp_path / "run", replace(archive.plan, limits=Limits(megabytes=64)), [f"{folder}/*"])
+    found = audited(tmp_path / "run", replace(archive.plan, limits=Limits(megabytes=48)), [f"{folder}/*"])
     assert found["a.p7m"]["verdict"] == "failed"
     assert codes(found["a.p7m"])[0] in ("audit.memory", "limits.memory")
     assert found["b.pdf"]["verdict"] == "passed"
@@ -195,6 +195,26 @@ def test_worker_that_dies_costs_one_file(archive: Archive, tmp_path: Path) -> No
     crashed = [r for r in found.values() if "audit.crashed" in codes(r)]
     assert len(found) == 44 and len(crashed) <= 1
     assert all(r["verdict"] == "failed" for r in crashed)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_full_disk_ends_the_run_and_no_document_is_blamed(archive: Archive, tmp_path: Path) -> None:
+    import resource
+
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (700, before[1]))  # less than one record
+    try:
+        with pytest.raises(OSError, match="unfinished"):
+            run.work(LocalPool(2), lambda _: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert run.done == 0
+    again = Run.resume(tmp_path / "run", archive.plan)
+    assert again is not None
+    again.work(LocalPool(2), lambda _: None)
+    records = list(again.records())
+    assert len(records) == 44 and not any("audit.crashed" in codes(r) for r in records)
 
 
 def test_file_that_is_changed_after_the_listing_is_told(archive: Archive, tmp_path: Path) -> None:
