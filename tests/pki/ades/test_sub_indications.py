@@ -22,7 +22,18 @@ from kyso_pki.scheme import SCHEMES, digest
 from kyso_pki.testing import SoftwareSigner
 from tests.attacks.cms import file_forge as forge
 from tests.attacks.cms import files, signatures, stamps
-from tests.attacks.cms.forge import AT, LATER, SIGNER, WORLD, report
+from tests.attacks.cms.forge import (
+    AT,
+    LATER,
+    SIGNER,
+    WORLD,
+    attribute,
+    report,
+    set_of,
+    signer_info,
+    usual_attributes,
+    value_over,
+)
 
 SHA1 = SoftwareSigner(SIGNER.private_key, SCHEMES["rsa-pkcs1-sha1"], SIGNER.chain)
 UNTIL_YESTERDAY = read_policy(f"[algorithms]\nsha1 = {(AT - timedelta(days=1)).date()}\n".encode(), "sha1")
@@ -47,11 +58,11 @@ def _by(signer: SoftwareSigner) -> forge.Case:
 
 
 def _sha1_with_a_time() -> SignatureReport:
-    attrs = files.set_of(files.usual_attributes(SHA1, forge.CONTENT))
-    value = files.value_over(attrs, SHA1)
+    attrs = set_of(usual_attributes(SHA1, forge.CONTENT))
+    value = value_over(attrs, SHA1)
     token = WORLD.timestamper(AT).timestamp(digest("sha256", value), "sha256")
-    unsigned = [files.attribute(oids.ID_AA_TIME_STAMP_TOKEN, token)]
-    info = files.signer_info(SHA1, attrs, value=value, unsigned=unsigned)
+    unsigned = [attribute(oids.ID_AA_TIME_STAMP_TOKEN, token)]
+    info = signer_info(SHA1, attrs, value=value, unsigned=unsigned)
     sha1 = der.sequence(der.oid(oids.SHA1))
     return _of(forge.Case(forge.made(info, digests=[sha1])), UNTIL_YESTERDAY)
 
