@@ -29,7 +29,8 @@ def level(
     in_file = [h for h in case.held if h.in_file]
     if not _suffices(case, in_file, timestamps, path, proven):
         return f"{family}-B-T"
-    lasting = _suffices(case, [h for h in in_file if h.protected], timestamps, path, proven)
+    protected = [h for h in in_file if h.protected]
+    lasting = protected == in_file or _suffices(case, protected, timestamps, path, proven)
     return f"{family}-B-LTA" if lasting else f"{family}-B-LT"
 
 

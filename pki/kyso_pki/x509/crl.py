@@ -293,6 +293,7 @@ def _point_names(point: der.Element, above: Canonical) -> frozenset[PointName]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=256)  # each certificate is asked about by every list, many times in one verdict
 def points_of(certificate: Certificate) -> tuple[Point, ...]:
     """The distribution points; without any, the one that RFC 5280 6.3.3 assumes: the issuer's own name.
 
