@@ -159,15 +159,15 @@ def _stale(case: Case, results: Sequence[RevocationResult], proven: Proof | None
         if result.status != "good" or result.at is None:
             return None
         if age is not None and best - result.at > age:
-            return f"is older at the time of signing than the {age.days} days of the policy {policy.name}"
+            return f"The answer is older at the time of signing than the {age.days} days of the policy {policy.name}."
         if policy.revocation_after_proof and proven is not None and not since(result.at, proven.by):
-            return f"was given before the proven time of signing, which the policy {policy.name} does not accept"
+            return (
+                f"The answer was given before the proven time of signing; the policy {policy.name} wants a newer one."
+            )
         return None
 
     return tuple(
-        r
-        if (why := wanting(r)) is None
-        else RevocationResult("not_checked", r.source, r.at, r.reason, f"The answer {why}.")
+        r if (why := wanting(r)) is None else RevocationResult("not_checked", r.source, r.at, r.reason, why)
         for r in results
     )
 
