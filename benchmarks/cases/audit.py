@@ -145,3 +145,101 @@ def _pyhanko() -> Callable[[], None]:
             assert status.intact and status.valid and status.trusted
 
     return run
+
+
+@cache
+def _lta() -> bytes:
+    """A B-LTA letter of 100 kB with all its evidence inside."""
+    at = world().at
+    return kyso.sign(
+        inputs.pdf(SIZE),
+        world().person_signer,
+        level="B-LTA",
+        timestamper=world().timestamper(at),
+        fetcher=world().fetcher(at),
+        at=at,
+    )
+
+
+@case("audit.lta")
+def lta(bench: Bench) -> None:
+    """One B-LTA file by the evidence in it, as an audit meets it: nothing is given but the anchor.
+
+    The limit is SHA-256 of what each of the two signatures covers, and the RSA verifications of all that they rest
+    on: both values, both tokens' own, each certificate, CRL and OCSP answer once.
+    """
+    data, trust, at = _lta(), world().trust, world().at
+
+    def ours() -> None:
+        report = kyso.verify(data, trust=trust, at=at)
+        report.require_passed()
+        assert report.signatures[0].level == "PAdES-B-LTA"
+
+    bench.limit(_lta_limit(data))
+    bench.ours(ours)
+    bench.peer("pyhanko LTA", _pyhanko_lta(data))
+    bench.note("file", f"{len(data)} bytes")
+
+
+def _lta_limit(data: bytes) -> Callable[[], None]:
+    home = world()
+    chains = [
+        (home.person, home.issuing),
+        (home.tsa, home.issuing),
+        (home.ocsp, home.issuing),
+        (home.issuing, home.root),
+        (home.root, home.root),
+    ]
+    values = 6  # signature, two tokens, two OCSP answers, one CRL: as many verifications with keys of the same size
+
+    def run() -> None:
+        for _ in range(2):
+            hashlib.sha256(data).digest()
+        for certificate, issuer in (*chains, *chains[:1] * values):
+            scheme = Scheme.for_key(issuer.public_key)
+            imprint = hashlib.sha256(certificate.tbs_octets).digest()
+            assert scheme.verify(issuer.public_key, imprint, certificate.signature_value)
+
+    return run
+
+
+def _pyhanko_lta(data: bytes) -> Callable[[], None]:
+    """pyHanko's PAdES validation with long-term data: the root for everything, nothing fetched."""
+    import asyncio
+
+    from asn1crypto import x509 as asn1_x509
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import policy_decl
+    from pyhanko.sign.validation.ades import ades_lta_validation
+    from pyhanko_certvalidator.context import CertValidationPolicySpec
+    from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+    from pyhanko_certvalidator.policy_decl import (
+        CertRevTrustPolicy,
+        RevocationCheckingPolicy,
+        RevocationCheckingRule,
+    )
+    from pyhanko_certvalidator.registry import SimpleTrustManager
+
+    root = asn1_x509.Certificate.load(world().root.der)
+    rule = RevocationCheckingRule.CHECK_IF_DECLARED
+    certificates = CertValidationPolicySpec(
+        trust_manager=SimpleTrustManager.build(trust_roots=[root]),
+        revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy(rule, rule), retroactive_revinfo=True),
+    )
+    local = policy_decl.RevinfoOnlineFetchingRule.LOCAL_ONLY
+    signature = policy_decl.SignatureValidationSpec(
+        cert_validation_policy=certificates,
+        ts_cert_validation_policy=certificates,
+        revinfo_gathering_policy=policy_decl.RevocationInfoGatheringSpec(online_fetching_rule=local),
+        local_knowledge=policy_decl.LocalKnowledge(known_certs=[root]),
+    )
+    policy = policy_decl.PdfSignatureValidationSpec(signature)
+    at = world().at
+    timing = ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=False)
+
+    def run() -> None:
+        [embedded] = PdfFileReader(io.BytesIO(data)).embedded_regular_signatures
+        result = asyncio.run(ades_lta_validation(embedded, policy, timing_info=timing))
+        assert result.ades_subindic.status.name == "PASSED", result.failure_msg
+
+    return run

@@ -38,6 +38,8 @@ class Config:
     """What the linter does, per code."""
     online: bool = False
     """Whether verifying may ask for revocation over the network."""
+    cache: Path | None = None
+    """Where fetched answers are kept for the next command."""
 
 
 def find_config(named: Path | None) -> Config:
@@ -86,6 +88,7 @@ def _config(path: Path, table: Mapping[str, Any]) -> Config:
         timestamping=tuple(home / str(p) for p in trust.get("timestamping", ())),
         lint=tuple(table.get("lint", {}).items()),
         online=trust.get("online") is True,
+        cache=home / str(trust["cache"]) if trust.get("cache") else None,
     )
 
 

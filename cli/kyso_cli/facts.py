@@ -28,6 +28,7 @@ def facts(app: App, files: tuple[str, ...]) -> int:
     from dataclasses import replace
 
     import kyso
+    from kyso.beside import content_beside
 
     from .errors import explain
 
@@ -37,7 +38,8 @@ def facts(app: App, files: tuple[str, ...]) -> int:
     code = OK
     for file in files:
         try:
-            found = kyso.facts(read(PIPE) if file == PIPE else Path(file), password=password)
+            source, content = (read(PIPE), None) if file == PIPE else (Path(file), content_beside(file))
+            found = kyso.facts(source, password=password, content=content)
         except kyso.FormatError as e:
             note(f"{file}: {explain(e, app.words).message}")
             code = FAILED

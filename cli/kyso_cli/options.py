@@ -307,7 +307,11 @@ def fetcher(hosts: Sequence[str], config: Config, files: int) -> HttpFetcher:
     import kyso
 
     own = [urlsplit(config.url).netloc] if config.url else []
-    return kyso.HttpFetcher(allowed_hosts=[*hosts, *own], max_fetches=FETCHES_PER_FILE * files)
+    try:
+        kept = None if config.cache is None else kyso.KeptAnswers(config.cache)
+    except OSError as e:
+        raise Stop("output_unwritable", path=config.cache, why=e.strerror) from None
+    return kyso.HttpFetcher(allowed_hosts=[*hosts, *own], max_fetches=FETCHES_PER_FILE * files, kept=kept)
 
 
 def evidence_in(files: Sequence[Path]) -> Evidence:

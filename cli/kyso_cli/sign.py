@@ -147,6 +147,8 @@ def _check(asked: Request) -> None:
         raise Stop("not_with", option="--content", other="FILE FILE…")
     if asked.as_format is not None and asked.stamp.template is not None:
         raise Stop("not_with", option="--template", other="--format cms")
+    if asked.as_format is not None and asked.form is not None:
+        raise Stop("not_with", option="--form", other="--format cms")
     if asked.profile is not None and asked.form is not None:
         raise Stop("not_with", option="--profile", other="--form")
     if asked.upload and asked.stamp.template is not None:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .fetch import HttpFetcher, HttpTimestamper
     from .files import extend_file, sign_file, sign_files, timestamp_file
     from .growing import extend, timestamp
+    from .kept import KeptAnswers
     from .linting import lint
     from .profiles import load_profile
     from .replaying import facts, load_policy, replay
@@ -89,6 +90,7 @@ _PLACES = {
     "HttpFetcher": "kyso.fetch",
     "HttpTimestamper": "kyso.fetch",
     "Intent": "kyso_pki.document",
+    "KeptAnswers": "kyso.kept",
     "KeyAccessError": "kyso_pki.errors",
     "KysoError": "kyso_pki.errors",
     "LintPolicy": "kyso_pki.pdf.lint.policy",
@@ -153,6 +155,7 @@ __all__ = [
     "HttpFetcher",
     "HttpTimestamper",
     "Intent",
+    "KeptAnswers",
     "KeyAccessError",
     "KysoError",
     "LintPolicy",

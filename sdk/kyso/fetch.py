@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from .kept import KeptAnswers
+
 MAX_ANSWER_BYTES = 32 << 20  # large CRLs reach some MB
 MAX_REDIRECTS = 3
 MAX_FETCHES = 64  # per fetcher, against being led around
@@ -54,7 +56,8 @@ class HttpFetcher:
     has its own time. `https_only` refuses http, after a redirect too; `tls` is for a server whose certificate comes
     from a CA of one's own. What failed is not tried again for `CACHE_S` s, so that a dead host costs its time once.
     A name is resolved once for each request, by `resolver`, and the connection goes to the address that was checked:
-    a name server that answers otherwise the second time (DNS rebinding) is not asked a second time.
+    a name server that answers otherwise the second time (DNS rebinding) is not asked a second time. `kept` holds
+    answers on disk for all processes of this user, each until its nextUpdate and for an hour at most.
     """
 
     def __init__(
@@ -66,7 +69,9 @@ class HttpFetcher:
         resolver: Resolver = resolved,
         https_only: bool = False,
         tls: ssl.SSLContext | None = None,
+        kept: KeptAnswers | None = None,
     ) -> None:
+        self._kept = kept
         self._timeout_s = timeout_s
         self._resolver = resolver
         self._https_only = https_only
@@ -113,6 +118,8 @@ class HttpFetcher:
             if isinstance(kept[1], FetchError):
                 raise kept[1].with_traceback(None)
             return kept[1]
+        if self._kept is not None and (shared := self._kept.get(url, body)) is not None:
+            return shared
         if self._left <= 0:
             raise FetchError("Too many fetches for one run.", remedy="Verify in smaller batches.")
         self._left -= 1
@@ -121,6 +128,8 @@ class HttpFetcher:
         except FetchError as e:
             self._cache[(url, body)] = (time.monotonic() + CACHE_S, e)
             raise
+        if self._kept is not None:
+            self._kept.put(url, body, answer)
         if self._kept_bytes + len(answer) <= MAX_KEPT_BYTES:
             self._kept_bytes += len(answer)
             self._cache[(url, body)] = (time.monotonic() + CACHE_S, answer)

@@ -238,9 +238,10 @@ class _Run:
                             beside.append((self._grown(whole, whole.finish(value, proof)),))
                         else:
                             beside.append(whole.pieces(value, proof))
-                elif isinstance(pending, CmsPending) and self.sources is not None:
+                elif isinstance(pending, CmsPending) and (pending.is_apart or self.sources is not None):
                     with Mapped(source) as mapped, self._opened(source, mapped) as held:
-                        beside.append((self._grown(pending, pending.finish(value, proof), held),))
+                        again = self._again(held, pending, source)
+                        beside.append((self._grown(again, again.finish(value, proof), held),))
                 else:
                     beside.append((pending.finish(value, proof),))
                 beside.commit()
@@ -251,6 +252,16 @@ class _Run:
         except KysoError as e:
             return _Final(e)
         return None
+
+    def _again(self, held: Document, pending: Pending, source: Path) -> Pending:
+        """The same prepared from the file as it is now. Raises `PendingDamaged` when that is another one."""
+        again = held.prepare(self.intent, self.signer.chain, self.signer.scheme)
+        if again.to_be_signed != pending.to_be_signed:
+            raise PendingDamaged(
+                f"{source} was changed while it was being signed; nothing was written.",
+                remedy="Sign it again when nobody writes to it.",
+            )
+        return again
 
     def _opened(self, source: Path, mapped: Mapped) -> AbstractContextManager[Document]:
         content = None if self.content is None else Path(self.content)
@@ -384,7 +395,7 @@ def _mapped_document(mapped: Mapped, password: Password | None) -> PdfDocument:
 
 def _apart(pending: Pending) -> Pending:
     """Without the document, which is read again when the value is there: a batch holds hundreds of them."""
-    return pending.apart() if isinstance(pending, XmlPending) else pending
+    return pending.apart() if isinstance(pending, XmlPending | CmsPending) else pending
 
 
 def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -20,14 +20,23 @@ from kyso_pki.x509.trust import TrustStore
 from .mapped import opened
 
 
-def facts(source: bytes | os.PathLike[str], *, password: Callable[[], str | None] | None = None) -> FileFacts:
+def facts(
+    source: bytes | os.PathLike[str],
+    *,
+    password: Callable[[], str | None] | None = None,
+    content: bytes | os.PathLike[str] | None = None,
+) -> FileFacts:
     """What is in the document: every signature, what is intact, covered and changed, with all evidence in it.
 
-    `FileFacts.to_json` and `from_json` carry it to another day or machine. Raises `FormatError` when the document
-    cannot be read, `OSError`.
+    `content` is what a detached CMS signature is over. `FileFacts.to_json` and `from_json` carry it to another day or
+    machine. Raises `FormatError` when the document cannot be read, `OSError`.
     """
-    with nullcontext(source) if isinstance(source, bytes) else opened(source) as data:
-        return facts_of(data, file=None if isinstance(source, bytes) else str(Path(source)), password=password)
+    with (
+        nullcontext(source) if isinstance(source, bytes) else opened(source) as data,
+        nullcontext(content) if content is None or isinstance(content, bytes) else opened(content) as beside,
+    ):
+        file = None if isinstance(source, bytes) else str(Path(source))
+        return facts_of(data, file=file, password=password, content=beside)
 
 
 def replay(

@@ -121,6 +121,7 @@ def _settings(folder: Path, top: _Table) -> Settings:
         sad_lifetime_s=server.number("sad_lifetime_s", 300, 1, 3600),
     )
     trust.flag("online")  # for `kyso verify` in this folder; the server itself fetches nothing from strangers
+    trust.text("cache", "")  # the same
     for table in (server, trust, top):
         table.finish()
     ids = [c.id for c in settings.credentials]

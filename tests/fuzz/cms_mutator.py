@@ -7,6 +7,7 @@ lengths that fit, so that a change does not end at the first length; some change
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -292,7 +293,8 @@ def mutate(data: bytes, rng: Random, max_size: int, others: Sequence[bytes]) -> 
     for _ in range(rng.choice((1, 1, 2, 3, 4))):
         if not _all(root):
             break
-        rng.choice(_CHANGES)(rng, root, trees)
+        with suppress(IndexError):  # nothing there that it could change
+            rng.choice(_CHANGES)(rng, root, trees)
     made = root.written()
     if rng.random() < 0.05:
         made = _raw(made, rng, max_size)

@@ -5,8 +5,11 @@ control time slides from the proven time to the first answer that was given afte
 issuer's certificate was still valid at the time by which the answer is proven to have existed (a document timestamp
 over it, else now): whoever gets hold of a key after its end could write answers of any date.
 
-NOTE: 5.6.2.2.4 slides the control time to thisUpdate once an answer is no longer fresh. Here an answer that was fresh
-at the proven time is also accepted, which is what a verifier of that day would have done with the same answer.
+NOTE: 5.6.2.2.4 slides the control time to thisUpdate once an answer is no longer fresh, so that a signature that is
+proven only after thisUpdate does not pass. Here an answer that was fresh at the proven time (5.2.5, with the best
+signature time of 5.5.4) is accepted too: nearly every B-LT file carries a CRL from before its timestamp. A thief of
+the key can keep such an answer, so the report tells its age (`REVOCATION_AGE`), and a policy may ask for more
+(`Policy.revocation_after_proof`). See docs/validation.md.
 """
 
 from __future__ import annotations

@@ -56,11 +56,21 @@ class Policy:
     """Kinds of change that only give a warning, although nobody permitted them. For comparisons, not for use."""
     revocation_max_age: timedelta | None = None
     """How long before the best signature time an answer "good" may have been given; None: until its nextUpdate."""
+    revocation_after_proof: bool = False
+    """True: where the time of a signature is proven, an answer "good" counts only when it was given after that time
+    (EN 319 102-1 5.6.2.2.4 as it stands, for every signature). A stolen key and an answer from before the theft then
+    make no signature."""
 
     def hash_accepted(self, name: str, at: datetime) -> bool:
         """Whether a signature with this hash counts that is known to have existed at `at`."""
         end = dict(self.hash_ends).get(name.replace("_", "-"))
         return end is None or (end != _NEVER and at.date() <= end)
+
+    def hash_problem(self, name: str, *, proven: bool) -> str:
+        """The sub-indication for a hash that is not accepted (EN 319 102-1 5.2.8): a proof of an earlier time could
+        have helped (`…_NO_POE`), or it is too late, or it was never accepted."""
+        end = dict(self.hash_ends).get(name.replace("_", "-"), _NEVER)
+        return "CRYPTO_CONSTRAINTS_FAILURE" + ("" if proven or end == _NEVER else "_NO_POE")
 
     def key_accepted(self, key: object) -> bool:
         """Whether the key is of a known kind and large enough."""
@@ -111,16 +121,16 @@ class _Reader:
         self._only(signature, ("level",), "signature.")
         self._only(coverage, ("parts", "overlays", "blank_overlays"), "coverage.")
         self._only(changes, ("refuse", "tolerate"), "changes.")
-        self._only(revocation, ("max_age_days",), "revocation.")
+        self._only(revocation, ("max_age_days", "after_proof"), "revocation.")
         ends = {"sha1": _NEVER} | {name: self._end(f"algorithms.{name}", end) for name, end in algorithms.items()}
         days = revocation.get("max_age_days")
         level = signature.get("level", "B-B")
         if level not in LEVELS:
             raise self._wrong("signature.level", level, f"one of {', '.join(LEVELS)}")
         return Policy(
-            accept_parts=self._flag(coverage, "parts"),
-            accept_overlays=self._flag(coverage, "overlays"),
-            accept_blank_overlays=self._flag(coverage, "blank_overlays"),
+            accept_parts=self._flag("coverage", coverage, "parts"),
+            accept_overlays=self._flag("coverage", coverage, "overlays"),
+            accept_blank_overlays=self._flag("coverage", coverage, "blank_overlays"),
             name=self._name,
             hash_ends=tuple((name, end) for name, end in sorted(ends.items()) if end != _ALWAYS),
             least_rsa_bits=self._bits(keys, "rsa", 2048),
@@ -129,6 +139,7 @@ class _Reader:
             refuse=self._kinds(changes, "refuse"),
             tolerate=self._kinds(changes, "tolerate"),
             revocation_max_age=None if days is None else timedelta(days=self._days(days)),
+            revocation_after_proof=self._flag("revocation", revocation, "after_proof"),
         )
 
     def _table(self, value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -152,10 +163,10 @@ class _Reader:
             return value
         raise self._wrong(where, value, '"never", "always" or a date (2016-12-31)')
 
-    def _flag(self, value: Mapping[str, Any], key: str) -> bool:
+    def _flag(self, where: str, value: Mapping[str, Any], key: str) -> bool:
         found = value.get(key, False)
         if not isinstance(found, bool):
-            raise self._wrong(f"coverage.{key}", found, "true or false")
+            raise self._wrong(f"{where}.{key}", found, "true or false")
         return found
 
     def _bits(self, value: Mapping[str, Any], key: str, default: int) -> int:

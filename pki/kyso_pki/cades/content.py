@@ -7,7 +7,7 @@ outside may be of any size: a memory map is hashed in windows and not kept.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..cms.attributes import signed_attributes
@@ -97,6 +97,14 @@ class CmsPending:
     """What goes inside; None: detached."""
     beside: bytes | None = None
     """The structure that gets this signer beside those it has; None: a structure of its own."""
+    is_apart: bool = False
+    """Content and structure were put aside: the document is prepared again before it is finished."""
+
+    def apart(self) -> CmsPending:
+        """Without content and structure, so that hundreds can wait for the key; itself when it holds neither."""
+        if self.content is None and self.beside is None:
+            return self
+        return replace(self, content=None, beside=None, is_apart=True)
 
     @property
     def imprint(self) -> bytes:
@@ -112,6 +120,8 @@ class CmsPending:
 
     def finish(self, value: bytes, evidence: Evidence = NO_EVIDENCE) -> bytes:
         """The CMS file. Raises `SignatureValueInvalid`, `SigningError`, `TimestampError`."""
+        if self.is_apart:
+            raise SigningError("This signature was put aside without its document; prepare it again.")
         if not self.scheme.verify(self.chain.leaf.public_key, self.imprint, value):
             raise SignatureValueInvalid(
                 "The signature value does not verify with the certificate's key.",

@@ -73,7 +73,7 @@ class CmsDocument:
         if inside is None and given is None:
             text = "The signed content is neither inside the signature nor given beside it."
             return "content that is not at hand", Finding("SIGNED_DATA_NOT_FOUND", "error", text)
-        if inside is not None and given is not None and bytes(inside) != bytes(given):
+        if inside is not None and given is not None and (len(inside) != len(given) or inside != bytes(given[:])):
             text = "The content inside the signature is not the file that was given beside it."
             return "other content than was given", Finding("CONTENT_DIFFERS", "error", text)
         size = len(inside if inside is not None else given or b"")

@@ -360,17 +360,36 @@ class Certificate:
         if not self.issuer.matches(issuer.subject):
             return False
         try:
-            scheme = self.signature_scheme
-            return scheme.accepts(issuer.public_key) and scheme.verify(
-                issuer.public_key, scheme.imprint(self.tbs_octets), self.signature_value
-            )
+            return issuer.verifies(self.signature_scheme, self._imprint, self.signature_value)
         except (FormatError, CertificateUnsuitable):
             return False
+
+    @cached_property
+    def _imprint(self) -> bytes:
+        return self.signature_scheme.imprint(self.tbs_octets)
+
+    def verifies(self, scheme: Scheme, imprint: bytes, value: bytes) -> bool:
+        """Whether the value is this certificate's key's over the imprint of a certificate, a CRL or an OCSP answer.
+
+        Remembered: each is asked about many times in one verdict, and in an archive of few signers by each file.
+        Raises `CertificateUnsuitable` for a key that cannot be used.
+        """
+        if len(imprint) > _REMEMBERED_BYTES:  # Ed25519: the whole message
+            return scheme.accepts(self.public_key) and scheme.verify(self.public_key, imprint, value)
+        return _verified(self, scheme, imprint, value)
 
     def pem(self) -> str:
         body = base64.encodebytes(self.der).decode().replace("\n", "")
         lines = [body[i : i + 64] for i in range(0, len(body), 64)]
         return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
+
+
+_REMEMBERED_BYTES = 64  # a digest; 4096 of them with their values and certificates have some MB
+
+
+@lru_cache(maxsize=4096)
+def _verified(issuer: Certificate, scheme: Scheme, imprint: bytes, value: bytes) -> bool:
+    return scheme.accepts(issuer.public_key) and scheme.verify(issuer.public_key, imprint, value)
 
 
 @lru_cache(maxsize=1024)

@@ -216,14 +216,15 @@ class CertificateList:
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the issuer's name matches and its key verifies the signature. One signature check."""
         try:
-            scheme, key = self.scheme, issuer.public_key
-            return (
-                self.issuer.matches(issuer.subject)
-                and scheme.accepts(key)
-                and scheme.verify(key, scheme.imprint(self.tbs_octets), self.signature_value)
+            return self.issuer.matches(issuer.subject) and issuer.verifies(
+                self.scheme, self._imprint, self.signature_value
             )
         except (FormatError, CertificateUnsuitable):
             return False
+
+    @cached_property
+    def _imprint(self) -> bytes:
+        return self.scheme.imprint(self.tbs_octets)
 
 
 # Two caches, so that many issuers fit and large lists of anybody's making cannot fill the memory (128 MiB each).
@@ -292,6 +293,7 @@ def _point_names(point: der.Element, above: Canonical) -> frozenset[PointName]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=256)  # each certificate is asked about by every list, many times in one verdict
 def points_of(certificate: Certificate) -> tuple[Point, ...]:
     """The distribution points; without any, the one that RFC 5280 6.3.3 assumes: the issuer's own name.
 

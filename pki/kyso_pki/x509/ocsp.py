@@ -264,8 +264,7 @@ def _not_authorised(responder: Certificate, issuer: Certificate, produced_at: da
 def _verifies(basic: BasicResponse, responder: Certificate) -> bool:
     if rules.weak_key(responder):
         return False
-    key, scheme = responder.public_key, basic.scheme
-    return scheme.accepts(key) and scheme.verify(key, scheme.imprint(basic.tbs_octets), basic.signature_value)
+    return responder.verifies(basic.scheme, basic.scheme.imprint(basic.tbs_octets), basic.signature_value)
 
 
 # Reading ------------------------------------------------------------------------------------------------

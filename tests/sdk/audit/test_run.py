@@ -303,3 +303,30 @@ def test_plan_travels_as_json(archive: Archive) -> None:
     policy = kyso.Policy(accept_parts=True, signature_policies=(("urn:oid:1.2.3", "quy định".encode()),))
     plan = replace(archive.plan, limits=Limits(3.5, 300), policy=policy)
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+
+
+def test_signature_files_are_judged_over_what_stands_beside_them(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    signer = archive.world.person_signer
+    for name, content in {"a.docx": b"mot", "b.docx": b"hai", "c.docx": b"ba"}.items():
+        (folder / f"{name}.p7s").write_bytes(kyso.sign_cms(content, signer, at=AT))
+        (folder / name).write_bytes(content if name != "b.docx" else b"khac")
+    (folder / "c.docx").unlink()
+    (folder / "d.p7m").write_bytes(kyso.sign_cms(b"bon", signer, at=AT, detached=False))
+    found = audited(tmp_path / "run", archive.plan, [str(folder)])
+    verdicts = {name: record["verdict"] for name, record in found.items()}
+    assert verdicts == {
+        "a.docx.p7s": "passed",
+        "b.docx.p7s": "failed",
+        "c.docx.p7s": "indeterminate",
+        "d.p7m": "passed",
+    }
+
+
+def test_facts_of_a_signature_file_are_replayed_without_its_content(archive: Archive) -> None:
+    data = kyso.sign_cms(b"mot", archive.world.person_signer, at=AT)
+    found = type(kyso.facts(data, content=b"mot")).from_json(kyso.facts(data, content=b"mot").to_json())
+    report = kyso.replay(found, trust=archive.plan.trust, at=AT, evidence=archive.plan.evidence)
+    report.require_passed()
+    assert kyso.replay(kyso.facts(data), trust=archive.plan.trust, at=AT).verdict == "indeterminate"

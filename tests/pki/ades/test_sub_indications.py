@@ -1,0 +1,192 @@
+"""Every indication and sub-indication of EN 319 102-1 that a verdict can have, each with a signature that gets it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import kyso_pki.ades.verify
+from kyso_pki import oids
+from kyso_pki.ades.policy import Policy, read_policy
+from kyso_pki.ades.report import SignatureReport
+from kyso_pki.asn1 import der
+from kyso_pki.evidence import Evidence
+from kyso_pki.facts import PolicyFacts, XmlFacts
+from kyso_pki.formats import open_document, verify_document
+from kyso_pki.scheme import SCHEMES, digest
+from kyso_pki.testing import SoftwareSigner
+from tests.attacks.cms import file_forge as forge
+from tests.attacks.cms import files, signatures, stamps
+from tests.attacks.cms.forge import (
+    AT,
+    LATER,
+    SIGNER,
+    WORLD,
+    attribute,
+    report,
+    set_of,
+    signer_info,
+    usual_attributes,
+    value_over,
+)
+
+SHA1 = SoftwareSigner(SIGNER.private_key, SCHEMES["rsa-pkcs1-sha1"], SIGNER.chain)
+UNTIL_YESTERDAY = read_policy(f"[algorithms]\nsha1 = {(AT - timedelta(days=1)).date()}\n".encode(), "sha1")
+
+
+def _of(case: forge.Case, policy: Policy | None = None) -> SignatureReport:
+    asks = case.world.fetcher(case.at) if case.world else None
+    found = verify_document(
+        case.cms,
+        trust=case.trust,
+        at=case.at,
+        fetcher=asks,
+        content=case.content,
+        evidence=case.evidence,
+        policy=policy or Policy(),
+    )
+    return found.signatures[-1]
+
+
+def _by(signer: SoftwareSigner) -> forge.Case:
+    return forge.Case(forge.made(forge.info(signer), certificates=[c.der for c in signer.chain.carried]))
+
+
+def _sha1_with_a_time() -> SignatureReport:
+    attrs = set_of(usual_attributes(SHA1, forge.CONTENT))
+    value = value_over(attrs, SHA1)
+    token = WORLD.timestamper(AT).timestamp(digest("sha256", value), "sha256")
+    unsigned = [attribute(oids.ID_AA_TIME_STAMP_TOKEN, token)]
+    info = signer_info(SHA1, attrs, value=value, unsigned=unsigned)
+    sha1 = der.sequence(der.oid(oids.SHA1))
+    return _of(forge.Case(forge.made(info, digests=[sha1])), UNTIL_YESTERDAY)
+
+
+def _sha1_without_a_time() -> SignatureReport:
+    sha1 = der.sequence(der.oid(oids.SHA1))
+    return _of(forge.Case(forge.made(forge.info(SHA1), digests=[sha1])), UNTIL_YESTERDAY)
+
+
+def _revoked(certificate: str) -> SignatureReport:
+    world = replace(WORLD, revoked=dict(WORLD.revoked))
+    world.revoke(WORLD.person if certificate == "person" else WORLD.issuing, AT, "superseded")
+    return _of(replace(forge.honest(), world=world))
+
+
+def _order() -> SignatureReport:
+    from tests.attacks.cms.archives import archive_timestamp_before_what_it_covers
+
+    return archive_timestamp_before_what_it_covers().case.report().signatures[0]
+
+
+def _policy_of_another_hash() -> SignatureReport:
+    """The policy document is in the facts of XAdES; what is signed of it is compared with what is at hand."""
+    [facts] = open_document(forge.honest().cms, content=forge.CONTENT).signatures()
+    named = PolicyFacts("urn:oid:1.2.3", "sha256", bytes(32))
+    result = kyso_pki.ades.verify.judge(
+        [replace(facts, xml=XmlFacts("/", policy=named))],
+        sha256="",
+        format="cms",
+        trust=WORLD.trust,
+        at=LATER,
+        fetcher=WORLD.fetcher(LATER),
+        policy=Policy(signature_policies=(("urn:oid:1.2.3", b"a policy"),)),
+    )
+    return result.signatures[0]
+
+
+CASES: dict[tuple[str, str | None], Callable[[], SignatureReport]] = {
+    ("TOTAL-PASSED", None): lambda: _of(forge.honest()),
+    ("TOTAL-FAILED", "FORMAT_FAILURE"): lambda: _of(files.timestamp_among_the_signed_attributes().case),
+    ("TOTAL-FAILED", "HASH_FAILURE"): lambda: _of(files.file_with_other_line_ends().case),
+    ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"): lambda: _of(
+        files.own_signature_over_attributes_shown_as_attributes().case
+    ),
+    ("TOTAL-FAILED", "NOT_YET_VALID"): lambda: report(stamps.signature_proven_before_its_certificate()).signatures[0],
+    ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"): lambda: report(signatures.no_certificate_at_all()).signatures[
+        0
+    ],
+    ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"): lambda: _of(_by(WORLD.impostor_signer)),
+    ("INDETERMINATE", "CHAIN_CONSTRAINTS_FAILURE"): lambda: _of(_by(WORLD.tsa_signer)),
+    ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"): _sha1_with_a_time,
+    ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"): _sha1_without_a_time,
+    ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE"): lambda: _of(_by(WORLD.expired_signer)),
+    ("INDETERMINATE", "REVOKED_NO_POE"): lambda: _revoked("person"),
+    ("INDETERMINATE", "REVOKED_CA_NO_POE"): lambda: _revoked("issuing"),
+    ("INDETERMINATE", "TRY_LATER"): lambda: _of(replace(forge.honest(), world=None)),
+    ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"): lambda: _of(forge.honest(), Policy(level="B-T")),
+    ("INDETERMINATE", "TIMESTAMP_ORDER_FAILURE"): _order,
+    ("INDETERMINATE", "POLICY_PROCESSING_ERROR"): _policy_of_another_hash,
+    ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"): lambda: _of(files.content_that_nobody_has().case),
+}
+OF_THE_STANDARD = {
+    "FORMAT_FAILURE",
+    "HASH_FAILURE",
+    "SIG_CRYPTO_FAILURE",
+    "REVOKED",
+    "EXPIRED",
+    "NOT_YET_VALID",
+    "SIG_CONSTRAINTS_FAILURE",
+    "CHAIN_CONSTRAINTS_FAILURE",
+    "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+    "CRYPTO_CONSTRAINTS_FAILURE",
+    "POLICY_PROCESSING_ERROR",
+    "SIGNATURE_POLICY_NOT_AVAILABLE",
+    "TIMESTAMP_ORDER_FAILURE",
+    "NO_SIGNING_CERTIFICATE_FOUND",
+    "NO_CERTIFICATE_CHAIN_FOUND",
+    "REVOKED_NO_POE",
+    "REVOKED_CA_NO_POE",
+    "OUT_OF_BOUNDS_NO_POE",
+    "OUT_OF_BOUNDS_NOT_REVOKED",
+    "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+    "NO_POE",
+    "TRY_LATER",
+    "SIGNED_DATA_NOT_FOUND",
+}
+"""EN 319 102-1 tables 5 and 6."""
+NEVER_SAID = {
+    "REVOKED": "only where it came before the signature for certain; REVOKED_NO_POE is no better",
+    "EXPIRED": "the same: OUT_OF_BOUNDS_NO_POE",
+    "OUT_OF_BOUNDS_NOT_REVOKED": "who has expired has no valid path, so nobody is asked: OUT_OF_BOUNDS_NO_POE",
+    "CERTIFICATE_CHAIN_GENERAL_FAILURE": "each reason has its own",
+    "SIGNATURE_POLICY_NOT_AVAILABLE": "a policy that is not at hand is a finding; none is ever fetched",
+    "NO_POE": "the sub-indication of the basic validation is kept, which says what the proof is missing for",
+}
+
+
+@pytest.mark.parametrize(("expected", "make"), list(CASES.items()), ids=lambda v: str(v))
+def test_a_signature_gets_this_indication(
+    expected: tuple[str, str | None], make: Callable[[], SignatureReport]
+) -> None:
+    found = make()
+    assert (found.indication, found.sub_indication) == expected, found.findings
+
+
+def test_every_sub_indication_in_the_code_has_such_a_signature_and_no_other_is_said() -> None:
+    folder = Path(kyso_pki.ades.verify.__file__).parent
+    said = set()
+    for name in ("acceptance", "chains", "stamps", "policy"):
+        said |= set(re.findall(r'"([A-Z_]{6,})"', (folder / f"{name}.py").read_text())) & OF_THE_STANDARD
+    said.add("CRYPTO_CONSTRAINTS_FAILURE_NO_POE")  # put together in policy.py
+    said -= {"EXPIRED", "REVOKED"}  # codes of findings
+    assert said == {sub for _, sub in CASES if sub is not None}
+    assert said | NEVER_SAID.keys() == OF_THE_STANDARD
+
+
+def test_a_stolen_key_and_an_answer_from_before_the_theft_pass_unless_the_policy_wants_newer_answers() -> None:
+    """5.6.2.2.4 and docs/validation.md: told with its age by default, refused with `after_proof`."""
+    early = AT - timedelta(hours=2)
+    case = replace(forge.timed(), world=None, evidence=Evidence(crls=tuple(WORLD.crls(early))), at=LATER)
+    by_default = _of(case)
+    assert by_default.passed
+    assert "REVOCATION_AGE" in {f.code for f in by_default.findings}
+    strict = read_policy(b"[revocation]\nafter_proof = true\n", "strict")
+    assert _of(case, strict).sub_indication == "TRY_LATER"
+    fresh = replace(case, evidence=Evidence(crls=tuple(WORLD.crls(AT + timedelta(minutes=30)))))
+    assert _of(fresh, strict).passed
