@@ -140,6 +140,23 @@ class Reader:
                 return None if found.kind == FREE else found
         return None
 
+    def plain_places(self) -> dict[int, int]:
+        """Where the plain objects of generation 0 stand that no update speaks of, many at a time.
+
+        Empty where that cannot be told in bulk: two cross-references for one save, generations.
+        """
+        sections = self.revisions[0].sections
+        found: dict[int, int] = {}
+        if len(sections) > 1 or sections[0].hidden is not None:
+            return found
+        for numbers, places, generations in sections[0].plain():
+            if any(generations):
+                return {}
+            found.update(zip(numbers, places, strict=True))
+        for number in self._history:
+            found.pop(number, None)
+        return found
+
     def fetch(self, number: int, revision: int | None = None) -> IndirectObject | None:
         """The object as of a revision, None when there is none. Raises `FormatError`."""
         entry = self.entry(number, revision)
