@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from ..errors import FormatError, UsageError
 from .objects import Dictionary, IndirectObject, Ref, Value
-from .pagetree import Leaf, page_leaves
+from .pagetree import NO_PAGE, Leaf, page_leaves
 from .reader import REWRITE, Reader
 
 _LETTER: Final[list[Value]] = [0, 0, 612, 792]  # what readers take where /MediaBox is missing
@@ -138,7 +138,7 @@ def page_at(reader: Reader, number: int) -> Page:
         if index + 1 == number:
             return _page(reader, index, last)
     if last is None:
-        raise FormatError("PDF: the document has no page.", remedy=REWRITE)
+        raise FormatError("PDF: the document has no page.", remedy=NO_PAGE)
     if number == -1:
         return _page(reader, index, last)
     raise UsageError(

@@ -15,6 +15,7 @@ from .reader import REWRITE, Reader
 
 MAX_DEPTH: Final = 64  # levels of the page tree; real files stay under 10
 MAX_NODES: Final = 1 << 20  # pages and nodes above them
+NO_PAGE: Final = "Make the PDF anew: a signature needs a page, and this file has none."
 _INHERITED: Final = ("MediaBox", "CropBox", "Rotate")
 
 
@@ -34,7 +35,8 @@ def page_leaves(reader: Reader, revision: int | None = None, *, strict: bool) ->
     """
     visited: set[int] = set()
     none: dict[str, Value] = dict.fromkeys(_INHERITED)
-    pending: list[tuple[Value, dict[str, Value], int]] = [(reader.catalog(revision).get("Pages"), none, 0)]
+    root = reader.catalog(revision).get("Pages")
+    pending: list[tuple[Value, dict[str, Value], int]] = [] if root is None else [(root, none, 0)]
     while pending:
         value, above, depth = pending.pop()
         if not isinstance(value, Ref) or value.number in visited:
@@ -72,7 +74,7 @@ def first_page(reader: Reader) -> IndirectObject:
     """The first page (7.7.3). Raises `FormatError`."""
     for leaf in page_leaves(reader, strict=True):
         return leaf.object
-    raise FormatError("PDF: the document has no page.", remedy=REWRITE)
+    raise FormatError("PDF: the document has no page.", remedy=NO_PAGE)
 
 
 def page_objects(reader: Reader, revision: int | None = None) -> list[int]:

@@ -116,8 +116,9 @@ class Reader:
 
     @property
     def password_if_encrypted(self) -> Password | None:
-        """Where the password comes from, for other libraries that open the file anew; None when it needs none."""
-        return None if self.handler is None else self._password
+        """The password that fits, for other libraries that open the file anew; None for a file that has none."""
+        handler = self.handler
+        return None if handler is None else lambda: handler.password
 
     @property
     def trailing(self) -> int:
