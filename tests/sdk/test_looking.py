@@ -147,3 +147,11 @@ def test_the_places_stand_in_the_report_and_in_recorded_facts() -> None:
     assert [place.rectangle for place in change.places] == [(300.0, 300.0, 420.0, 400.0)]
     assert_shape(report.to_json())
     assert FileFacts.from_json(kyso.facts(pdf).to_json()).signatures[0].changes_after == (change,)
+
+
+def test_a_password_that_a_file_does_not_need_does_no_harm() -> None:
+    """A batch has one password; a file that opens without any is stamped and looked at all the same."""
+    pdf = locked(6, pdf=prepared(0.0))
+    stamp = kyso.load_stamp("nguoi-ky", images=signature_png(), place=HERE)
+    assert kyso.preview(pdf, stamp, password=lambda: "of another file")
+    assert kyso.sign(pdf, WORLD.person_signer, stamp=stamp, at=AT, password=lambda: "of another file")

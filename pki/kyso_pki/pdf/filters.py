@@ -82,6 +82,8 @@ def _ascii(data: bytes, name: str) -> bytes:
 
 
 def _inflate(data: bytes, limit: int) -> bytes:
+    if not data:
+        return b""  # qpdf writes empty streams so, and nobody reads anything out of them
     inflater = zlib.decompressobj()
     try:
         out = inflater.decompress(data, limit + 1)

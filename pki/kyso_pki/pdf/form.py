@@ -20,15 +20,15 @@ from typing import Final
 from ..document import Placed, Reserved
 from ..errors import FormatError, NotPermitted, UsageError
 from .appearance.objects import add_appearance, empty_form, shown
-from .edit import append_items, appended, catalog_object, fetched, inner_dictionary, referred, replace_entries
+from .edit import append_items, appended, catalog_object, fetched, inner_dictionary, replace_entries
 from .fields import Field, signature_fields
 from .filters import decode
 from .objects import Dictionary, IndirectObject, Ref, Stream, Value, encode_text, serialize
 from .pages import page_at
+from .pagetree import MAX_DEPTH, first_page
 from .reader import REWRITE, Reader
 from .update import Update
 
-MAX_PAGE_DEPTH: Final = 64  # levels of the page tree; real files stay under 10
 PRINTED: Final = 4  # the flag Print (ISO 32000-2 table 167)
 PRINTED_AND_LOCKED: Final = 4 | 128
 SIG_FLAGS: Final = 3  # SignaturesExist, AppendOnly (12.7.3, table 225)
@@ -156,25 +156,6 @@ def is_tagged(reader: Reader) -> bool:
     return isinstance(marks, dict) and reader.resolve(marks.get("Marked")) is True
 
 
-def first_page(reader: Reader) -> IndirectObject:
-    """The first page of the page tree (7.7.3)."""
-    value: Value = reader.catalog().get("Pages")
-    for _ in range(MAX_PAGE_DEPTH):
-        if not isinstance(value, Ref):
-            raise FormatError("PDF: a page or page tree node is not an object of its own.", remedy=REWRITE)
-        found = referred(reader, value)
-        node = found.value if found else None
-        if found is None or not isinstance(node, dict):
-            raise FormatError(f"PDF: the page tree names object {value.number}, which is no page.", remedy=REWRITE)
-        kids = reader.resolve(node.get("Kids"))
-        if kids is None:
-            return found
-        if not isinstance(kids, list) or not kids:
-            raise FormatError("PDF: the document has no page.", remedy=REWRITE)
-        value = kids[0]
-    raise FormatError("PDF: the page tree is too deep or runs in a circle.", remedy=REWRITE)
-
-
 def _claims_pdfa1(reader: Reader) -> bool:
     """Whether the XMP metadata name PDF/A-1 (ISO 19005-1 6.7.11). Metadata that cannot be read claim nothing."""
     try:
@@ -196,7 +177,7 @@ def _outside(reader: Reader, page: IndirectObject) -> tuple[int, int]:
     """A point one unit below and left of every box of the page."""
     node: Value = page.value
     lowest = [0.0, 0.0]
-    for _ in range(MAX_PAGE_DEPTH):
+    for _ in range(MAX_DEPTH):
         if not isinstance(node, dict):
             break
         for key in ("CropBox", "MediaBox"):

@@ -5,8 +5,6 @@ Reach for `page_at` and `all_pages`. Two systems of coordinates are told apart e
 - *user space*: what is written in the file (/Rect, content); its unit may be other than a point (/UserUnit).
 - *as seen*: points (1/72 inch) on the page as a reader shows it, rotation and CropBox applied, from the top left
   corner, y downwards.
-
-/Count is not believed: the tree is walked, so that no two readers can disagree about which page is meant.
 """
 
 from __future__ import annotations
@@ -15,13 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ..errors import FormatError, LimitExceeded, UsageError
+from ..errors import FormatError, UsageError
 from .objects import Dictionary, IndirectObject, Ref, Value
+from .pagetree import NO_PAGE, Leaf, page_leaves
 from .reader import REWRITE, Reader
 
-MAX_PAGES: Final = 1 << 18  # nodes of the page tree that are visited; a page costs some 10 µs
-MAX_PAGE_DEPTH: Final = 64  # levels of the page tree; real files stay under 10
-_INHERITED: Final = ("MediaBox", "CropBox", "Rotate")
 _LETTER: Final[list[Value]] = [0, 0, 612, 792]  # what readers take where /MediaBox is missing
 
 
@@ -131,51 +127,28 @@ class Page:
 
 def all_pages(reader: Reader) -> Iterator[Page]:
     """The pages in order, read one by one. Raises `FormatError`, `LimitExceeded`."""
-    visited: set[int] = set()
-    index = 0
-    pending: list[tuple[Value, dict[str, Value], int]] = [(reader.catalog().get("Pages"), {}, 0)]
-    while pending:
-        value, above, depth = pending.pop()
-        if not isinstance(value, Ref):
-            raise FormatError("PDF: a page or page tree node is not an object of its own.", remedy=REWRITE)
-        if value.number in visited or depth > MAX_PAGE_DEPTH:
-            raise FormatError("PDF: the page tree is too deep or runs in a circle.", remedy=REWRITE)
-        visited.add(value.number)
-        if len(visited) > MAX_PAGES:
-            raise LimitExceeded(f"PDF: the page tree has more than {MAX_PAGES} nodes.")
-        found = reader.fetch(value.number)
-        node = found.value if found else None
-        if found is None or not isinstance(node, dict):
-            raise FormatError(f"PDF: the page tree names object {value.number}, which is no page.", remedy=REWRITE)
-        passed = {k: node.get(k, above.get(k)) for k in _INHERITED}
-        kids = reader.resolve(node.get("Kids"))
-        if kids is None:
-            yield _page(reader, index, found, node, passed)
-            index += 1
-            continue
-        if not isinstance(kids, list):
-            raise FormatError("PDF: /Kids of a page tree node is no array.", remedy=REWRITE)
-        pending += [(kid, passed, depth + 1) for kid in reversed(kids)]
+    for index, leaf in enumerate(page_leaves(reader, strict=True)):
+        yield _page(reader, index, leaf)
 
 
 def page_at(reader: Reader, number: int) -> Page:
     """The page by its number: 1 is the first, -1 the last. Raises `UsageError` where there is no such page."""
-    found: Page | None = None
-    for page in all_pages(reader):
-        found = page
-        if page.index + 1 == number:
-            return page
-    if found is None:
-        raise FormatError("PDF: the document has no page.", remedy=REWRITE)
+    index, last = -1, None
+    for index, last in enumerate(page_leaves(reader, strict=True)):
+        if index + 1 == number:
+            return _page(reader, index, last)
+    if last is None:
+        raise FormatError("PDF: the document has no page.", remedy=NO_PAGE)
     if number == -1:
-        return found
+        return _page(reader, index, last)
     raise UsageError(
-        f"There is no page {number}: the document has {found.index + 1}.",
-        remedy=f"Name a page from 1 to {found.index + 1}, or `last`.",
+        f"There is no page {number}: the document has {index + 1}.",
+        remedy=f"Name a page from 1 to {index + 1}, or `last`.",
     )
 
 
-def _page(reader: Reader, index: int, found: IndirectObject, node: Dictionary, passed: dict[str, Value]) -> Page:
+def _page(reader: Reader, index: int, leaf: Leaf) -> Page:
+    passed = leaf.passed
     media = rectangle_of(reader, passed["MediaBox"] if passed["MediaBox"] is not None else _LETTER)
     crop = rectangle_of(reader, passed["CropBox"]) if passed["CropBox"] is not None else media
     if media is None or crop is None:
@@ -188,12 +161,13 @@ def _page(reader: Reader, index: int, found: IndirectObject, node: Dictionary, p
         rotation = 0
     if not isinstance(rotation, int) or rotation % 90:
         raise FormatError(f"PDF: page {index + 1} is rotated by {rotation!r} degrees.", remedy=REWRITE)
-    unit = reader.resolve(node.get("UserUnit"))
+    own = leaf.object.value
+    unit = reader.resolve(own.get("UserUnit")) if isinstance(own, dict) else None
     if unit is None:
         unit = 1.0
     if not isinstance(unit, int | float) or not 0 < unit <= 100_000:
         raise FormatError(f"PDF: page {index + 1} has a malformed /UserUnit.", remedy=REWRITE)
-    return Page(index, found, inner, rotation % 360, float(unit))
+    return Page(index, leaf.object, inner, rotation % 360, float(unit))
 
 
 def rectangle_of(reader: Reader, value: Value) -> Rectangle | None:

@@ -116,8 +116,9 @@ class Reader:
 
     @property
     def password_if_encrypted(self) -> Password | None:
-        """Where the password comes from, for other libraries that open the file anew; None when it needs none."""
-        return None if self.handler is None else self._password
+        """The password that fits, for other libraries that open the file anew; None for a file that has none."""
+        handler = self.handler
+        return None if handler is None else lambda: handler.password
 
     @property
     def trailing(self) -> int:
@@ -139,6 +140,23 @@ class Reader:
             if found is not None:
                 return None if found.kind == FREE else found
         return None
+
+    def plain_places(self) -> dict[int, int]:
+        """Where the plain objects of generation 0 stand that no update speaks of, many at a time.
+
+        Empty where that cannot be told in bulk: two cross-references for one save, generations.
+        """
+        sections = self.revisions[0].sections
+        found: dict[int, int] = {}
+        if len(sections) > 1 or sections[0].hidden is not None:
+            return found
+        for numbers, places, generations in sections[0].plain():
+            if any(generations):
+                return {}
+            found.update(zip(numbers, places, strict=True))
+        for number in self._history:
+            found.pop(number, None)
+        return found
 
     def fetch(self, number: int, revision: int | None = None) -> IndirectObject | None:
         """The object as of a revision, None when there is none. Raises `FormatError`."""

@@ -250,3 +250,11 @@ def test_more_revisions_than_anyone_makes_are_refused() -> None:
         at = start
     with pytest.raises(LimitExceeded, match="revisions"):
         Reader(bytes(data))
+
+
+def test_an_empty_stream_is_empty_whatever_its_filter() -> None:
+    """qpdf writes the content of a blank page as no octets with /FlateDecode."""
+    pdf = table_pdf({**BODIES, 4: b"<</Length 0/Filter/FlateDecode>>stream\n\nendstream"})
+    found = Reader(pdf).resolve(Ref(4))
+    assert isinstance(found, Stream)
+    assert decode(found, Budget(len(pdf))) == b""

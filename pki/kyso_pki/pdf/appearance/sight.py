@@ -9,6 +9,7 @@ loaded.
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ MAX_PICTURE: Final = 40_000_000  # pixels of a page rendered: A0 at 150 dpi has 
 SCAN_DPI: Final = 50.0  # enough to see whether a line of text is there
 DARK: Final = 128  # of 255: paper and stains are lighter
 PLACE_DPI: Final = 100.0  # enough to see the dot of an i in a place that must be blank
+FEWEST_DPI: Final = 20.0  # with fewer a letter is no pixel any more
 CONTRAST: Final = 64  # of 255, in any colour: more is drawn to be seen; a watermark is paler
 PAPER: Final = 8  # of 255: what differs less from white is white, whatever rounds it
 _lock: Final = threading.RLock()  # PDFium is not made for threads
@@ -113,21 +115,25 @@ class Sight:
 
     def dark(self, page: Page, box: Box) -> list[Box]:
         """Where a page has dark ink within a box as seen: one small box for each pixel at 50 dots per inch."""
-        image = self.picture(page, SCAN_DPI, annotations=False).convert("L")
-        return _cells(image, box, page, SCAN_DPI, [grey < DARK for grey in range(256)])
+        dpi = _bearable(page, SCAN_DPI)
+        image = self.picture(page, dpi, annotations=False).convert("L")
+        return _cells(image, box, page, dpi, [grey < DARK for grey in range(256)])
 
     def drawn(self, page: Page, box: Box) -> list[Box]:
         """Where something can be told from the colour that most of a box as seen has; as `dark` otherwise."""
-        image = self.picture(page, SCAN_DPI, annotations=False)
-        return _cells(_difference(image, box, page), box, page, SCAN_DPI, [n >= CONTRAST for n in range(256)])
+        dpi = _bearable(page, SCAN_DPI)
+        image = self.picture(page, dpi, annotations=False)
+        return _cells(_difference(image, box, page, dpi), box, page, dpi, [n >= CONTRAST for n in range(256)])
 
     def unlike_paper(self, page: Page, box: Box) -> Box | None:
         """Around all that is not white within a box as seen, annotations left out; None where it is blank.
 
-        The outermost pixels are shared with what stands beside it, and do not count.
+        The outermost pixels are shared with what stands beside it, and do not count. Raises `LimitExceeded` for a
+        page too large to be looked at.
         """
-        image = self.picture(page, PLACE_DPI, annotations=False)
-        step = 72 * page.unit / PLACE_DPI
+        dpi = _bearable(page, PLACE_DPI)
+        image = self.picture(page, dpi, annotations=False)
+        step = 72 * page.unit / dpi
         left, top = max(0, int(box.left / step) + 1), max(0, int(box.top / step) + 1)
         right, bottom = min(image.width, int(box.right / step)), min(image.height, int(box.bottom / step))
         if left >= right or top >= bottom:
@@ -165,12 +171,24 @@ def _cells(image: Image, box: Box, page: Page, dpi: float, counts: Sequence[bool
     return [Box(x * step, y * step, (x + 1) * step, (y + 1) * step) for x, y in cells]
 
 
-def _difference(image: Image, box: Box, page: Page) -> Image:
+def _bearable(page: Page, dpi: float) -> float:
+    """So many dots per inch, or as many as a large page allows: the largest of Acrobat's (200 inches) gets 31."""
+    width, height = (n / page.unit for n in page.size)
+    most = 72 * math.sqrt(MAX_PICTURE / max(width * height, 1.0)) * 0.99  # pixels are whole
+    if most < min(dpi, FEWEST_DPI):
+        raise LimitExceeded(
+            f"PDF: page {page.index + 1} is too large to see what lies under a stamp.",
+            remedy="Place the stamp unseen, if you are sure of the place: --allow-overlap.",
+        )
+    return min(dpi, most)
+
+
+def _difference(image: Image, box: Box, page: Page, dpi: float) -> Image:
     """By how much each pixel differs from the colour that most of a box has, in the colour where it does most."""
     from PIL import Image as Images
     from PIL import ImageChops
 
-    left, top, right, bottom = _pixels(box, image, 72 * page.unit / SCAN_DPI)
+    left, top, right, bottom = _pixels(box, image, 72 * page.unit / dpi)
     if left >= right or top >= bottom:
         return image.convert("L")
     part = image.crop((left, top, right, bottom))
@@ -216,6 +234,8 @@ class _Pdfium:
         opened = self._page(page)
         try:
             width, height = opened.get_size()
+            if width <= 0 or height <= 0:
+                raise FormatError(f"PDF: page {page + 1} cannot be shown: it has no area.")
             if width * height * (dpi / 72) ** 2 > MAX_PICTURE:
                 raise LimitExceeded(
                     f"PDF: page {page + 1} at {dpi:g} dpi has more than {MAX_PICTURE:,} pixels.",

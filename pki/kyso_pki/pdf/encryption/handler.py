@@ -65,6 +65,8 @@ class Handler:
     """The file is to carry a PDF MAC (ISO/TS 32004)."""
     salt: bytes | None = None
     """/KDFSalt, for the key of the MAC."""
+    password: str = field(default="", repr=False)
+    """The one that opened the file, for other libraries that open it anew."""
 
     @property
     def name(self) -> str:

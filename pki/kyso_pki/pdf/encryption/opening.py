@@ -47,7 +47,7 @@ def opened(reader: Reader, password: Password | None) -> Handler | None:
     for text in dict.fromkeys((given, "") if given is not None else ("",)):
         found = unlock(locks, text or "")
         if found is not None:
-            return replace(shut, key=found.key, as_owner=found.as_owner)
+            return replace(shut, key=found.key, as_owner=found.as_owner, password=text)
     if given is None:
         raise EncryptedDocument("The PDF is encrypted and opens only with a password.", remedy=REMEDY)
     raise EncryptedDocument(

@@ -28,6 +28,11 @@ _BY_ACTION: Final = {
     "RichMediaExecute": "MULTIMEDIA",
 }
 _MEDIA: Final = {"Sound", "Movie", "Screen", "3D", "RichMedia"}
+TELLING: Final = frozenset((
+    *_BY_ACTION, *_MEDIA, "JS", "AA", "FileAttachment", "Font", "Filespec", "ExtGState", "Form", "Image", "PS",
+    "ca", "CA", "TR", "TR2", "HT", "BM", "SMask", "OCMD", "Catalog",
+))  # fmt: skip
+"""Every name by which a check of this folder knows a dictionary that it meets among `Survey.parts`."""
 _EMBEDDED_FONT: Final = ("FontFile", "FontFile2", "FontFile3")
 _SIMPLE_FONTS: Final = {"Type1", "MMType1", "TrueType", "CIDFontType0", "CIDFontType2"}
 MIN_OPACITY: Final = 0.05  # less is nothing to the eye

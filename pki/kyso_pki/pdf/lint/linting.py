@@ -14,6 +14,7 @@ from ...errors import LintRefused
 from ..objects import UNREADABLE
 from ..reader import Reader
 from . import active, layers, pages, structure
+from .active import TELLING
 from .checks import BY_CODE, Action, Observation
 from .policy import DEFAULT_LINT, LintPolicy
 from .survey import Survey, survey
@@ -89,7 +90,7 @@ def lint(reader: Reader, policy: LintPolicy = DEFAULT_LINT) -> LintReport:
     """The report on one file; a check that could not run is NOT_CHECKED. Never raises for the bytes."""
     seen: list[Observation] = []
     try:
-        found = survey(reader)
+        found = survey(reader, TELLING)
     except UNREADABLE as e:
         return _judged([Observation("NOT_CHECKED", str(e))], policy)
     for step in _STEPS:

@@ -16,6 +16,7 @@ from ..objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from ..reader import Reader
 from ..xref import FREE
 from .checks import Observation
+from .dull import Dull
 
 MAX_PARTS: Final = 4_000_000  # values in all objects together; a scanned volume of 1,000 pages has some 100,000
 MAX_PAGES: Final = 100_000
@@ -48,7 +49,7 @@ class Survey:
 
     reader: Reader
     parts: list[Part] = field(default_factory=list)
-    """Every dictionary that the trailer reaches, nested ones included."""
+    """Every dictionary that the trailer reaches, nested ones included, but for those that no check looks at."""
     unreached: list[tuple[int, Value]] = field(default_factory=list)
     """Objects in use that nothing reaches."""
     pages: list[Page] = field(default_factory=list)
@@ -101,16 +102,20 @@ class Survey:
             self.unread.append(seen)
 
 
-def survey(reader: Reader) -> Survey:
-    """The walk. Raises `LimitExceeded` for a file whose parts are too many to look at."""
+def survey(reader: Reader, telling: frozenset[str] | None = None) -> Survey:
+    """The walk; `telling` are the names by which a check knows a dictionary of `parts`, None: all are wanted.
+
+    Raises `LimitExceeded` for a file whose parts are too many to look at.
+    """
     found = Survey(reader)
-    reached = _reach(found)
-    _unreached(found, reached)
+    dull = Dull(reader, telling)
+    reached = _reach(found, dull)
+    _unreached(found, reached, dull)
     _pages(found)
     return found
 
 
-def _reach(found: Survey) -> set[int]:
+def _reach(found: Survey, dull: Dull) -> set[int]:
     reader = found.reader
     reached: set[int] = set()
     count = 0
@@ -127,6 +132,9 @@ def _reach(found: Survey) -> set[int]:
                 continue
             reached.add(value.number)
             number = value.number
+            if (references := dull.references(value)) is not None:
+                pending += [(ref, number) for ref in references]
+                continue
             value = found.resolve(value)
         if isinstance(value, dict):
             found.parts.append(Part(value, number, None))
@@ -141,13 +149,17 @@ def _reach(found: Survey) -> set[int]:
     return reached
 
 
-def _unreached(found: Survey, reached: set[int]) -> None:
+def _unreached(found: Survey, reached: set[int], dull: Dull) -> None:
     reader = found.reader
     containers = {n for r in reader.revisions for s in r.sections for n in s.containers()}
+    done = reached | containers | {0}
     seen: set[int] = set()
     for revision in reversed(reader.revisions):
-        for number, _ in revision.entries():
-            if number in seen or number in reached or number in containers or not number:
+        whole = revision.index == 0 and revision.sections[0].stream is None  # all that it has are plain
+        bulk = dull.numbers if whole else None
+        numbers = sorted(bulk.keys() - done) if bulk else [n for n, _ in revision.entries()]
+        for number in numbers:
+            if number in seen or number in done:
                 continue
             seen.add(number)
             try:

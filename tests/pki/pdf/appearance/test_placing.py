@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
+import kyso
 from kyso_pki.errors import (
     AnchorAmbiguous,
     AnchorMissing,
+    FormatError,
     KysoError,
+    LimitExceeded,
     PlacementRefused,
     SigningError,
     StampCovers,
@@ -25,7 +28,7 @@ from kyso_pki.pdf.appearance.preview import preview
 from kyso_pki.pdf.appearance.stamp import Place
 from kyso_pki.pdf.pages import Box, Page, all_pages, page_at
 from kyso_pki.pdf.reader import Reader
-from tests.pki.pdf.samples import BODIES, stream, table_pdf
+from tests.pki.pdf.samples import AT, BODIES, WORLD, stream, table_pdf
 
 from .seen import CONG_VAN, MM, NINE_FIFTEEN, block, close, ink, page, picture, placed, shown, stamp
 
@@ -305,3 +308,41 @@ def test_a_file_that_readers_count_differently_is_refused() -> None:
     pdf = table_pdf({**BODIES, **two})
     with pytest.raises(KysoError, match="ambiguous"):
         placed(pdf, replace(block(Place(page=2, corner="top-left", x=9, y=9))))
+
+
+def test_a_stamp_is_placed_on_the_largest_page_that_acrobat_makes_and_not_unseen_on_larger_ones() -> None:
+    wide = page(box=b"0 0 14400 14400", content=b"BT /F1 900 Tf 9000 9000 Td (Plan) Tj ET")
+    assert placed(wide, block(Place(corner="top-left", x=20, y=20)))
+    with pytest.raises(StampCovers, match="letters on page 1"):
+        placed(wide, block(Place(corner="bottom-left", x=9100, y=9100)))
+    larger = page(box=b"0 0 90000 90000", content=b"BT /F1 900 Tf 9000 9000 Td (Plan) Tj ET")
+    with pytest.raises(LimitExceeded, match="too large to see what lies under a stamp"):
+        placed(larger, block(Place(corner="top-left", x=20, y=20)))
+    assert placed(larger, block(Place(corner="top-left", x=20, y=20), allow_overlap=True))
+
+
+def test_a_page_without_an_area_cannot_be_shown() -> None:
+    outside = page(b"/CropBox[5000 5000 6000 6000]", content=b"BT /F1 12 Tf 72 700 Td (A) Tj ET")
+    with pytest.raises(FormatError, match="page 1 cannot be shown: it has no area"):
+        placed(outside, block(Place(corner="top-left", x=20, y=20)))
+
+
+@pytest.mark.parametrize("pages", [b"", b"/Pages 2 0 R"])
+def test_a_document_without_a_page_is_called_so(pages: bytes) -> None:
+    empty = table_pdf({**BODIES, 1: b"<</Type/Catalog%s>>" % pages, 2: b"<</Type/Pages/Kids[]/Count 0>>"})
+    with pytest.raises(FormatError, match="the document has no page") as refused:
+        placed(empty, block(Place(corner="top-left", x=20, y=20)))
+    assert refused.value.remedy is not None
+    assert "kyso repair" not in refused.value.remedy
+
+
+def test_pages_behind_an_empty_node_are_found() -> None:
+    pdf = table_pdf(
+        {
+            **BODIES,
+            2: b"<</Type/Pages/Kids[6 0 R 3 0 R]/Count 1>>",
+            6: b"<</Type/Pages/Parent 2 0 R/Kids[]/Count 0>>",
+        }
+    )
+    assert page_at(Reader(pdf), 1).ref.number == page_at(Reader(pdf), -1).ref.number == 3
+    assert kyso.sign(pdf, WORLD.person_signer, at=AT)
