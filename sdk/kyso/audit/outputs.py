@@ -6,7 +6,9 @@ signature, and one for each file without any. HTML holds the totals and every fi
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import html
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kyso_pki.errors import UsageError
+from kyso_pki.reports.words import printable
 
 from ..disk import Beside
 from .totals import MOST, Totals, reasons_of, verdict_of
@@ -144,6 +147,8 @@ _STYLE = (
     "td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}"
     "td.n{text-align:right}.passed{color:#060}.failed{color:#b00}.indeterminate{color:#960}"
 )
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
 _VERDICTS = ("passed", "failed", "indeterminate")
 _SAID = {
     "passed": "hợp lệ · passed",
@@ -158,8 +163,10 @@ def _html(beside: Beside, lines: Callable[[], Lines], totals: Totals, head: str)
 
 def _page(lines: Callable[[], Lines], totals: Totals, head: str) -> Iterator[str]:
     yield (
-        '<!DOCTYPE html><html lang="vi"><meta charset="utf-8"><title>Báo cáo kiểm tra chữ ký số</title>'
-        f"<style>{_STYLE}</style><h1>Báo cáo kiểm tra chữ ký số · Signature audit</h1><p>{html.escape(head)}</p>"
+        '<!DOCTYPE html><html lang="vi"><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(_POLICY)}">'
+        f"<title>Báo cáo kiểm tra chữ ký số</title><style>{_STYLE}</style>"
+        f"<h1>Báo cáo kiểm tra chữ ký số · Signature audit</h1><p>{_text(head)}</p>"
     )
     yield "<h2>Kết quả · Verdicts</h2><table>"
     for verdict in _VERDICTS:
@@ -174,25 +181,32 @@ def _page(lines: Callable[[], Lines], totals: Totals, head: str) -> Iterator[str
         yield f"<h2>{title}</h2><table><tr><th></th>{''.join(f'<th>{_SAID[v]}</th>' for v in _VERDICTS)}</tr>"
         for name, counts in islice(shown[key].items(), MOST):
             cells = "".join(f'<td class="n">{counts.get(v, 0)}</td>' for v in _VERDICTS)
-            yield f"<tr><td>{html.escape(name)}</td>{cells}</tr>"
+            yield f"<tr><td>{_text(name)}</td>{cells}</tr>"
         yield "</table>"
     yield "<h2>Lý do · Reasons</h2><table>"
     for code, count in islice(shown["reasons"].items(), MOST):
-        yield f'<tr><td>{html.escape(code)}</td><td class="n">{count}</td></tr>'
+        yield f'<tr><td>{_text(code)}</td><td class="n">{count}</td></tr>'
     yield "</table><h2>Tệp không đạt · Files that did not pass</h2><table>"
     for record in _records(lines):
         if record["verdict"] != "passed":
             why = "; ".join(dict.fromkeys(_texts(record)))
             yield (
-                f'<tr><td>{html.escape(record["file"] or "")}</td><td class="{record["verdict"]}">'
-                f"{_SAID[record['verdict']]}</td><td>{html.escape(why)}</td></tr>"
+                f'<tr><td>{_text(record["file"] or "")}</td><td class="{record["verdict"]}">'
+                f"{_SAID[record['verdict']]}</td><td>{_text(why)}</td></tr>"
             )
     yield "</table></html>\n"
+
+
+def _text(value: str) -> str:
+    """Escaped, and without what would turn the letters around it: names and file names are a stranger's."""
+    return html.escape(printable(value))
 
 
 def _texts(record: Record) -> Iterator[str]:
     for findings in (record["findings"], *(s["findings"] for s in record["signatures"])):
         yield from (f["text"] for f in findings if f["severity"] == "error")
+    for one in record.get("attachments", ()):  # a record of an earlier kyso has none
+        yield from (f"{one['file']}: {text}" for text in _texts(one))
 
 
 _WRITERS: dict[str, Callable[[Beside, Callable[[], Lines], Totals, str], None]] = {

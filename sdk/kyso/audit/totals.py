@@ -70,13 +70,15 @@ def verdict_of(signature: dict[str, Any]) -> str:
 
 
 def reasons_of(record: dict[str, Any]) -> Iterator[str]:
-    """The codes of everything that keeps a file from passing, each once."""
+    """The codes of everything that keeps a file, or a document in it, from passing, each once."""
     found = [f["code"] for f in record["findings"] if f["severity"] == "error"]
     for signature in record["signatures"]:
         codes = [f["code"] for f in signature["findings"] if f["severity"] == "error"]
         if not codes and signature["indication"] != "TOTAL-PASSED":
             codes = [signature["sub_indication"] or signature["indication"]]
         found += codes
+    for one in record.get("attachments", ()):  # a packet fails by what is in it; a record of an earlier kyso has none
+        found += reasons_of(one)
     return iter(dict.fromkeys(found))
 
 

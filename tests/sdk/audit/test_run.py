@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +28,7 @@ from kyso.audit.plan import Limits, Plan, entries
 from kyso.audit.run import Run
 from kyso.audit.totals import summed
 from kyso_pki.errors import AuditError, UsageError
+from tests.pki.reports.reported import packet as edxml
 from tests.pki.reports.shape import assert_shape
 
 from ..test_large_files import sparse
@@ -260,13 +264,28 @@ def test_every_kind_of_report_has_every_file(finished: Run, tmp_path: Path, kind
 
 def test_names_in_a_report_are_neither_formulas_nor_markup(finished: Run, tmp_path: Path) -> None:
     [first, *_] = finished.records()
-    first["file"] = '=HYPERLINK("http://xau.example","<script>")'
+    first["file"] = '=HYPERLINK("http://xau.example","<script>")\u202efdp.exe'
     first["verdict"] = "failed"
     line = json.dumps(first).encode() + b"\n"
     for kind in ("csv", "html"):
         outputs.write(tmp_path / f"r.{kind}", lambda: [line], summed([first]), "một tệp")
     assert "'=HYPERLINK" in (tmp_path / "r.csv").read_text("utf-8-sig")
-    assert "<script>" not in (tmp_path / "r.html").read_text("utf-8")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "<script>" not in page and "\u202e" not in page
+    [style] = re.findall("<style>(.*?)</style>", page)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"default-src &#x27;none&#x27;; style-src &#x27;sha256-{digest}&#x27;" in page
+
+
+def test_a_packet_says_which_document_in_it_failed_and_why(archive: Archive, tmp_path: Path) -> None:
+    signed = (archive.folder / "2026" / "000.pdf").read_bytes()
+    packet = tmp_path / "goi.edxml"
+    packet.write_bytes(edxml(signed, (archive.folder / "chua-ky.pdf").read_bytes()))
+    record = kyso.verify(packet, trust=archive.plan.trust, at=AT, evidence=archive.plan.evidence).to_json()
+    totals = summed([record])
+    assert totals.to_json()["reasons"] == {"NO_SIGNATURE": 1}
+    outputs.write(tmp_path / "r.html", lambda: [json.dumps(record).encode()], totals, "một tệp")
+    assert "cid:1: The document carries no signature." in (tmp_path / "r.html").read_text("utf-8")
 
 
 def test_totals_count_by_verdict_agency_signer_month_and_reason(finished: Run) -> None:
