@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, NoReturn
 
 from ..errors import UsageError, VerificationFailed
@@ -346,5 +347,6 @@ _VERDICTS: dict[str, Verdict] = {
 }
 
 
+@lru_cache(maxsize=4096)  # of an audit's files the certificates, lists and the validation time are the same
 def _iso(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat().replace("+00:00", "Z")
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

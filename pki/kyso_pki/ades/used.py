@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal
@@ -115,8 +115,8 @@ def _list(octets: bytes, issued: Sequence[tuple[Certificate, Certificate]], piec
         found = CertificateList.from_der(octets)
         if not any(found.issuer.matches(issuer.subject) for _, issuer in issued):
             return None
-        at, until = found.this_update, found.next_update
-        return replace(piece, sha256=found.sha256, name=str(found.issuer), at=at, until=until)
+        name, at, until = str(found.issuer), found.this_update, found.next_update
+        return Used(piece.kind, piece.place, piece.proven, found.sha256, name, at, until, piece.uri)
     except KysoError:
         return None
 
@@ -129,7 +129,7 @@ def _answer(octets: bytes, issued: Sequence[tuple[Certificate, Certificate]], pi
                 if ocsp.is_about(response, certificate, issuer):
                     at, until = response.this_update, response.next_update
                     digest, name = hashlib.sha256(octets).hexdigest(), str(certificate.subject)
-                    return replace(piece, sha256=digest, name=name, at=at, until=until)
+                    return Used(piece.kind, piece.place, piece.proven, digest, name, at, until, piece.uri)
     except KysoError:
         pass
     return None

@@ -94,6 +94,10 @@ class Name:
 
     def __str__(self) -> str:
         """RFC 4514 order of this field's certificates: as encoded, most general first."""
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return ", ".join(f"{k}={v}" for k, v in self.attributes)
 
 

@@ -15,11 +15,12 @@ from jsonschema import Draft202012Validator
 from kyso_pki.ades.report import SCHEMA_VERSION
 from kyso_pki.formats import verify_document
 from kyso_pki.reports.schema import report_schema
+from kyso_pki.reports.times import VIETNAM
 from kyso_pki.scheme import SCHEMES
 from tests.attacks.pdf.catalogue import ATTACKS
 from tests.attacks.xml.catalogue import VARIANTS
 
-from .reported import AT, WORLD, reports
+from .reported import AT, WORLD, inputs, reports
 from .shape import PUBLISHED, assert_shape, members
 
 PUBLISHED_FILE = Path(__file__).parents[3] / "docs" / "schema" / "report-1.json"
@@ -80,6 +81,12 @@ def test_every_report_has_the_published_shape() -> None:
             assert_shape(json.loads(json.dumps(report)))
         except AssertionError as e:
             raise AssertionError(f"{name}: {e}") from None
+
+
+def test_times_are_told_in_utc_whatever_zone_the_caller_s_is() -> None:
+    here = verify_document(inputs()["B-T.pdf"], trust=WORLD.trust, at=AT.astimezone(VIETNAM))
+    assert_shape(here.to_json())
+    assert here.to_json() == verify_document(inputs()["B-T.pdf"], trust=WORLD.trust, at=AT).to_json()
 
 
 def _attacked() -> Iterator[tuple[str, bytes]]:
