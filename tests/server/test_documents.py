@@ -95,8 +95,7 @@ def test_evidence_of_the_house_makes_signatures_that_last(client: httpx2.Client,
     signed = _signed(client, LETTER, credential="con-dau", level=level)
     report = client.post("/v1/verify", content=signed).json()
     assert report["verdict"] == "passed", report
-    assert report["signatures"][0]["level"] == f"PAdES-{level}"
-    assert report["signatures"][0]["revocation"]["source"].endswith("(embedded)")
+    assert report["signatures"][0]["level"] == f"PAdES-{level}"  # by the evidence that is in the file
 
 
 def test_a_signed_document_is_extended_and_renewed(client: httpx2.Client) -> None:
