@@ -160,7 +160,9 @@ NEVER_SAID = {
 }
 
 
-@pytest.mark.parametrize(("expected", "make"), list(CASES.items()), ids=lambda v: str(v))
+@pytest.mark.parametrize(
+    ("expected", "make"), list(CASES.items()), ids=[" ".join(filter(None, case)) for case in CASES]
+)
 def test_a_signature_gets_this_indication(
     expected: tuple[str, str | None], make: Callable[[], SignatureReport]
 ) -> None:
