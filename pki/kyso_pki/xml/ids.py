@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError, LimitExceeded
@@ -21,7 +22,7 @@ from ..octets import Octets, release
 from . import names
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from lxml.etree import XPath, _Element
 
 ID_NAMES = ("Id", "ID", "id", f"{{{names.XML}}}id")
 MAX_IDENTIFIERS = 250_000  # in one tree; listing them all takes 1 kB of memory for each
@@ -106,9 +107,16 @@ def carriers_of(value: str, element: _Element) -> list[tuple[str, _Element]]:
 
     Names and elements, at most `MAX_TOLD` of them, so that many take no memory.
     """
+    return carriers(_carriers()(element, value=value))
+
+
+@cache
+def _carriers() -> XPath:
+    """Compiled once: that takes as long as looking through a small signature."""
+    from lxml import etree
+
     told = f"@*[contains(., $value)][{_NAMED_ID}][normalize-space() = $value]"
-    found = f"(descendant-or-self::*/{told})[position() <= {MAX_TOLD}]"
-    return carriers(element.xpath(found, value=value))
+    return etree.XPath(f"(descendant-or-self::*/{told})[position() <= {MAX_TOLD}]")
 
 
 def carriers(attributes: object) -> list[tuple[str, _Element]]:
