@@ -35,6 +35,7 @@ from .times import local
 from .verify import _time
 
 if TYPE_CHECKING:
+    from kyso.audit.plan import Plan
     from kyso.audit.totals import Totals
 
 _EVERY_S = 1.0  # between two lines of progress on a terminal
@@ -92,14 +93,12 @@ def command(app: App, /, **given: Any) -> int:
 def audit(app: App, asked: Request) -> int:
     """Runs or continues the audit and writes its report; the exit code."""
     from kyso.audit import outputs
-    from kyso.audit.executor import LocalPool, cores
     from kyso.audit.plan import Limits, Online, Plan
-    from kyso.audit.run import Run
-    from kyso.audit.totals import summed
+    from kyso.audit.run import held
 
     config = find_config(asked.config)
     out = asked.out or Path("kyso-audit.jsonl")
-    kind = outputs.format_of(out)
+    outputs.format_of(out)  # before the work, not after it
     if not out.absolute().parent.is_dir():
         raise Stop("folder_missing", path=out.absolute().parent)
     online = config.online if asked.online is None else asked.online
@@ -112,13 +111,23 @@ def audit(app: App, asked: Request) -> int:
         limits=Limits(asked.time_limit, asked.memory_limit),
     )
     folder = out.with_name(out.name + ".audit")
+    with held(folder):
+        return _audit(app, asked, plan, folder, out)
+
+
+def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path) -> int:
+    from kyso.audit import outputs
+    from kyso.audit.executor import LocalPool, cores
+    from kyso.audit.run import Run
+    from kyso.audit.totals import summed
+
     run = None
     if asked.restart and folder.exists():
         import shutil
 
         shutil.rmtree(folder)
     else:
-        run = Run.resume(folder, plan)
+        run = Run.resume(folder, plan, asked.sources, everything=asked.everything)
     if run is None:
         run = Run.begin(folder, plan, asked.sources, everything=asked.everything)
     elif run.done:
@@ -134,7 +143,7 @@ def audit(app: App, asked: Request) -> int:
         say_json({"verdict": totals.verdict, "report": str(out), "at": run.plan.at.isoformat(), **totals.to_json()})
     else:
         say("\n".join(_lines(app, totals)))
-        say(app.words("audit.written", path=out, kind=kind))
+        say(app.words("audit.written", path=out, kind=outputs.format_of(out)))
     return {"passed": OK, "failed": FAILED, "indeterminate": INDETERMINATE}[totals.verdict]
 
 

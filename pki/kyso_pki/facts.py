@@ -223,7 +223,11 @@ class TimestampFacts:
     token: bytes = b""
     findings: tuple[Finding, ...] = ()
     state: int = 0
-    """XML: the number (from 1) of the unsigned property that holds it; an `archive` timestamp covers those before."""
+    """XML: the number (from 1) of the unsigned property that holds it; an `archive` timestamp covers those before.
+    CMS: a number of its own."""
+    covered_by: frozenset[int] | None = None
+    """CMS, where a timestamp covers what it lists: the `state` of each archive timestamp that covers it, by others
+    that it covers too; None: the states tell."""
 
     @property
     def margin(self) -> timedelta:
@@ -248,6 +252,8 @@ class Stored:
     certificates: tuple[Certificate, ...] = ()
     crls: tuple[bytes, ...] = ()
     ocsp: tuple[bytes, ...] = ()
+    covered_by: frozenset[int] | None = None
+    """As of a timestamp."""
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,20 @@
 
 Reach for `look`. `kyso_pki` bounds what a page shows without drawing it, and does not run the programs of TrueType
 fonts, which can move a glyph anywhere. Here PDFium draws the page as it was before the signature, in a process of its
-own. What it sees can only make a verdict worse: something drawn there makes it INDETERMINATE, and what could not be
-looked at is said.
+own. What it sees can only make a verdict worse: something drawn there makes it INDETERMINATE, and so does a file that
+cannot be drawn within the bounds, for its maker decides that. Where nothing here can draw, the report warns.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kyso_pki.ades.policy import Policy
 from kyso_pki.ades.report import DocumentReport, SignatureReport
-from kyso_pki.errors import FormatError, KysoError
+from kyso_pki.errors import FormatError, KysoError, UsageError
 from kyso_pki.facts import Change, Finding, Place
 from kyso_pki.octets import Octets
 from kyso_pki.pdf.appearance.sight import OpenEyes, sight
@@ -24,6 +25,7 @@ from kyso_pki.pdf.reader import Reader
 from .eyes import confined_eyes
 
 MAX_PLACES = 64  # looked at in one file, each a page drawn; a document has a few visible signatures
+SECONDS = 60.0  # for all places of one file; one takes 0.3 s
 Password = Callable[[], str | None]
 
 
@@ -33,11 +35,15 @@ def look(
     policy: Policy,
     password: Password | None = None,
     eyes: OpenEyes = confined_eyes,
+    seconds: float = SECONDS,
 ) -> DocumentReport:
-    """The report, with what is seen in the places on which its good verdicts rest. Never raises for the document."""
+    """The report, with what is seen in the places on which its good verdicts rest. Never raises for the document.
+
+    No place is looked at any more `seconds` after the first one.
+    """
     if not any(_resting(s, policy) for s in report.signatures):
         return report
-    seen = _Looks(data, password, eyes)
+    seen = _Looks(data, password, eyes, seconds)
     return replace(report, signatures=tuple(_judged(s, policy, seen) for s in report.signatures))
 
 
@@ -50,44 +56,62 @@ def _resting(signature: SignatureReport, policy: Policy) -> list[Change]:
 
 def _judged(signature: SignatureReport, policy: Policy, seen: _Looks) -> SignatureReport:
     findings = list(signature.findings)
-    overlaid = False
+    doubtful = False
     for change in _resting(signature, policy):
         for place in change.places:
             found = seen.at(place)
-            if isinstance(found, str):
-                text = f"The place of the field {change.field!r} was not looked at: {found}"
-                findings.append(Finding("PLACE_NOT_SEEN", "warning", text))
+            if isinstance(found, _Unseen):
+                doubtful |= found.by_the_file
+                text = f"The place of the field {change.field!r} was not looked at: {found.why}"
+                findings.append(Finding("PLACE_NOT_SEEN", "error" if found.by_the_file else "warning", text))
             elif found:
-                overlaid = True
+                doubtful = True
                 start = f"Something is drawn where the signature in the field {change.field!r} shows itself: "
                 findings.append(Finding("OVERLAY", "error", start + change.text))
     found_out = tuple(dict.fromkeys(findings))
-    if not overlaid or not signature.passed:
+    if not doubtful or not signature.passed:
         return replace(signature, findings=found_out)
     return replace(
         signature, findings=found_out, indication="INDETERMINATE", sub_indication="SIG_CONSTRAINTS_FAILURE"
     )
 
 
+@dataclass(frozen=True)
+class _Unseen:
+    """A place that could not be looked at."""
+
+    why: str
+    by_the_file: bool = True
+    """False: nothing here can draw, whatever the file is."""
+
+
 class _Looks:
     """One file's places, each looked at once, however many signatures rest on it."""
 
-    def __init__(self, data: Octets, password: Password | None, eyes: OpenEyes) -> None:
+    def __init__(self, data: Octets, password: Password | None, eyes: OpenEyes, seconds: float) -> None:
         self._data = data
         self._password = password
         self._eyes = eyes
-        self._known: dict[Place, bool | str] = {}
+        self._until = time.monotonic() + seconds
+        self._seconds = seconds
+        self._known: dict[Place, bool | _Unseen] = {}
         self._before: dict[int, tuple[bytes, Reader]] = {}
 
-    def at(self, place: Place) -> bool | str:
-        """Whether something is drawn there; in words why that could not be seen."""
+    def at(self, place: Place) -> bool | _Unseen:
+        """Whether something is drawn there, or why that could not be seen."""
         if place not in self._known:
             if len(self._known) >= MAX_PLACES:
-                return f"the file has more than {MAX_PLACES} such places."
+                return _Unseen(f"the file has more than {MAX_PLACES} such places.")
+            if time.monotonic() >= self._until:
+                return _Unseen(f"drawing the places before it took {self._seconds:g} s.")
             try:
                 self._known[place] = self._drawn(place)
+            except UsageError as e:
+                self._known[place] = _Unseen(e.message, by_the_file=False)
             except KysoError as e:
-                self._known[place] = e.message
+                self._known[place] = _Unseen(e.message)
+            except OSError as e:  # no process could be started
+                self._known[place] = _Unseen(f"{e.strerror or e}.", by_the_file=False)
         return self._known[place]
 
     @cached_property

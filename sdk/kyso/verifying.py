@@ -53,7 +53,7 @@ def verify(
 
     A later signature that shows itself where nothing was found on the page is looked at: PDFium draws that page in a
     process of its own, and something there makes the verdict INDETERMINATE (`OVERLAY`). That needs
-    `kyso[appearance]`; without it the report says `PLACE_NOT_SEEN`.
+    `kyso[appearance]`; without it the report warns (`PLACE_NOT_SEEN`).
 
     A path to a large PDF, or to a large XML document that is signed as a whole, is read through a memory map, in
     constant memory. Raises `OSError` when it cannot be opened, `FormatError` when it changes meanwhile.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
 from kyso_pki.errors import StampCovers
 from kyso_pki.formats import verify_document
+from kyso_pki.pdf.appearance.extra import needed
+from kyso_pki.pdf.appearance.sight import Eyes
 from kyso_pki.pdf.appearance.stamp import Place
 from tests.attacks.pdf.paper import Paper
 from tests.documents.makers.moving import moved_letters
@@ -83,13 +88,46 @@ def test_a_file_on_disk_is_looked_at_as_well(tmp_path: Path) -> None:
     assert kyso.verify(path, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT)).verdict == "indeterminate"
 
 
-def test_a_place_that_cannot_be_looked_at_is_said_and_changes_no_verdict() -> None:
+@contextmanager
+def _no_eyes(data: bytes, password: str | None) -> Iterator[Eyes]:
+    with needed("Finding text on a page"):
+        raise ModuleNotFoundError(name="pypdfium2")
+    yield
+
+
+def _unseen(report: DocumentReport) -> tuple[str, str, str]:
+    (found,) = [f for f in report.signatures[0].findings if f.code == "PLACE_NOT_SEEN"]
+    assert "was not looked at" in found.text
+    return found.severity, report.verdict, found.text
+
+
+def test_where_nothing_can_draw_it_is_said_and_changes_no_verdict() -> None:
     pdf = paper(EMS).filled()
     report = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
-    blind = look(report, pdf, Policy(), eyes=eyes_within(0.001, 512))
-    (found,) = [f for f in blind.signatures[0].findings if f.code == "PLACE_NOT_SEEN"]
-    assert (found.severity, blind.verdict) == ("warning", "passed")
-    assert "was not looked at" in found.text
+    assert _unseen(look(report, pdf, Policy(), eyes=_no_eyes))[:2] == ("warning", "passed")
+
+
+def test_a_file_that_cannot_be_drawn_within_the_bounds_does_not_pass() -> None:
+    """Its maker decides that: by a slow page, by a crowd of places."""
+    pdf = paper(EMS).filled()
+    report = verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
+    assert _unseen(look(report, pdf, Policy(), eyes=eyes_within(0.001, 512)))[:2] == ("error", "indeterminate")
+    severity, verdict, text = _unseen(look(report, pdf, Policy(), seconds=0.0))
+    assert (severity, verdict, "took 0 s" in text) == ("error", "indeterminate", True)
+
+
+def test_a_page_too_large_to_be_drawn_finely_hides_nothing() -> None:
+    page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]").replace(b"595 842", b"9000 9000")
+    pdf = replace(paper(EMS), bodies={3: page}).filled()
+    assert verify_document(pdf, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT)).verdict == "passed"
+    assert verified(pdf).verdict == "indeterminate"
+
+
+@pytest.mark.parametrize("bottom", [349.0, 349.2, 349.4, 349.6])
+def test_a_place_thinner_than_two_pixels_is_looked_at(bottom: float) -> None:
+    place = b"300 %.1f 420 %.1f" % (bottom, bottom + 1.2)
+    assert verified(paper(EMS).filled(place)).verdict == "indeterminate"
+    assert verified(paper(0.0).filled(place)).verdict == "passed"
 
 
 def prepared(ems: float) -> bytes:

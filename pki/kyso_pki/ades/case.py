@@ -59,7 +59,7 @@ class Case:
     def look(self, at: TimestampFacts | None) -> None:
         """Sees what is proven of the signature, or of one of its timestamps, by what is trusted so far."""
         covers = (*self.covers, *self.archives)
-        over = [c.proof for c in covers if at is None or c.state >= at.state]
+        over = [c.proof for c in covers if at is None or c.covers(at)]
         if at is not None and at.kind == "content" and self.own is not None:
             over.append(self.own)  # it was signed, and the signature existed by then
         self.covering: Proof | None = min(over, key=lambda p: p.by, default=None)

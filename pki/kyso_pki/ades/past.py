@@ -22,7 +22,7 @@ from typing import Final
 
 from ..errors import FormatError
 from ..evidence import Evidence
-from ..facts import SignatureFacts, Stored
+from ..facts import SignatureFacts, Stored, TimestampFacts
 from ..x509 import crl as crl_module
 from ..x509 import ocsp as ocsp_module
 from ..x509.answer import SKEW
@@ -41,12 +41,18 @@ class Proof:
 @dataclass(frozen=True)
 class Cover:
     """A trusted document or archive timestamp: everything up to this state of the file, or of the signature, existed
-    by then."""
+    by then. In CMS it covers what it lists, and its state is only its name."""
 
     state: int
     proof: Proof
     path: tuple[Certificate, ...]
     """Of its authority, up to the anchor."""
+
+    def covers(self, thing: Stored | TimestampFacts) -> bool:
+        """Whether this existed by then, too."""
+        if thing.covered_by is not None:
+            return self.state + 1 in thing.covered_by  # an archive timestamp covers up to the state before its own
+        return self.state >= thing.state
 
 
 EVERYTHING: Final = 1 << 30
@@ -79,7 +85,7 @@ def held_in(facts: SignatureFacts, covers: Sequence[Cover], at: datetime) -> tup
     own = Stored(facts.state, facts.certificates, facts.crls, facts.ocsp)
     found: list[Held] = []
     for stored in (own, *facts.stored):
-        by = min((c.proof.by for c in covers if c.state >= stored.state), default=None)
+        by = min((c.proof.by for c in covers if c.covers(stored)), default=None)
         evidence = Evidence(stored.certificates, stored.crls, stored.ocsp)
         found.append(Held(evidence, by or at, in_file=True, protected=by is not None))
     return tuple(found)

@@ -107,7 +107,7 @@ def _walks(signatures: Sequence[SignatureFacts], at: datetime) -> Iterator[_Walk
         over = min((c.proof.by for c in covers), default=None)
         by = min((b for b in (*own, over) if b is not None), default=None)
         stamps = tuple(
-            (t, by if t.kind == "content" else min((c.proof.by for c in covers if c.state >= t.state), default=None))
+            (t, by if t.kind == "content" else min((c.proof.by for c in covers if c.covers(t)), default=None))
             for t, _ in timed
             if t.kind != "document"
         )

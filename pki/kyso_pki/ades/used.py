@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 from ..errors import KysoError
-from ..facts import SignatureFacts
+from ..facts import SignatureFacts, Stored
 from ..signer import Fetcher
 from ..x509 import ocsp
 from ..x509.certificate import Certificate
@@ -152,7 +152,7 @@ def _certificates(facts: SignatureFacts, paths: Sequence[Path], held: Sequence[H
 
 def _timestamps(facts: SignatureFacts, covers: Sequence[Cover]) -> Iterator[Used]:
     for t in facts.timestamps:
-        state = t.state if facts.format == "xml" else facts.state
-        by = min((c.proof.by for c in covers if c.state >= state), default=None)
+        held = t if facts.format != "pdf" else Stored(facts.state)
+        by = min((c.proof.by for c in covers if c.covers(held)), default=None)
         name = None if t.certificate is None else str(t.certificate.subject)
         yield Used("timestamp", "file", by, hashlib.sha256(t.token).hexdigest(), name, t.time)

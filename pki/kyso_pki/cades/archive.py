@@ -7,7 +7,7 @@ in the index that nothing has makes the timestamp broken.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from .. import oids
@@ -95,6 +95,32 @@ def unsigned_values(signer: SignerInfo) -> list[tuple[bytes, bytes]]:
         found += [(bytes(kind), bytes(v.raw)) for v in reader.take(der.SET).reader()]
         reader.finish()
     return found
+
+
+def covering(stamps: Sequence[tuple[bytes, Index | None]]) -> list[frozenset[int]]:
+    """For each archive timestamp the places, in this list, of those that cover it, through others as well.
+
+    Where it stands among the attributes says nothing: whoever has the key of an authority that has ended can put a
+    timestamp of any date before an honest one, whose index does not list it.
+    """
+    kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
+    found = [
+        {n for n, (_, index) in enumerate(stamps) if index is not None and index.covers_attribute(kind, token)}
+        for token, _ in stamps
+    ]
+    return [frozenset(_through(direct, found)) for direct in found]
+
+
+def _through(direct: Collection[int], covered_by: Sequence[Collection[int]]) -> set[int]:
+    """The places of archive timestamps that cover something: that list it, or cover one that does."""
+    every: set[int] = set()
+    waiting = list(direct)
+    while waiting:
+        place = waiting.pop()
+        if place not in every:
+            every.add(place)
+            waiting += covered_by[place]
+    return every
 
 
 def message_digest(

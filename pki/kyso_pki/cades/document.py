@@ -27,12 +27,12 @@ from ..scheme import HashName, Scheme, digest
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
 from . import growth
-from .archive import Index, index_of, message_digest, unsigned_values
+from .archive import Index, covering, index_of, message_digest, unsigned_values
 from .content import CmsPending, attributes_to_sign
 
 MAX_COUNTER_SIGNATURES = 16  # of one signature; against denial of service
-_UNPROTECTED = 1 << 20
-"""The state of evidence that no archive timestamp covers: later than all of them."""
+_Archives = Sequence[tuple[TimestampFacts, Index | None]]
+"""Archive timestamps, each before those that cover it."""
 
 
 class CmsDocument:
@@ -172,9 +172,7 @@ class _Signer:
         findings += [Finding("UNKNOWN_TIMESTAMP", "info", t) for t in self._unread()]
         return self._signature(cms, findings, archives)
 
-    def _signature(
-        self, cms: CmsFacts, findings: list[Finding], archives: list[tuple[TimestampFacts, Index | None]]
-    ) -> SignatureFacts:
+    def _signature(self, cms: CmsFacts, findings: list[Finding], archives: _Archives) -> SignatureFacts:
         value = cms.value
         own = [self._stamped(token, value, archives) for token in cms.timestamp_tokens]
         attributes = SignedAttributes.read(self._signer.signed_attrs) if self._signer.signed_attrs else None
@@ -198,61 +196,65 @@ class _Signer:
             findings=tuple(findings),
         )
 
-    def _stamped(
-        self, token: bytes, value: bytes, archives: list[tuple[TimestampFacts, Index | None]]
-    ) -> TimestampFacts:
-        """A signature timestamp, with the state before the first archive timestamp that covers it."""
+    def _stamped(self, token: bytes, value: bytes, archives: _Archives) -> TimestampFacts:
+        """A signature timestamp, with the archive timestamps that cover it."""
         kind = der.oid(oids.ID_AA_TIME_STAMP_TOKEN)
-        covered = (s.state - 1 for s, index in archives if index is not None and index.covers_attribute(kind, token))
         facts = timestamp_facts(token, lambda name: digest(name, value), "signature")
-        return replace(facts, state=min(covered, default=_UNPROTECTED))
+        covered_by = _covered_by(archives, lambda index: index.covers_attribute(kind, token))
+        return replace(facts, state=1, covered_by=covered_by)
 
-    def _archives(self) -> list[tuple[TimestampFacts, Index | None]]:
-        """Archive timestamps in their order, with even states; what the n-th covers has a state below 2 n."""
+    def _archives(self) -> _Archives:
+        """Archive timestamps, each before those that cover it, with even states."""
         kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
-        found: list[tuple[TimestampFacts, Index | None]] = []
-        for token in [v for k, v in unsigned_values(self._signer) if k == kind]:
-            if len(found) == MAX_TIMESTAMPS:
-                raise FormatError(f"More than {MAX_TIMESTAMPS} archive timestamps.")
-            index: Index | None = None
-            problems: list[Finding] = []
-            try:
-                index = index_of(token)
-            except KysoError as e:
-                problems.append(Finding("ARCHIVE_INDEX", "error", e.message))
-            else:
-                if unmet := index.unmet(self._data, self._signer):
-                    text = f"The archive timestamp covers {unmet} things that are not there any more."
-                    problems.append(Finding("ARCHIVE_INDEX", "error", text))
-            of = message_digest(self._data, self._signer, index, self._content) if index else (lambda _name: b"")
-            facts = timestamp_facts(token, of, "archive")
-            state = 2 * (len(found) + 1)
-            found.append((replace(facts, state=state, findings=(*facts.findings, *problems)), index))
-        return found
+        tokens = [v for k, v in unsigned_values(self._signer) if k == kind]
+        if len(tokens) > MAX_TIMESTAMPS:
+            raise FormatError(f"More than {MAX_TIMESTAMPS} archive timestamps.")
+        read = [self._archive(token) for token in tokens]
+        covered = covering([(token, index) for token, (_, index) in zip(tokens, read, strict=True)])
+        order = sorted(range(len(read)), key=lambda n: -len(covered[n]))  # a SET has no order of its own
+        states = {n: 2 * (place + 1) for place, n in enumerate(order)}
+        return [
+            (replace(read[n][0], state=states[n], covered_by=frozenset(states[m] for m in covered[n])), read[n][1])
+            for n in order
+        ]
 
-    def _stored(self, cms: CmsFacts, archives: list[tuple[TimestampFacts, Index | None]]) -> tuple[Stored, ...]:
-        """Certificates and answers, each in the state before the first archive timestamp that covers it."""
+    def _archive(self, token: bytes) -> tuple[TimestampFacts, Index | None]:
+        """One of them by itself, and what it lists."""
+        index: Index | None = None
+        problems: list[Finding] = []
+        try:
+            index = index_of(token)
+        except KysoError as e:
+            problems.append(Finding("ARCHIVE_INDEX", "error", e.message))
+        else:
+            if unmet := index.unmet(self._data, self._signer):
+                text = f"The archive timestamp covers {unmet} things that are not there any more."
+                problems.append(Finding("ARCHIVE_INDEX", "error", text))
+        of = message_digest(self._data, self._signer, index, self._content) if index else (lambda _name: b"")
+        facts = timestamp_facts(token, of, "archive")
+        return replace(facts, findings=(*facts.findings, *problems)), index
 
-        def state(covers: Callable[[Index], bool]) -> int:
-            return min((s.state - 1 for s, i in archives if i is not None and covers(i)), default=_UNPROTECTED)
-
+    def _stored(self, cms: CmsFacts, archives: _Archives) -> tuple[Stored, ...]:
+        """Certificates and answers, each with the archive timestamps that cover it."""
         found: list[Stored] = []
         for raw in self._data.raw_certificates:
             if (certificate := _certificate(raw)) is not None:
-                found.append(Stored(state(partial(Index.covers_certificate, encoded=raw)), (certificate,)))
+                by = _covered_by(archives, partial(Index.covers_certificate, encoded=raw))
+                found.append(Stored(1, (certificate,), covered_by=by))
         ocsp = set(self._data.ocsp)
         for raw in self._data.raw_revocation:
-            at = state(partial(Index.covers_revocation, encoded=raw))
+            by = _covered_by(archives, partial(Index.covers_revocation, encoded=raw))
             if raw[0] == der.SEQUENCE:
-                found.append(Stored(at, crls=(raw,)))
+                found.append(Stored(1, crls=(raw,), covered_by=by))
             else:  # other revocation information: its type, then the answer (RFC 5940)
-                found.append(Stored(at, ocsp=tuple(o for o in ocsp if raw.endswith(o))))
+                found.append(Stored(1, ocsp=tuple(o for o in ocsp if raw.endswith(o)), covered_by=by))
         inside = set(self._data.crls), ocsp
         found.append(
             Stored(
-                _UNPROTECTED,
+                1,
                 crls=tuple(c for c in cms.crls if c not in inside[0]),
                 ocsp=tuple(o for o in cms.ocsp if o not in inside[1]),
+                covered_by=frozenset(),
             )
         )
         return tuple(s for s in found if s.certificates or s.crls or s.ocsp)
@@ -310,6 +312,12 @@ class _Signer:
             findings=cms.findings,
             countersigned=parent_id,
         )
+
+
+def _covered_by(archives: _Archives, lists: Callable[[Index], bool]) -> frozenset[int]:
+    """The states of those that cover what `lists` finds in an index, by others that they cover too."""
+    direct = [stamp for stamp, index in archives if index is not None and lists(index)]
+    return frozenset({s.state for s in direct}.union(*(s.covered_by or () for s in direct)))
 
 
 def _over_value(identifier: str) -> str:

@@ -27,7 +27,7 @@ import psutil
 
 from kyso_pki.errors import AuditError
 
-from .plan import Entry, Plan
+from .plan import Entry, Plan, as_line
 from .worker import cut_off
 
 START_S = 60.0  # for a worker to load its anchors, on a slow disk
@@ -218,6 +218,11 @@ class _Worker:
                 return 0
         found = self._look()
         self._at_rest = True
+        if not self.finished:
+            raise AuditError(
+                f"{self._place} does not hold what a worker has written there.",
+                remedy="Keep other programs out of the folder of a running audit, and run the same command again.",
+            )
         return found
 
     def watch(self) -> int:
@@ -270,7 +275,7 @@ class _Worker:
         found = self._look()  # what it still wrote
         if was_ready and len(self._records) < len(self._chunk.entries):
             record = cut_off(self._chunk.entries[len(self._records)], code, text)
-            self._records.append(json.dumps(record, ensure_ascii=False).encode())
+            self._records.append(as_line(record).rstrip(b"\n"))
             found += 1
         self.forget()
         self._name_place()

@@ -116,7 +116,7 @@ def _csv(beside: Beside, lines: Callable[[], Lines], _totals: Totals, _head: str
 def _csv_lines(cells: Iterable[tuple[str | None, ...]]) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows([[_harmless(c) for c in row] for row in cells])
-    return out.getvalue().encode()
+    return out.getvalue().encode(errors="backslashreplace")
 
 
 def _harmless(cell: str | None) -> str:
@@ -134,11 +134,15 @@ def _parquet(beside: Beside, lines: Callable[[], Lines], _totals: Totals, _head:
             "Parquet needs the library pyarrow.", remedy="pip install 'kyso[parquet]', or write .jsonl or .csv."
         ) from None
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
-    cells = (row for record in _records(lines) for row in rows(record))
+    cells = (tuple(map(_utf8, row)) for record in _records(lines) for row in rows(record))
     with parquet.ParquetWriter(beside.path, schema) as writer:
         while some := list(islice(cells, _ROWS_AT_ONCE)):
             writer.write_table(pa.table([list(column) for column in zip(*some, strict=True)], schema=schema))
     beside.append(())
+
+
+def _utf8(cell: str | None) -> str | None:
+    return None if cell is None else cell.encode(errors="backslashreplace").decode()
 
 
 _STYLE = (
@@ -158,7 +162,7 @@ _SAID = {
 
 
 def _html(beside: Beside, lines: Callable[[], Lines], totals: Totals, head: str) -> None:
-    beside.append(part.encode() for part in _page(lines, totals, head))
+    beside.append(part.encode(errors="backslashreplace") for part in _page(lines, totals, head))
 
 
 def _page(lines: Callable[[], Lines], totals: Totals, head: str) -> Iterator[str]:

@@ -68,6 +68,11 @@ class Plan:
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
+def as_line(value: object) -> bytes:
+    """A line of JSON in UTF-8; the name of a file that is no UTF-8 stands in it with its octets as `\\udcff`."""
+    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One file of a manifest, as it was when the run began."""
@@ -96,7 +101,11 @@ def entries(sources: Iterable[str], *, everything: bool = False) -> Iterator[Ent
 
 def _paths(source: str, everything: bool) -> Iterator[Path]:
     if source.startswith("@"):
-        for number, line in enumerate(Path(source[1:]).read_text("utf-8-sig").splitlines(), 1):
+        try:
+            listed = Path(source[1:]).read_text("utf-8-sig")
+        except UnicodeDecodeError:
+            raise UsageError(f"The list {source[1:]} is no UTF-8.", remedy="Save it as UTF-8.") from None
+        for number, line in enumerate(listed.splitlines(), 1):
             if line.strip():
                 yield _listed(Path(line.strip()), f"{source[1:]}, line {number}")
         return

@@ -3,6 +3,7 @@
 `RUN.audit/` beside the report holds `run.json` (the plan's digests, the validation time), `manifest.jsonl` (every
 file with size and time), `chunks/NNNNNNNN.jsonl` (finished work), `evidence/`, and `unfinished/`, which the workers
 write and nobody relies on. All else is written beside, synced and renamed; the folder goes when the report is there.
+Two audits in one folder would take each other's files away: whoever begins or goes on holds it (`held`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +20,10 @@ from typing import Any
 
 from kyso_pki.errors import AuditError
 
+from ..alone import alone
 from ..disk import Beside
 from .executor import Chunk, Executor
-from .plan import Entry, Plan, entries
+from .plan import Entry, Plan, as_line, entries
 
 FORMAT = 1
 LARGEST_CHUNK = 256  # files; what a kill costs at most, times the workers
@@ -38,7 +41,7 @@ class Run:
         self._chunk_size = chunk_size
 
     @classmethod
-    def begin(cls, folder: Path, plan: Plan, sources: Iterable[str], *, everything: bool = False) -> Run:
+    def begin(cls, folder: Path, plan: Plan, sources: Sequence[str], *, everything: bool = False) -> Run:
         """Lists the files. Raises `AuditError` when there is none, `UsageError`, `OSError`."""
         (folder / "chunks").mkdir(parents=True, exist_ok=True)
         (folder / "evidence").mkdir(exist_ok=True)
@@ -47,7 +50,7 @@ class Run:
         def lines() -> Iterator[bytes]:
             nonlocal count
             for entry in entries(sources, everything=everything):
-                line = json.dumps([entry.path, entry.size, entry.modified_ns], ensure_ascii=False).encode() + b"\n"
+                line = as_line([entry.path, entry.size, entry.modified_ns])
                 digest.update(line)
                 count += 1
                 yield line
@@ -67,16 +70,20 @@ class Run:
             "rules": plan.rules_digest,
             "manifest": digest.hexdigest(),
             "files": count,
+            "sources": _sources(sources, everything),
             "chunk": size,
         }
         _write(folder / "run.json", [json.dumps(head).encode()])  # last: from here on the run exists
         return cls(folder, plan, count, size)
 
     @classmethod
-    def resume(cls, folder: Path, plan: Plan) -> Run | None:
+    def resume(
+        cls, folder: Path, plan: Plan, sources: Sequence[str] | None = None, *, everything: bool = False
+    ) -> Run | None:
         """The run that stopped in this folder, with its own validation time; None when there is none.
 
-        Raises `AuditError` when it was begun with other rules, anchors or evidence, or is damaged.
+        `sources` None: whatever it was begun with. Raises `AuditError` when it was begun with other sources, rules,
+        anchors or evidence, or is damaged.
         """
         try:
             head = json.loads((folder / "run.json").read_text("utf-8"))
@@ -91,6 +98,8 @@ class Run:
             )
         if head["rules"] != plan.rules_digest:
             raise AuditError(f"The audit in {folder} was begun with other anchors, evidence or rules.", remedy=remedy)
+        if sources is not None and head["sources"] != _sources(sources, everything):
+            raise AuditError(f"The audit in {folder} was begun for other files or folders.", remedy=remedy)
         with (folder / "manifest.jsonl").open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != head["manifest"]:
                 raise AuditError(f"The list of files in {folder} was changed.", remedy=remedy)
@@ -146,6 +155,22 @@ class Run:
                     held, number = [], number + 1
             if held:
                 yield Chunk(number, tuple(held))
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """This run's folder, for one audit at a time. Raises `AuditError` when another one works in it, `OSError`."""
+    with alone(folder.with_name(folder.name + ".lock")) as only_one:
+        if not only_one:
+            raise AuditError(
+                f"Another audit is at work in {folder}.", remedy="Wait until it has ended, or give another --out."
+            )
+        yield
+
+
+def _sources(sources: Sequence[str], everything: bool) -> list[str]:
+    """As typed, from where; in ASCII, whatever a file is called."""
+    return [ascii(s) for s in (str(Path.cwd()), *sources, *(["--all"] if everything else []))]
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:

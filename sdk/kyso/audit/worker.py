@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from .plan import Entry, Plan
+from .plan import Entry, Plan, as_line
 from .store import StoredFetcher
 
 
@@ -46,7 +46,7 @@ def _write(place: Path, records: Iterable[dict[str, Any]]) -> None:
     """A line each, at once: whoever ends this process finds all that were done. Raises `OSError`."""
     with place.open("ab", buffering=0) as file:
         for record in records:
-            line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+            line = as_line(record)
             if file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

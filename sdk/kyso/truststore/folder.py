@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from kyso_pki.errors import FormatError, UsageError
 
+from ..alone import try_lock
 from ..disk import Beside
 from .kept import Kept
 
@@ -79,23 +79,8 @@ class TrustFolder:
     def _locked(self) -> Iterator[None]:
         with os.fdopen(os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
             end = time.monotonic() + WAIT_S
-            while not _try_lock(lock):
+            while not try_lock(lock):
                 if time.monotonic() > end:
                     raise UsageError(f"Another program is changing the trust store {self.path}.")
                 time.sleep(0.02)
             yield  # closing the file gives the lock back, and so does the end of the process
-
-
-def _try_lock(file: IO[bytes]) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -6,17 +6,20 @@ What an index does not list is anybody's addition. So some variants pass, below 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
+import kyso
 from kyso_pki import oids
 from kyso_pki.asn1 import der
 from kyso_pki.cms.signed_data import read_signed_data
+from kyso_pki.evidence import Evidence
 from kyso_pki.testing import World
 from tests.pki.cades.made import (
     AT,
     CONTENT,
     WORLD,
+    archive_timestamp,
     archived,
     attribute,
     parts,
@@ -243,6 +246,93 @@ def archive_timestamp_from_the_future() -> FileAttack:
 def archive_timestamp_before_what_it_covers() -> FileAttack:
     """T4, T3: "ordering of archive timestamps": the signature timestamp inside is a day younger."""
     return _attack(archived(timestamper=WORLD.timestamper(AT - timedelta(days=1))), "TIMESTAMP_ORDER_FAILURE")
+
+
+# Two of them ------------------------------------------------------------------------------------------------------
+
+THEN = AT - timedelta(days=729)
+AT_LAST = AT + timedelta(days=5)
+
+
+@cache
+def _ended() -> World:
+    """A PKI of two years ago, whose official lost the certificate after ten days, and whose authority has ended."""
+    ended = World.create(at=THEN, number=1)
+    ended.revoke(ended.person, THEN + timedelta(days=10), "superseded")
+    return ended
+
+
+def _preserved(signed: datetime) -> bytes:
+    """Signed then, with all evidence, and no timestamp yet."""
+    ended = _ended()
+    data = kyso.sign_cms(CONTENT, ended.person_signer, at=signed)
+    found = [e.raw for e in parts(data)]
+    carried = [c.der for w in (ended, WORLD) for c in w.tsa_signer.chain.carried]
+    lists = [c for days in (1, 20, 728) for c in ended.crls(THEN + timedelta(days=days))]
+    found[3:4] = [
+        der.set_of([*(e.raw for e in parts(data)[3].children()), *carried], tag=0xA0),
+        der.set_of(list(dict.fromkeys(lists)), tag=0xA1),
+    ]
+    return der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*found)))
+
+
+def _in_this_order(data: bytes, *stamps: bytes) -> bytes:
+    """With these unsigned attributes and no others."""
+    fields = [c.raw for c in der.read(signer_info(data)).children() if c.tag != 0xA1]
+    return rebuilt(data, signers=[der.sequence(*fields, der.tlv(0xA1, b"".join(stamps)))])
+
+
+def _much_later(cms: bytes) -> Case:
+    today = Evidence(crls=tuple(WORLD.crls(AT_LAST)))
+    return Case(cms, CONTENT, trust=_ended().trust + WORLD.trust, at=AT_LAST, world=None, evidence=today)
+
+
+def _renewed(*, newest_first: bool) -> Case:
+    data = _preserved(THEN)
+    first = archive_timestamp(data, _ended().timestamper(THEN + timedelta(days=1)))
+    once = _in_this_order(data, first)
+    second = archive_timestamp(once, WORLD.timestamper(AT - timedelta(days=2)))
+    return _much_later(_in_this_order(data, *((second, first) if newest_first else (first, second))))
+
+
+@cache
+def renewed() -> Case:
+    """A second authority stamps the first one's timestamp before that one ends."""
+    return _renewed(newest_first=False)
+
+
+@cache
+def renewed_in_another_order() -> Case:
+    """DER sorts a SET by its octets, not by time."""
+    return _renewed(newest_first=True)
+
+
+def _forged(*, newest_first: bool) -> FileAttack:
+    data = _preserved(THEN + timedelta(days=20))
+    honest = archive_timestamp(data, WORLD.timestamper(AT - timedelta(days=2)))
+    forged = archive_timestamp(data, _ended().timestamper(THEN + timedelta(days=1)))
+    order = (honest, forged) if newest_first else (forged, honest)
+    twin = renewed_in_another_order if newest_first else renewed
+    return FileAttack(_much_later(_in_this_order(data, *order)), "INDETERMINATE REVOKED_NO_POE", twin)
+
+
+def old_key_before_an_honest_timestamp() -> FileAttack:
+    """T4, V5: who has the key of an authority that has ended stamps a date before the revocation; what stands
+    behind it in the file does not list it, so nothing shows that it is old."""
+    return _forged(newest_first=False)
+
+
+def old_key_behind_an_honest_timestamp() -> FileAttack:
+    """T4, V5: the same in the other order."""
+    return _forged(newest_first=True)
+
+
+def old_key_over_an_honest_timestamp() -> FileAttack:
+    """T4, V5: the forged one lists the honest one; that shows nothing about itself."""
+    data = _preserved(THEN + timedelta(days=20))
+    honest = archive_timestamp(data, WORLD.timestamper(AT - timedelta(days=2)))
+    forged = archive_timestamp(_in_this_order(data, honest), _ended().timestamper(THEN + timedelta(days=1)))
+    return FileAttack(_much_later(_in_this_order(data, forged, honest)), "INDETERMINATE REVOKED_NO_POE", renewed)
 
 
 def crowd_of_archive_timestamps() -> FileAttack:

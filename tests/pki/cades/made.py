@@ -136,6 +136,24 @@ def archived(
     crls = list(dict.fromkeys((*old.crls(at), *old.crls(AT))))  # for the signature, and for its timestamp as of now
     found[3:4] = [der.set_of(certificates, tag=0xA0), der.set_of(crls, tag=0xA1)]
     data = der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*found)))
+    stamper = timestamper or WORLD.timestamper(AT + timedelta(minutes=1))
+    options = {"content": content, "hash_oid": hash_oid, "index_kinds": index_kinds, "written": written, "kind": kind}
+    made = archive_timestamp(data, stamper, listed, **options)  # type: ignore[arg-type] # forwarded as they are
+    return rebuilt(data, signers=[with_unsigned(signer_info(data), made)])
+
+
+def archive_timestamp(
+    data: bytes,
+    stamper: Timestamper,
+    listed: Listed = lambda found: found,
+    *,
+    content: bytes = CONTENT,
+    hash_oid: str = oids.SHA256,
+    index_kinds: tuple[str, ...] = (oids.ID_AA_ATS_HASH_INDEX_V3,),
+    written: Callable[[bytes], bytes] = lambda index: index,
+    kind: str = oids.ID_AA_ARCHIVE_TIME_STAMP_V3,
+) -> bytes:
+    """The attribute, over what is listed of what is there."""
     structure = read_signed_data(data)
     [signer] = structure.signers
     name: HashName = hash_of_oid(hash_oid)
@@ -150,9 +168,8 @@ def archived(
     octets = der.sequence(der.sequence(der.oid(hash_oid)), *sequences)
     index = Index(octets, name, frozenset(), frozenset(), frozenset(), True)
     imprint = message_digest(structure, signer, index, lambda name: digest(name, content))("sha256")
-    stamper = timestamper or WORLD.timestamper(AT + timedelta(minutes=1))
     token = stamper.timestamp(imprint, "sha256")
     if index_kinds:
         indices = [attribute(k, written(octets)) for k in index_kinds]
         token = rebuilt(token, signers=[with_unsigned(signer_info(token), *indices)])
-    return rebuilt(data, signers=[with_unsigned(signer_info(data), attribute(kind, token))])
+    return attribute(kind, token)

@@ -11,8 +11,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from kyso.audit import outputs
 from kyso.audit.compare import differences
 from kyso.audit.executor import Chunk, Done, LocalPool
 from kyso.audit.plan import Limits, Plan, entries
-from kyso.audit.run import Run
+from kyso.audit.run import Run, held
 from kyso.audit.totals import summed
 from kyso_pki.errors import AuditError, UsageError
 from tests.pki.reports.reported import packet as edxml
@@ -36,7 +37,7 @@ from .conftest import AT, Archive
 
 
 def audited(
-    folder: Path, plan: Plan, sources: Iterable[str], progress: Callable[[int], object] = lambda _: None
+    folder: Path, plan: Plan, sources: Sequence[str], progress: Callable[[int], object] = lambda _: None
 ) -> dict[str, dict[str, Any]]:
     """The records by file name, of a run with two workers."""
     run = Run.begin(folder, plan, sources)
@@ -151,6 +152,66 @@ def test_run_with_other_rules_is_not_continued(archive: Archive, tmp_path: Path)
     with pytest.raises(AuditError, match="list of files"):
         Run.resume(tmp_path / "run", archive.plan)
     assert Run.resume(tmp_path / "nothing", archive.plan) is None
+
+
+def test_run_for_other_files_is_not_continued(archive: Archive, tmp_path: Path) -> None:
+    """The report would be about the folder of last week, under the name of today's."""
+    folder = tmp_path / "run"
+    Run.begin(folder, archive.plan, [str(archive.folder)])
+    with pytest.raises(AuditError, match="other files or folders"):
+        Run.resume(folder, archive.plan, [str(tmp_path)])
+    with pytest.raises(AuditError, match="other files or folders"):
+        Run.resume(folder, archive.plan, [str(archive.folder)], everything=True)
+    assert Run.resume(folder, archive.plan, [str(archive.folder)]) is not None
+
+
+def test_two_audits_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with held(folder), pytest.raises(AuditError, match="Another audit is at work"), held(folder):
+        pass
+    with held(folder):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_records_that_somebody_takes_away_end_the_run_instead_of_stopping_it(
+    archive: Archive, tmp_path: Path
+) -> None:
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    gone = threading.Event()
+
+    def take_away() -> None:
+        while not gone.wait(0.001):
+            for file in (tmp_path / "run").glob("unfinished/*"):
+                file.unlink(missing_ok=True)
+
+    thief = threading.Thread(target=take_away)
+    thief.start()
+    try:
+        with pytest.raises(AuditError, match="does not hold what a worker has written"):
+            run.work(LocalPool(1), lambda _: None)
+    finally:
+        gone.set()
+        thief.join()
+    Run.resume(tmp_path / "run", archive.plan).work(LocalPool(1), lambda _: None)  # type: ignore[union-attr]  # begun
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are Unicode there")
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "html", "parquet"])
+def test_file_whose_name_is_no_utf_8_is_one_of_the_report(archive: Archive, tmp_path: Path, kind: str) -> None:
+    """As ZIP files of the old days leave them."""
+    source = next(p for p in archive.folder.rglob("*.pdf"))
+    odd = tmp_path / os.fsdecode(b"c\xf4ng v\xe3n.pdf")
+    odd.write_bytes(source.read_bytes())
+    run = Run.begin(tmp_path / "run", archive.plan, [str(odd)])
+    run.work(LocalPool(1), lambda _: None)
+    (record,) = run.records()
+    assert (record["file"], record["verdict"]) == (
+        str(odd),
+        kyso.verify(source, trust=archive.plan.trust, at=AT, evidence=archive.plan.evidence, offline=True).verdict,
+    )
+    outputs.write(tmp_path / f"r.{kind}", run.lines, summed(run.records()), "")
+    assert (tmp_path / f"r.{kind}").stat().st_size
 
 
 def test_missing_chunk_is_an_error_and_not_a_shorter_report(archive: Archive, tmp_path: Path) -> None:

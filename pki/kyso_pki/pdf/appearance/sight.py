@@ -128,16 +128,20 @@ class Sight:
     def unlike_paper(self, page: Page, box: Box) -> Box | None:
         """Around all that is not white within a box as seen, annotations left out; None where it is blank.
 
-        The outermost pixels are shared with what stands beside it, and do not count. Raises `LimitExceeded` for a
-        page too large to be looked at.
+        The outermost pixels are shared with what stands beside it, and do not count where there are others. Raises
+        `LimitExceeded` for a page too large to be looked at.
         """
         dpi = _bearable(page, PLACE_DPI)
         image = self.picture(page, dpi, annotations=False)
         step = 72 * page.unit / dpi
         left, top = max(0, int(box.left / step) + 1), max(0, int(box.top / step) + 1)
         right, bottom = min(image.width, int(box.right / step)), min(image.height, int(box.bottom / step))
+        if left >= right:
+            left, right = left - 1, min(image.width, right + 1)
+        if top >= bottom:
+            top, bottom = top - 1, min(image.height, bottom + 1)
         if left >= right or top >= bottom:
-            return None
+            return None  # beside the page
         from PIL import ImageChops
 
         red, green, blue = image.crop((left, top, right, bottom)).split()

@@ -1,0 +1,50 @@
+"""One program at a time: a file that is locked as long as somebody works, and free again when its process has ended.
+
+Reach for `alone`; `try_lock` is for who waits in a way of his own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Whether this is the only one here as long as the block lasts; the file goes with it."""
+    while True:
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
+            if not try_lock(lock):
+                yield False
+                return
+            with suppress(FileNotFoundError):
+                if os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+                    try:
+                        yield True
+                    finally:
+                        with suppress(
+                            OSError
+                        ):  # Windows removes no file that is open: it stays, and locks nobody out
+                            path.unlink()
+                    return
+        # whoever was here before has removed the file between the two calls
+
+
+def try_lock(file: IO[bytes]) -> bool:
+    """Whether the file is locked now; closing it gives the lock back, and so does the end of the process."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
