@@ -329,7 +329,6 @@ def test_demands_of_a_field_that_are_not_met_are_refused(more: bytes, words: str
         lambda d: d[:-7],
         lambda d: d + b"junk",
         lambda d: d.replace(b"/Kids[3 0 R]", b"/Kids[9 0 R]"),
-        lambda d: d.replace(b"/Kids[3 0 R]", b"/Kids[]     "),
         lambda d: d.replace(b"/Kids[3 0 R]", b"/Kids[<<>>] "),
         lambda d: d.replace(b"3 0 obj", b"8 0 obj"),
         lambda d: d.replace(b"/Type/Page/", b"/Annots(x)/"),
@@ -340,6 +339,12 @@ def test_a_malformed_file_is_refused_with_a_way_out(damage: object) -> None:
     with pytest.raises(FormatError) as caught:
         prepared(damage(table_pdf()))
     assert "kyso repair" in str(caught.value)
+
+
+def test_of_a_file_without_a_page_no_repair_is_promised() -> None:
+    with pytest.raises(FormatError, match="the document has no page") as caught:
+        prepared(table_pdf().replace(b"/Kids[3 0 R]", b"/Kids[]     "))
+    assert "Make the PDF anew" in str(caught.value)
 
 
 def test_the_way_out_leads_out() -> None:
