@@ -14,6 +14,7 @@ from string import Formatter
 from .words import Wording
 
 _DEEPEST = 6  # sentences within sentences
+_LONGEST = 4000  # characters in which an expression is looked for; its time grows with their square
 _URL = r"\S+?"  # else a sentence about one address would also be found in a longer one that tells of several
 
 
@@ -36,8 +37,8 @@ class _Said:
 
     def _looked_up(self, text: str, depth: int) -> str | None:
         for english, said in self._sentences.items():
-            if _may_be(english, text) and (found := _pattern(english).fullmatch(text)):
-                return said.format(**{n: self._filling(v, depth + 1) for n, v in found.groupdict().items()})
+            if _may_be(english, text) and (found := _places(english, text)) is not None:
+                return said.format(**{n: self._filling(v, depth + 1) for n, v in found.items()})
         return None
 
     def _filling(self, text: str, depth: int) -> str:
@@ -59,9 +60,11 @@ def remedy_in(text: str, code: str | None, words: Wording) -> tuple[str, str | N
     """A text without the remedy at its end, and that remedy in the user's words; else the remedy of `code`."""
     remedies = words.part("remedies")
     for key, english in remedies.items():
-        if key.endswith(".english") and _may_be(english, text) and (found := _pattern(english).search(text)):
-            said = words.find(f"remedies.{key.removesuffix('english')}text", **found.groupdict())
-            return text[: found.start()].rstrip(), said
+        if key.endswith(".english") and _may_be(english, text[-_LONGEST:]):
+            start = max(0, len(text) - _LONGEST)
+            if found := _pattern(english).search(text, start):
+                said = words.find(f"remedies.{key.removesuffix('english')}text", **found.groupdict())
+                return text[: found.start()].rstrip(), said
     return text, words.find(f"errors.{code}.remedy")
 
 
@@ -73,6 +76,28 @@ def _pieces(english: str) -> tuple[tuple[str, str | None], ...]:
 def _may_be(english: str, text: str) -> bool:
     """Whether the longest fixed part stands in the text: most sentences are told apart without an expression."""
     return max((literal for literal, _ in _pieces(english)), key=len) in text
+
+
+def _places(english: str, text: str) -> dict[str, str] | None:
+    """What fills the places of the sentence; None for another one.
+
+    Each place ends where the fixed part behind it stands first: a stranger's name that repeats those parts costs no
+    more than its length, where an expression would try every way to divide it.
+    """
+    pieces = _pieces(english)
+    if any(name == "url" for _, name in pieces):
+        found = _pattern(english).fullmatch(text) if len(text) <= _LONGEST else None
+        return None if found is None else found.groupdict()
+    if not text.startswith(pieces[0][0]):
+        return None
+    places: dict[str, str] = {}
+    at, name = len(pieces[0][0]), pieces[0][1]
+    for literal, following in (*pieces[1:], ("", None)) if pieces[-1][1] else pieces[1:]:
+        end = text.find(literal, at + 1) if following is not None else len(text) - len(literal)
+        if name is None or end <= at or not text.endswith(literal, end, end + len(literal)):
+            return None
+        places[name], at, name = text[at:end], end + len(literal), following
+    return places if at == len(text) else None
 
 
 @cache

@@ -33,6 +33,7 @@ MAX_ANCHORS = 5_000  # all trusted lists of Europe together name some 4,000 serv
 MAX_SIGNERS = 16
 MAX_NOTE = 1000  # characters
 MAX_SEQUENCE = (1 << 53) - 1  # what every reader of JSON holds exactly (RFC 8259 6)
+HAND: Final = "own"  # what a trust store calls the anchors that its user added by hand; no publisher is called so
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
 _PIN = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -61,7 +62,7 @@ class TrustBundle:
     """Where the next bundle is published (https)."""
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not _NAME.fullmatch(self.name) or self.name == HAND:
             raise UsageError(
                 f"{self.name[:80]!r} is no name of a bundle.",
                 remedy="Use lower-case letters, digits, dots and dashes; at most 64.",

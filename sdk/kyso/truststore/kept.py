@@ -10,10 +10,11 @@ from typing import Literal
 
 from kyso_pki.errors import FormatError, KysoError
 from kyso_pki.jsonable import decoded, encoded
+from kyso_pki.trust.bundle import HAND
 from kyso_pki.x509.trust import Anchor, TrustStore
 
 VERSION = 1
-OWN = "own"
+OWN = HAND
 """The name of what was added by hand, among those of sources."""
 OWN_SOURCE = "added by hand"
 """The source of such anchors in reports."""

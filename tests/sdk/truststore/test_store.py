@@ -202,6 +202,8 @@ def test_a_published_bundle_is_read_by_others() -> None:
     assert replace(read.anchors[0], source=OWN_SOURCE) == anchors[0][0]
     with pytest.raises(UsageError):
         publish([], PUBLISHER, name="tinh-mau", sequence=4, issued=now, expires=now + DAY)
+    with pytest.raises(UsageError, match="'own' is no name"):  # its anchors would be listed as added by hand
+        publish(anchors, PUBLISHER, name="own", sequence=4, issued=now, expires=now + DAY)
 
 
 def test_a_list_and_a_bundle_live_side_by_side() -> None:
