@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from kyso_pki.ades.places import place_not_seen, resting
 from kyso_pki.ades.policy import Policy
 from kyso_pki.ades.report import DocumentReport, SignatureReport
 from kyso_pki.errors import FormatError, KysoError, UsageError
-from kyso_pki.facts import Change, Finding, Place
+from kyso_pki.facts import Finding, Place
 from kyso_pki.octets import Octets
 from kyso_pki.pdf.appearance.sight import OpenEyes, sight
 from kyso_pki.pdf.pages import all_pages
@@ -41,29 +42,21 @@ def look(
 
     No place is looked at any more `seconds` after the first one.
     """
-    if not any(_resting(s, policy) for s in report.signatures):
+    if not any(resting(s, policy) for s in report.signatures):
         return report
     seen = _Looks(data, password, eyes, seconds)
     return replace(report, signatures=tuple(_judged(s, policy, seen) for s in report.signatures))
 
 
-def _resting(signature: SignatureReport, policy: Policy) -> list[Change]:
-    """The changes that a verdict which is not negative lets pass because nothing was found under them."""
-    if signature.indication == "TOTAL-FAILED" or policy.accept_overlays or "overlay" in policy.tolerate:
-        return []  # whoever accepts overlays looks at the page
-    return [c for c in signature.changes_after if c.places and (c.allowed or policy.accept_blank_overlays)]
-
-
 def _judged(signature: SignatureReport, policy: Policy, seen: _Looks) -> SignatureReport:
     findings = list(signature.findings)
     doubtful = False
-    for change in _resting(signature, policy):
+    for change in resting(signature, policy):
         for place in change.places:
             found = seen.at(place)
             if isinstance(found, _Unseen):
                 doubtful |= found.by_the_file
-                text = f"The place of the field {change.field!r} was not looked at: {found.why}"
-                findings.append(Finding("PLACE_NOT_SEEN", "error" if found.by_the_file else "warning", text))
+                findings.append(place_not_seen(change, found.why, "error" if found.by_the_file else "warning"))
             elif found:
                 doubtful = True
                 start = f"Something is drawn where the signature in the field {change.field!r} shows itself: "

@@ -193,3 +193,10 @@ def test_a_password_that_a_file_does_not_need_does_no_harm() -> None:
     stamp = kyso.load_stamp("nguoi-ky", images=signature_png(), place=HERE)
     assert kyso.preview(pdf, stamp, password=lambda: "of another file")
     assert kyso.sign(pdf, WORLD.person_signer, stamp=stamp, at=AT, password=lambda: "of another file")
+
+
+def test_who_replays_recorded_facts_is_told_that_the_place_was_not_looked_at() -> None:
+    found = kyso.facts(paper(EMS).filled())
+    report = kyso.replay(found, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
+    (said,) = [f for s in report.signatures for f in s.findings if f.code == "PLACE_NOT_SEEN"]
+    assert (report.verdict, said.severity) == ("passed", "warning")

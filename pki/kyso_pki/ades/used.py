@@ -97,8 +97,9 @@ def used_in(
             _keep(answers, h.evidence.ocsp, Used("ocsp", place, proven))
     for kind, uri, octets in fetched:
         _keep(lists if kind == "crl" else answers, (octets,), Used(kind, "fetched", uri=uri))
-    spoken = (_list(octets, issued, piece) for octets, piece in lists.items())
-    said = (_answer(octets, issued, piece) for octets, piece in answers.items())
+    at_hand = tuple(dict.fromkeys(c for h in held for c in h.evidence.certificates))
+    spoken = (_list(octets, issued, at_hand, piece) for octets, piece in lists.items())
+    said = (_answer(octets, issued, at_hand, piece) for octets, piece in answers.items())
     found = (piece for piece in (*spoken, *said) if piece is not None)
     return (*_certificates(facts, walked, held), *found, *_timestamps(facts, covers))
 
@@ -109,11 +110,16 @@ def _keep(found: dict[bytes, Used], octets: Iterable[bytes], piece: Used) -> Non
             found.setdefault(one, piece)
 
 
-def _list(octets: bytes, issued: Sequence[tuple[Certificate, Certificate]], piece: Used) -> Used | None:
-    """A CRL with the name of one of the issuers; None for one of another, or one that cannot be read."""
+Issued = Sequence[tuple[Certificate, Certificate]]
+"""Certificates with their issuers."""
+
+
+def _list(octets: bytes, issued: Issued, at_hand: Sequence[Certificate], piece: Used) -> Used | None:
+    """A CRL of one of the issuers, signed by it or in its name; None for another, or one that cannot be read."""
     try:
         found = CertificateList.from_der(octets)
-        if not any(found.issuer.matches(issuer.subject) for _, issuer in issued):
+        issuers = dict.fromkeys(issuer for _, issuer in issued if found.issuer.matches(issuer.subject))
+        if not issuers or not any(found.signed_by(c) for c in dict.fromkeys((*issuers, *at_hand))):
             return None
         name, at, until = str(found.issuer), found.this_update, found.next_update
         return Used(piece.kind, piece.place, piece.proven, found.sha256, name, at, until, piece.uri)
@@ -121,12 +127,13 @@ def _list(octets: bytes, issued: Sequence[tuple[Certificate, Certificate]], piec
         return None
 
 
-def _answer(octets: bytes, issued: Sequence[tuple[Certificate, Certificate]], piece: Used) -> Used | None:
-    """An OCSP answer about one of the certificates; None for one about others, or one that cannot be read."""
+def _answer(octets: bytes, issued: Issued, at_hand: Sequence[Certificate], piece: Used) -> Used | None:
+    """A responder's signed answer about one of the certificates; None for any other, or one that cannot be read."""
     try:
-        for response in ocsp.read(octets).responses:
+        basic = ocsp.read(octets)
+        for response in basic.responses:
             for certificate, issuer in issued:
-                if ocsp.is_about(response, certificate, issuer):
+                if ocsp.is_about(response, certificate, issuer) and ocsp.signed_for(basic, issuer, at_hand):
                     at, until = response.this_update, response.next_update
                     digest, name = hashlib.sha256(octets).hexdigest(), str(certificate.subject)
                     return Used(piece.kind, piece.place, piece.proven, digest, name, at, until, piece.uri)

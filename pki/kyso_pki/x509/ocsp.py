@@ -163,6 +163,15 @@ def is_about(response: SingleResponse, certificate: Certificate, issuer: Certifi
     return wanted.serial == certificate.serial and wanted.is_of(issuer, certificate.issuer.der)
 
 
+def signed_for(basic: BasicResponse, issuer: Certificate, candidates: Sequence[Certificate] = ()) -> bool:
+    """Whether a responder that this CA authorised signed it (RFC 6960 4.2.2.2), whatever has become of him since."""
+    return any(
+        (_same_entity(r, issuer) or _not_authorised(r, issuer, basic.produced_at, basic.produced_at) is None)
+        and _verifies(basic, r)
+        for r in _responders(basic, issuer, candidates)
+    )
+
+
 def _judge(
     basic: BasicResponse, responses: Sequence[SingleResponse], certificate: Certificate, at: datetime
 ) -> Answer:

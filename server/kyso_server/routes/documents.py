@@ -17,6 +17,8 @@ from fastapi.responses import JSONResponse, Response
 
 from kyso_pki.ades import grow
 from kyso_pki.ades.grow import Sources
+from kyso_pki.ades.places import not_looked_at
+from kyso_pki.ades.policy import DEFAULT_POLICY
 from kyso_pki.document import Intent, Level, level_named
 from kyso_pki.errors import EmptyInput, UsageError
 from kyso_pki.formats import lint_document, open_document, verify_document
@@ -202,6 +204,7 @@ def _verify(house: House, data: bytes, password: Callable[[], str | None] | None
     """The report in this form; as JSON it is the object itself (docs/report.md)."""
     fetcher = OwnFetcher(house)
     report = verify_document(data, trust=house.trust, at=house.now(), fetcher=fetcher, password=password)
+    report = not_looked_at(report, DEFAULT_POLICY, "this server does not draw pages.")
     if form == "json":
         return json.dumps(report.to_json(), ensure_ascii=False).encode()
     return rendered([report], form, words)

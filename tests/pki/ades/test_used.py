@@ -98,3 +98,11 @@ def test_a_heap_of_evidence_makes_no_heap_of_report(world: World) -> None:
     heap = tuple(crls[0][:-1] + bytes([n]) for n in range(200))
     report = judged(world, signed(world, "B-B"), evidence=Evidence(crls=heap))
     assert len(of(report, "crl")) <= MAX_LISTED
+
+
+def test_lists_and_answers_that_others_signed_in_the_names_of_ours_are_not_evidence(world: World) -> None:
+    data, forge = signed(world, "B-B"), World.create(at=AT, number=5)  # the same names, other keys
+    own, forged = ((w.crl(AT), w.crl(AT, w.root_signer)) for w in (world, forge))
+    report = judged(world, data, evidence=Evidence(crls=(*forged, *own)))
+    assert report.passed
+    assert {u.sha256 for u in of(report, "crl")} == {hashlib.sha256(c).hexdigest() for c in own}
