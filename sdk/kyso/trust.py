@@ -25,7 +25,7 @@ def load_trust(
     for path in paths:
         for file in _files(Path(path)):
             try:
-                store += TrustStore.of(certificates_from_bytes(file.read_bytes()), purposes, source=str(file))
+                store += TrustStore.of(certificates_from_bytes(file.read_bytes()), purposes, source=file.name)
             except FormatError as e:
                 raise UsageError(f"{file} holds no readable certificate: {e.message}") from None
     return store

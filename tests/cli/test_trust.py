@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ import kyso
 from kyso_pki.testing import World
 from tests.pki.ades.inputs import PDF
 from tests.pki.trust.lists import Made, State, sign
+from tests.pki.trust.loopback import loopback_certificate
 
 from .conftest import Province, run_kyso
 
@@ -153,3 +158,74 @@ def test_the_commands_speak_vietnamese(desk: Province, environ: dict[str, str]) 
     assert "Gói hoặc danh sách tin cậy do khóa khác ký." in done.stderr
     assert "mà chưa có khóa nào được chấp nhận" in done.stderr
     assert "--signed-by" in done.stderr
+
+
+# The wire -----------------------------------------------------------------------------------------------
+
+
+class Handler(BaseHTTPRequestHandler):
+    content = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Iterator[int]:
+    """An https server on loopback that gives what `Handler.content` is; its certificate is in tls.crt."""
+    certificate, key = loopback_certificate()
+    (tmp_path / "tls.crt").write_bytes(certificate)
+    (tmp_path / "tls.key").write_bytes(key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "tls.crt", tmp_path / "tls.key")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_update_is_fetched_said_and_taken_once(desk: Province, publisher: int) -> None:
+    address = f"https://127.0.0.1:{publisher}/tl.xml"
+    arguments = ("trust", "import", "tl.xml", "--signed-by", "to-chuc.crt", "--update-from", address, "--yes")
+    assert desk.kyso(*arguments).returncode == 0
+    Handler.content = sign(replace(LIST, services=LIST.services[1:], sequence=8).xml(), OPERATOR)
+    asked = ("trust", "update", "--tls-ca", "tls.crt", "--allow-host", f"127.0.0.1:{publisher}")
+    guarded = desk.kyso("trust", "update", "--tls-ca", "tls.crt", "--yes")
+    assert guarded.returncode == 5
+    assert "not a public address" in guarded.stderr
+    stranger = desk.kyso("trust", "update", "--allow-host", f"127.0.0.1:{publisher}", "--yes")
+    assert stranger.returncode == 5  # its certificate is by no public CA
+    refused = desk.kyso(*asked)
+    assert refused.returncode == 2
+    assert "- CA cấp phát tỉnh Mẫu: no longer trusted" in refused.stdout
+    assert "#7" in desk.kyso("trust", "list").stdout
+    taken = desk.kyso(*asked, "--yes")
+    assert taken.returncode == 0, taken.stderr
+    assert "Trusted list tl-vn #8" in desk.kyso("trust", "list").stdout
+    again = desk.kyso(*asked)
+    assert again.returncode == 0
+    assert "tl-vn: nothing newer." in again.stdout
+    Handler.content = sign(replace(LIST, sequence=7).xml(), OPERATOR)
+    rolled_back = desk.kyso(*asked, "--yes", "--json")
+    assert rolled_back.returncode == 1
+    [update] = json.loads(rolled_back.stdout)["updates"]
+    assert update["error"]["code"] == "trust.rollback"
+    assert "Trusted list tl-vn #8" in desk.kyso("trust", "list").stdout
+
+
+def test_nothing_says_where_newer_ones_are(desk: Province) -> None:
+    assert desk.kyso("trust", "import", "tl.xml", "--signed-by", "to-chuc.crt", "--yes").returncode == 0
+    done = desk.kyso("trust", "update")
+    assert done.returncode == 2
+    assert "says where newer ones are published" in done.stderr
+    wrong = desk.kyso("trust", "import", "tl.xml", "--update-from", "http://mau.example/tl.xml", "--yes")
+    assert wrong.returncode == 2
+    assert "is no https address" in wrong.stderr

@@ -91,13 +91,21 @@ class Kept:
         return replace(self, sources=tuple(s for s in self.sources if s.name not in gone))
 
     def entries(self, now: datetime) -> Iterator[tuple[Anchor, str | None, str]]:
-        """Every anchor with its note and the name of its source; anchors of what has ended count for nothing."""
+        """Every anchor with its note and the name of its source; anchors of what has ended count for nothing.
+
+        What was said by hand of a name with a key, for a purpose, stands in the place of what any source says of it.
+        """
+        own: dict[bytes, list[Anchor]] = {}
         for added in self.own:
+            own.setdefault(added.anchor.certificate.spki, []).append(added.anchor)
             yield added.anchor, added.note, OWN
         for source in self.sources:
+            ended = (source.expires or source.issued) if source.ended(now) else None
             for anchor, note in zip(source.anchors, source.notes, strict=True):
-                ended = (source.expires or source.issued) if source.ended(now) else None
-                yield replace(anchor, ended=ended), note, source.name
+                said = [a for a in own.get(anchor.certificate.spki, ()) if a.is_key_of(anchor.certificate)]
+                left = anchor.purposes.difference(*(a.purposes for a in said))
+                if left:
+                    yield replace(anchor, purposes=left, ended=ended), note, source.name
 
     def store(self, now: datetime) -> TrustStore:
         return TrustStore(tuple(dict.fromkeys(a for a, _, _ in self.entries(now))))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import replace
 
 from kyso_pki.trust.tsl.anchors import anchors_of
-from kyso_pki.trust.tsl.reading import ListPointer, TrustedList, claimed_territory, read_list
+from kyso_pki.trust.tsl.reading import TERRITORY, ListPointer, TrustedList, claimed_territory, read_list
 
 from .kept import Kept, Pointer, Source
 
@@ -38,28 +39,35 @@ def source_of_list(kept: Kept, data: bytes, signers: Collection[str], by: str | 
         update=None if before is None else before.update,
         anchors=listed.anchors,
         notes=listed.notes,
-        pointers=tuple(_pointers(found)) if found.of_lists and by is None else (),
         by=by,
         left_out=listed.left_out,
     )
-    return source, before
+    return _with_pointers(source, found), before
+
+
+def _with_pointers(source: Source, found: TrustedList) -> Source:
+    """The source with the lists that it vouches for: only a list of lists that a person imported does."""
+    if not found.of_lists or source.by is not None:
+        return source
+    pointers: dict[str, Pointer] = {}
+    left_out = list(source.left_out)
+    for one in found.pointers:
+        if _is_own(found, one):
+            continue
+        if one.territory is None or not TERRITORY.fullmatch(one.territory):
+            left_out.append(f"the list at {one.location[:200]}, which is told no territory")
+        elif (name := list_name(one.territory)) in pointers or name == source.name:
+            left_out.append(f"the list at {one.location[:200]}, one more of {one.territory}")
+        else:
+            signers = tuple(dict.fromkeys(c.spki_sha256 for c in one.signers))
+            pointers[name] = Pointer(name, one.location, signers)
+    return replace(source, pointers=tuple(pointers.values()), left_out=tuple(left_out))
 
 
 def _next_signers(found: TrustedList) -> tuple[str, ...]:
     """The keys that a list of lists tells for itself: its operator changes them so (clause 5.3.13)."""
     own = [p for p in found.pointers if _is_own(found, p)]
     return tuple(dict.fromkeys(c.spki_sha256 for p in own for c in p.signers)) if found.of_lists else ()
-
-
-def _pointers(found: TrustedList) -> list[Pointer]:
-    pointers: dict[str, Pointer] = {}
-    for one in found.pointers:
-        if one.territory is None or _is_own(found, one) or not (len(one.territory) == 2 and one.territory.isalpha()):
-            continue
-        name = list_name(one.territory)
-        signers = tuple(dict.fromkeys(c.spki_sha256 for c in one.signers))
-        pointers.setdefault(name, Pointer(name, one.location, signers))
-    return list(pointers.values())
 
 
 def _is_own(found: TrustedList, pointer: ListPointer) -> bool:

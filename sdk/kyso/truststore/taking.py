@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kyso_pki.errors import TrustSignerUnknown
@@ -80,7 +80,8 @@ def _of_bundle(kept: Kept, data: bytes, signers: Collection[str]) -> tuple[Sourc
     before = kept.source(signed_name(data))
     told = before.signers if before is not None else ()
     bundle = read_bundle(data, frozenset((*told, *signers)))
-    return source_of(bundle, data), before
+    address = bundle.update or (before.update if before is not None else None)
+    return replace(source_of(bundle, data), update=address), before
 
 
 def source_of(bundle: TrustBundle, data: bytes) -> Source:

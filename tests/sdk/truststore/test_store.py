@@ -21,13 +21,17 @@ from kyso.truststore.stored import stored_trust
 from kyso.truststore.taking import examine, taken
 from kyso_pki.errors import TrustBroken, TrustExpired, TrustRolledBack, TrustSignerUnknown, UsageError
 from kyso_pki.evidence import Evidence
+from kyso_pki.testing import World
 from kyso_pki.trust.bundle import read_bundle
+from kyso_pki.x509.path import find_path
 from kyso_pki.x509.trust import Anchor
 from tests.pki.ades.inputs import PDF
 from tests.pki.trust.lists import OPERATOR_PIN, Made, State
 from tests.pki.trust.made import AT, DAY, PIN, PUBLISHER, WORLD, bundle, signed
 
 OTHER = WORLD.person_signer
+TODAY = World.create(at=datetime.now(UTC))
+"""For what asks the clock."""
 OWN = Added(Anchor(WORLD.root, source=OWN_SOURCE), "gốc")
 
 
@@ -157,15 +161,12 @@ def test_what_would_change_is_said_before() -> None:
 def test_a_bundle_that_ended_in_the_store_trusts_nobody_and_the_verdict_says_how_to_renew_it(tmp_path: Path) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     place = TrustFolder(tmp_path)
-    signed_pdf = kyso.sign(PDF, WORLD.person_signer)
+    signed_pdf = kyso.sign(PDF, TODAY.person_signer)
+    anchors = (Anchor(TODAY.root, source="bundle tinh-mau #1"),)
     for expires, verdict in ((now + DAY, "passed"), (now - timedelta(hours=1), "indeterminate")):
-        issued = now - DAY
-        source = with_bundle().sources[0]
-        kept = Kept(sources=(replace(source, issued=issued, expires=expires),))
-        place.keep(kept, place.read())
-        report = kyso.verify(
-            signed_pdf, trust=stored_trust(tmp_path), evidence=Evidence(crls=WORLD.crls(now - timedelta(minutes=5)))
-        )
+        source = replace(with_bundle().sources[0], issued=now - DAY, expires=expires, anchors=anchors)
+        place.keep(Kept(sources=(source,)), place.read())
+        report = kyso.verify(signed_pdf, trust=stored_trust(tmp_path), evidence=Evidence(crls=TODAY.crls(TODAY.at)))
         assert report.verdict == verdict, report.to_json()
     texts = [f.text for f in report.signatures[0].findings if f.code == "NOT_TRUSTED_THEN"]
     assert len(texts) == 1
@@ -174,14 +175,36 @@ def test_a_bundle_that_ended_in_the_store_trusts_nobody_and_the_verdict_says_how
 
 
 def test_verify_uses_the_store_of_the_user_unless_anchors_are_given() -> None:
-    signed_pdf = kyso.sign(PDF, WORLD.person_signer)
-    evidence = Evidence(crls=WORLD.crls(datetime.now(UTC)))
+    own = Added(Anchor(TODAY.root, source=OWN_SOURCE), None)
+    signed_pdf = kyso.sign(PDF, TODAY.person_signer)
+    evidence = Evidence(crls=TODAY.crls(TODAY.at))
     assert not kyso.verify(signed_pdf, evidence=evidence).signatures[0].trust_loaded
-    TrustFolder().keep(Kept(own=(OWN,)), None)
+    TrustFolder().keep(Kept(own=(own,)), None)
     report = kyso.verify(signed_pdf, evidence=evidence)
     assert report.passed
-    assert report.signatures[0].anchor == OWN.anchor
+    assert report.signatures[0].anchor == own.anchor
     assert not kyso.verify(signed_pdf, evidence=evidence, trust=kyso.TrustStore()).passed
+
+
+def test_what_is_said_by_hand_of_a_key_wins_over_every_source() -> None:
+    """An office must be able to end its trust at once, whatever a bundle still says; and only for what it says."""
+    ended = Added(Anchor(WORLD.root, frozenset({"signing"}), None, AT - DAY, OWN_SOURCE), None)
+    store = replace(with_bundle(), own=(ended,)).store(AT)
+    assert store.anchor_at(WORLD.root, "signing", AT) is None
+    assert store.anchor_at(WORLD.root, "signing", AT - 2 * DAY) == ended.anchor
+    stamps = store.anchor_at(WORLD.root, "timestamping", AT)
+    assert stamps is not None
+    assert (stamps.source, stamps.purposes) == ("bundle tinh-mau #1", frozenset({"timestamping"}))
+    found = find_path(WORLD.person, [WORLD.issuing], store, AT, "signing")
+    assert [f.code for f in found.findings] == ["NOT_TRUSTED_THEN"]
+
+
+def test_an_address_that_was_given_by_hand_is_kept_where_a_bundle_tells_none() -> None:
+    kept = with_bundle()
+    kept = Kept(sources=(replace(kept.sources[0], update="https://mau.example/b"),))
+    assert examine(kept, signed(bundle(2)), now=AT).source.update == "https://mau.example/b"
+    told = signed(bundle(2, update="https://mau.example/c"))
+    assert examine(kept, told, now=AT).source.update == "https://mau.example/c"
 
 
 def test_a_change_of_the_store_is_seen_by_the_next_verification(tmp_path: Path) -> None:

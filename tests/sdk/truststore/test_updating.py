@@ -6,17 +6,10 @@ import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 import kyso
 from kyso.truststore.kept import Kept
@@ -33,6 +26,7 @@ from kyso_pki.errors import (
 )
 from kyso_pki.x509.certificate import Certificate
 from tests.pki.trust.lists import LOTL, OPERATOR, OPERATOR_PIN, Made, Pointer, State
+from tests.pki.trust.loopback import loopback_certificate
 from tests.pki.trust.made import AT, DAY, PIN, WORLD, bundle, signed
 
 HERE = "https://mau.example/"
@@ -212,25 +206,10 @@ class Handler(BaseHTTPRequestHandler):
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """An https server on loopback, and the certificate that its own is checked by."""
     folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(True, None), critical=True)
-        .sign(key, SHA256())
-    )
     certificate, private = folder / "tls.crt", folder / "tls.key"
-    certificate.write_bytes(made.public_bytes(Encoding.PEM))
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    pair = loopback_certificate()
+    certificate.write_bytes(pair[0])
+    private.write_bytes(pair[1])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, private)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

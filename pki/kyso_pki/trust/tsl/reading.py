@@ -35,7 +35,7 @@ MAX_POINTERS = 256
 MAX_IDENTITIES = 64  # of one service or pointer
 MAX_SEQUENCE = (1 << 53) - 1
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
-_TERRITORY = re.compile(r"[A-Z]{2}")
+TERRITORY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ _OTHER_TYPE = r"http://uri\.etsi\.org/TrstSvc/TrustedList/TSLType/[A-Z]{2}(?:lis
 
 def _territory(scheme: _Element) -> str:
     text = _text(scheme, "SchemeTerritory")
-    if not _TERRITORY.fullmatch(text):
+    if not TERRITORY.fullmatch(text):
         raise FormatError(f"{text[:40]!r} is not the code of a territory (TS 119 612 5.3.10).")
     return text
 
