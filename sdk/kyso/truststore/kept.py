@@ -68,12 +68,23 @@ class Added:
 
 
 @dataclass(frozen=True)
+class Last:
+    """The newest file of a source that is here no more: an older one of the same name is still a roll-back."""
+
+    name: str
+    sequence: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Kept:
     """The whole store."""
 
     version: int = VERSION
     own: tuple[Added, ...] = ()
     sources: tuple[Source, ...] = ()
+    left: tuple[Last, ...] = ()
+    """What is remembered of sources that went."""
 
     def source(self, name: str) -> Source | None:
         return next((s for s in self.sources if s.name == name), None)
@@ -81,14 +92,21 @@ class Kept:
     def with_source(self, new: Source) -> Kept:
         """The store with this source in the place of the one of the same name."""
         others = tuple(s for s in self.sources if s.name != new.name)
-        return replace(self, sources=tuple(sorted((*others, new), key=lambda s: s.name)))
+        left = tuple(one for one in self.left if one.name != new.name)
+        return replace(self, sources=tuple(sorted((*others, new), key=lambda s: s.name)), left=left)
+
+    def last(self, name: str) -> Source | Last | None:
+        """By what the next file of this name is measured."""
+        return self.source(name) or next((one for one in self.left if one.name == name), None)
 
     def without_source(self, name: str) -> Kept:
         """The store without this source and those that only it vouches for."""
         gone = {name}
         while more := {s.name for s in self.sources if s.by in gone} - gone:
             gone |= more
-        return replace(self, sources=tuple(s for s in self.sources if s.name not in gone))
+        left = (Last(s.name, s.sequence, s.sha256) for s in self.sources if s.name in gone)
+        kept = tuple(s for s in self.sources if s.name not in gone)
+        return replace(self, sources=kept, left=(*self.left, *left))
 
     def entries(self, now: datetime) -> Iterator[tuple[Anchor, str | None, str]]:
         """Every anchor with its note and the name of its source; anchors of what has ended count for nothing.

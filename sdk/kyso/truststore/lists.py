@@ -20,7 +20,8 @@ def list_name(territory: str) -> str:
 def source_of_list(kept: Kept, data: bytes, signers: Collection[str], by: str | None) -> tuple[Source, Source | None]:
     """The source that this file makes, and the one before. Raises what `read_list` raises.
 
-    A list that another one vouches for is signed by the keys that this one tells, and by no others.
+    A list that another one vouches for is signed by the keys that this one tells, and by no others; it stays that
+    one's when a person imports its next file, unless he names keys of his own for it.
     """
     name = list_name(claimed_territory(data))
     before = kept.source(name)
@@ -39,7 +40,7 @@ def source_of_list(kept: Kept, data: bytes, signers: Collection[str], by: str | 
         update=None if before is None else before.update,
         anchors=listed.anchors,
         notes=listed.notes,
-        by=by,
+        by=before.by if before is not None and by is None and not signers else by,
         left_out=listed.left_out,
     )
     return _with_pointers(source, found), before

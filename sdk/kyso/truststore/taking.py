@@ -60,8 +60,8 @@ def examine(
         raise TrustSignerUnknown(f"{source.name} is a {before.kind} in the trust store, and this file is none.")
     if expected is not None and source.name != expected:
         raise TrustSignerUnknown(f"{what} was found where {expected} was expected.")
-    if before is not None:
-        check_newer(what, source.sequence, source.sha256, before.sequence, before.sha256)
+    if (last := kept.last(source.name)) is not None:
+        check_newer(what, source.sequence, source.sha256, last.sequence, last.sha256)
     check_current(what, source.issued, source.expires, now)
     return Offer(source, before, changes(before.anchors if before else (), source.anchors))
 

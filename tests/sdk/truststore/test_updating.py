@@ -145,7 +145,28 @@ def test_a_list_that_is_named_no_more_goes_with_its_anchors() -> None:
     assert kept.source("tl-vn") is not None
     _, without = updates(kept, Published({HERE + "eu": lotl(sequence=2).signed()}), now=AT)
     assert [s.name for s in without.sources] == ["tl-eu"]
-    assert kept.without_source("tl-eu") == Kept()
+    assert kept.without_source("tl-eu").sources == ()
+
+
+def test_a_list_that_is_named_again_does_not_come_back_older_than_it_was() -> None:
+    pointer = Pointer(HERE + "vn", "VN", (OTHER.certificate,))
+    files = {HERE + "eu": lotl(pointer).signed(), HERE + "vn": Made(((CA,),), sequence=5).signed(OTHER)}
+    _, kept = updates(with_lotl(lotl(pointer)), Published(files), now=AT)
+    _, without = updates(kept, Published({HERE + "eu": lotl(sequence=2).signed()}), now=AT)
+    for sequence, taken_again in ((4, False), (6, True)):
+        files = {HERE + "eu": lotl(pointer, sequence=3).signed()}
+        files[HERE + "vn"] = Made(((CA,),), sequence=sequence).signed(OTHER)
+        _, again = updates(without, Published(files), now=AT)
+        assert (again.source("tl-vn") is not None) is taken_again
+    assert Kept.from_bytes(without.to_bytes()) == without
+
+
+def test_a_list_of_a_list_of_lists_stays_that_ones_when_its_next_file_is_imported_by_hand() -> None:
+    pointer = Pointer(HERE + "vn", "VN", (OTHER.certificate,))
+    files = {HERE + "eu": lotl(pointer).signed(), HERE + "vn": Made(((CA,),)).signed(OTHER)}
+    _, kept = updates(with_lotl(lotl(pointer)), Published(files), now=AT)
+    offer = examine(kept, Made(((CA,),), sequence=2).signed(OTHER), now=AT)
+    assert (offer.source.by, offer.source.sequence) == ("tl-eu", 2)
 
 
 def test_a_list_of_lists_names_its_own_next_key() -> None:
