@@ -67,6 +67,7 @@ class SignOptions(TypedDict, total=False):
     trust: TrustStore
     password: Password | None
     lint: LintPolicy | None
+    content: bytes | os.PathLike[str] | None
 
 
 class Client:

@@ -27,7 +27,9 @@ _COMMENT = 2  # the first group of those that say that a comment stands inside t
 _REST = (  # looked at and not consumed: in `11 13 % …` the reference may begin at either number
     rb"(?=" + _W + rb"*+(?:(%)|(?<=" + _W + rb")\d{1,5}" + _W + rb"*+(?:(%)|(?<=" + _W + rb")R" + _END + rb")))"
 )  # fmt: skip
-_GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"  # a longer comment counts as ended
+# A longer comment counts as ended. A round fails only at the end of all, where Python before 3.11.5 is right too
+# (gh-106052: it goes on from where a round of a possessive group stopped).
+_GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"
 _with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _END).match
 FEW: Final = 256  # new objects of one update, evidence included
 MAX_COMMENTS: Final = 4096  # numbers followed by a comment; nobody writes references so

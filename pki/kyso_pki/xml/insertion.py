@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _SPACE: Final = b" \t\r\n"
-# Possessive, so that it never goes back over what it has read.
+# Possessive, so that it never goes back over what it has read. A round fails only where a quotation never ends, and
+# then at the end of all (gh-106052: Python before 3.11.5 goes on from where such a round stopped).
 _REST_OF_TAG: Final = re.compile(rb"(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 
 

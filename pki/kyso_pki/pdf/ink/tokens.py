@@ -21,7 +21,9 @@ MAX_TEXT: Final = 32_767  # bytes of one string; PDFium cuts longer ones
 MAX_OPERANDS: Final = 33  # before one operator: a colour in 32 components and the name of a pattern
 BYTES_PER_STEP: Final = 8  # of content: less than one operator
 SPACE: Final = b"\t\n\r "
-_SKIP = rb"[\t\n\r ]*+(?:%[\t\x20-\x7e\x80-\xff]*+[\n\r][\t\n\r ]*+)*+"
+# No possessive repetition of a group whose round can fail after it has begun: Python before 3.11.5 goes on from where
+# such a round stopped (gh-106052), and Debian 12 has 3.11.2. Each round reads one way only: nothing is tried twice.
+_SKIP = rb"[\t\n\r ]*+(?:%[\t\x20-\x7e\x80-\xff]*+[\n\r][\t\n\r ]*+)*"
 _END = rb"(?=[\t\n\r ()<>\[\]/%]|\Z)"
 _token = re.compile(
     _SKIP
@@ -33,7 +35,7 @@ _token = re.compile(
     + rb"|(\()|(\[)|(\])|(\Z))"  # 7 to 10
 ).match  # fmt: skip
 _NUMBER, _OPERATOR, _NAME, _TEXT, _DICT, _HEX, _LITERAL, _ARRAY, _END_ARRAY, _NOTHING = range(1, 11)
-_escaped = re.compile(rb"(?:[^\\\r]++|\\(?:[nrtbf()\\]|\r\n|\n|[0-3][0-7]{0,2}|[4-7][0-7]?(?![0-7])))*+").fullmatch
+_escaped = re.compile(rb"(?:[^\\\r]++|\\(?:[nrtbf()\\]|\r\n|\n|[0-3][0-7]{0,2}+|[4-7][0-7]?+(?![0-7])))*").fullmatch
 
 
 class Operation(NamedTuple):

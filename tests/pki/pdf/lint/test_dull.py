@@ -86,6 +86,10 @@ def test_small_dictionaries_are_dull(body: bytes) -> None:
         b"<</A % 7 0 R\n 1>>",
         b"<</A(\\()/B 7 0 R>>",
         b"<</A 1e5>>",
+        b"<</A>>",
+        b"<</A 1/B>>",
+        b"<</A[7 0 R/]>>",
+        b"<</A[/S (]>>",
     ],
 )
 def test_what_is_not_plain_is_read(body: bytes) -> None:
