@@ -27,8 +27,8 @@ _SIMPLE: Final = (
     + rb")"
 )  # fmt: skip
 _S: Final = rb"[" + SPACE + rb"]*+"  # and no comments
-# An array of thousands of references is read faster otherwise. Not possessive: Python before 3.11.5 goes on from where
-# a round stopped that failed midway (gh-106052), and Debian 12 has 3.11.2. Each round reads one way only all the same.
+# An array of thousands of references is read faster otherwise. Not possessive: Python before 3.11.5 goes on from
+# where a round stopped that failed midway (gh-106052), and Debian 12 has 3.11.2. Each round reads one way only.
 _MAX_ENTRIES: Final = rb"{0,64}"
 _VALUE: Final = rb"(?:" + _SIMPLE + rb"|\[(?:" + _S + _SIMPLE + rb")" + _MAX_ENTRIES + _S + rb"\])"
 _dictionary = re.compile(
