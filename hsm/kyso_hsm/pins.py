@@ -29,10 +29,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from kyso_pki.errors import PinLocked, PinRefused, TokenBusy, UsageError
 
+from .locking import try_lock
 from .module import TokenInfo
 
 log = logging.getLogger("kyso_hsm.pins")
@@ -356,23 +357,8 @@ def _locked(path: Path, limit_s: float, what: str) -> Iterator[Path]:
         ) from e
     with file:
         end = time.monotonic() + limit_s
-        while not _try_lock(file):
+        while not try_lock(file):
             if time.monotonic() > end:
                 raise TokenBusy(f"Another program is logging in to {what!r}.", remedy="Try again later.")
             time.sleep(0.01)
         yield path  # closing the file gives the lock back, and so does the end of the process
-
-
-def _try_lock(file: IO[bytes]) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

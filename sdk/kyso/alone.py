@@ -1,16 +1,16 @@
 """One program at a time: a file that is locked as long as somebody works, and free again when its process has ended.
 
-Reach for `alone`; `try_lock` is for who waits in a way of his own.
+Reach for `alone`; `kyso_hsm.locking` is for who waits in a way of his own.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+
+from kyso_hsm.locking import try_lock
 
 
 @contextmanager
@@ -26,25 +26,8 @@ def alone(path: Path) -> Iterator[bool]:
                     try:
                         yield True
                     finally:
-                        with suppress(
-                            OSError
-                        ):  # Windows removes no file that is open: it stays, and locks nobody out
+                        # Windows removes no file that is open: it stays, and locks nobody out.
+                        with suppress(OSError):
                             path.unlink()
                     return
         # whoever was here before has removed the file between the two calls
-
-
-def try_lock(file: IO[bytes]) -> bool:
-    """Whether the file is locked now; closing it gives the lock back, and so does the end of the process."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

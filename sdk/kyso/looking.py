@@ -26,7 +26,7 @@ from kyso_pki.pdf.reader import Reader
 from .eyes import confined_eyes
 
 MAX_PLACES = 64  # looked at in one file, each a page drawn; a document has a few visible signatures
-SECONDS = 60.0  # for all places of one file; one takes 0.3 s
+SECONDS = 60.0  # for all places of one file; one on a simple page takes 0.15 s
 Password = Callable[[], str | None]
 
 

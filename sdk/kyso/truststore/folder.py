@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kyso_hsm.locking import try_lock
 from kyso_pki.errors import FormatError, UsageError
 
-from ..alone import try_lock
 from ..disk import Beside
 from .kept import Kept
 

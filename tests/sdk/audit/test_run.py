@@ -99,23 +99,6 @@ def test_killed_audit_goes_on_and_its_report_is_the_same_line_for_line(archive: 
     assert not list(tmp_path.glob("*.audit")), "the folders of finished runs are gone"
 
 
-def test_detached_signature_is_verified_over_the_file_beside_it(archive: Archive, tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for name in ("a.docx", "b.docx", "c.docx"):
-        content = f"công văn {name}".encode()
-        (folder / f"{name}.p7s").write_bytes(kyso.sign_cms(content, archive.world.person_signer, at=AT))
-        (folder / name).write_bytes(content)
-    (folder / "b.docx").write_bytes("công văn khác".encode())
-    (folder / "c.docx").unlink()
-    found = audited(tmp_path / "run", archive.plan, [str(folder)])
-    assert {n: r["verdict"] for n, r in found.items()} == {
-        "a.docx.p7s": "passed",
-        "b.docx.p7s": "failed",
-        "c.docx.p7s": "indeterminate",
-    }
-
-
 class Interrupted:
     """An executor that stops after some chunks, as a machine that is switched off."""
 
