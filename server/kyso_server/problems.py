@@ -49,6 +49,12 @@ class CredentialUnavailable(KeyAccessError):
     code = "key.unavailable_here"
 
 
+class DatabaseUnavailable(KysoError):
+    """The database does not answer, or refuses: nothing was signed after that, because nobody could write it down."""
+
+    code = "database"
+
+
 class ApprovalLost(KysoError):
     """An approval whose unlocked key is not open any more: it ended, or the server was started anew."""
 
@@ -109,6 +115,9 @@ TABLE: dict[str, Row] = {
         "A signature in the document is broken, or covers the place of the new one, which would break it.",
     ),
     "timestamp": Row(503, "No time-stamp", "The time-stamping authority did not answer; level B-B needs none."),
+    "database": Row(
+        503, "The database cannot be used", "The database cannot be used now; the server's log says why."
+    ),
     "fetch": Row(502, "Another server did not answer", "A server that this one asked did not answer as it must."),
 }
 _UNKNOWN = Row(500, "Internal error", "The server made a mistake; its log holds the request's number.")
@@ -148,6 +157,7 @@ _CSC: dict[str, Callable[[KysoError], CscRefusal]] = {
     "certificate": lambda e: CscRefusal("invalid_request", "The credential identified by credentialID is disabled"),
     "key.pin_required": lambda e: CscRefusal("invalid_request", "Missing (or invalid type) string parameter PIN"),
     "key.mechanism": lambda e: CscRefusal("invalid_request", "Invalid parameter signAlgo"),
+    "database": lambda e: CscRefusal("temporarily_unavailable", "The database cannot be used now", 503),
     "key": lambda e: CscRefusal("temporarily_unavailable", "The key cannot be used now", 503),
 }
 

@@ -19,7 +19,10 @@ MIN_TOKEN_CHARACTERS = 32  # 128 bits in hex; it is stored as plain SHA-256, whi
 
 
 def prepare_database(settings: Settings) -> None:
-    """Brings the database to the newest tables, making it if it is not there."""
+    """Brings the database to the newest tables, making it if it is not there; of two servers one waits for the other.
+
+    Raises `DatabaseUnavailable`, `UsageError`.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -27,7 +30,7 @@ def prepare_database(settings: Settings) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     opened = store.open_store(settings.database)
     try:
-        with opened.engine.execution_options(kyso_write=True).begin() as connection:
+        with opened.migrating() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:

@@ -1,9 +1,9 @@
 """What the server remembers: tables, and the few sentences that are said about them.
 
 Reach for `open_store(url)`; then `with store.reading() as s` or `with store.writing() as s`, and the functions
-below. SQLite runs in WAL mode with full synchronisation (an audit line that a power cut may lose is none); the
-statements are plain SQL that PostgreSQL takes as well. Stored here are hashes: of API tokens, of SADs, of what
-was signed. Never a PIN, a token or a document.
+below. SQLite serves one process, PostgreSQL several; both are made to write through before they say "done", because
+an audit line that a power cut may lose is none. Stored here are hashes: of API tokens, of SADs, of what was signed.
+Never a PIN, a token or a document.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import (
+    URL,
+    BigInteger,
     DateTime,
     Engine,
     ForeignKey,
+    Integer,
     LargeBinary,
     String,
     Text,
@@ -29,19 +32,29 @@ from sqlalchemy import (
     delete,
     event,
     func,
+    make_url,
     select,
     update,
 )
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from kyso_pki.errors import UsageError
 from kyso_pki.x509.certificate import Certificate
 
+from .problems import DatabaseUnavailable
+
 BUSY_TIMEOUT_MS = 10_000  # how long a writer waits for another; a write takes milliseconds
+_SILENCE_MS = 15_000  # after which a database server that does not answer is taken for gone
+_MIGRATING = 0x6B79736F  # "kyso": the advisory lock of whoever changes tables
 _WRITE = "kyso_write"
+BigNumber = BigInteger().with_variant(Integer, "sqlite")
+"""A row number that does not run out: 100 a second pass 2^31 in 248 days. SQLite's INTEGER has 64 bits anyway."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -104,7 +117,7 @@ class Authorization(Base):
 
     __tablename__ = "authorizations"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigNumber, primary_key=True)
     sad_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     credential: Mapped[str] = mapped_column(String(200))
     token: Mapped[str] = mapped_column(String(100))
@@ -120,8 +133,10 @@ class AuthorizedHash(Base):
 
     __tablename__ = "authorized_hashes"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    authorization_id: Mapped[int] = mapped_column(ForeignKey("authorizations.id", ondelete="CASCADE"), index=True)
+    id: Mapped[int] = mapped_column(BigNumber, primary_key=True)
+    authorization_id: Mapped[int] = mapped_column(
+        BigNumber, ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
+    )
     imprint: Mapped[str] = mapped_column(String(128))
     burnt_at: Mapped[datetime | None]
 
@@ -131,7 +146,7 @@ class SignatureLine(Base):
 
     __tablename__ = "signatures"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigNumber, primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     request: Mapped[str] = mapped_column(String(32))
     operation: Mapped[str] = mapped_column(String(20))
@@ -167,12 +182,16 @@ class Timestamp(Base):
     __tablename__ = "timestamps"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    serial: Mapped[int] = mapped_column(primary_key=True)
+    serial: Mapped[int] = mapped_column(BigNumber, primary_key=True)
     at: Mapped[datetime]
 
 
 class Store:
-    """An open database. `writing()` commits at the end of the block or not at all."""
+    """An open database. `writing()` commits at the end of the block or not at all.
+
+    Both raise `DatabaseUnavailable` for what the database does not do; only `IntegrityError` (a number that another
+    process took first) is for the caller to answer.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -180,25 +199,86 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        with Session(self.engine) as session:
+        with _available(), Session(self.engine) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+        with _available(), Session(self._writers, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A transaction that nobody else changes tables beside."""
+        with _available(), self._writers.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+            yield connection
 
     def close(self) -> None:
         self.engine.dispose()
 
 
+@contextmanager
+def _available() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, PoolTimeout) as e:
+        raise DatabaseUnavailable(f"The database cannot be used: {e}") from e
+
+
 def open_store(url: str) -> Store:
-    """The database at a SQLAlchemy URL. Connects on first use."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    """The database at a SQLAlchemy URL; connects on first use. Raises `UsageError` for one that cannot be served."""
+    known = _known(url)
+    try:
+        if known.get_backend_name() == "sqlite":
+            engine = create_engine(known, hide_parameters=True)
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        else:
+            # What the URL itself says goes first (libpq's names); a connection that broke is replaced before its use.
+            waits = {"connect_timeout": "10", "tcp_user_timeout": str(_SILENCE_MS)}
+            known = known.set(query={**waits, **known.query})
+            engine = create_engine(known, hide_parameters=True, pool_pre_ping=True)
+            event.listen(engine, "connect", _prepare_postgresql)
+    except ModuleNotFoundError as e:
+        raise UsageError(
+            f"The database {known.drivername} needs the Python package {e.name}, which is not installed.",
+            remedy="pip install 'kyso[postgresql]'.",
+        ) from None
     return Store(engine)
+
+
+def _known(url: str) -> URL:
+    """The URL if it is one of SQLite or PostgreSQL and holds no secret. Raises `UsageError`."""
+    allowed = "Allowed are sqlite:///FILE and postgresql://USER@HOST/NAME; see docs/config.md."
+    try:
+        known = make_url(url)
+        backend = known.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        raise UsageError(
+            "The setting `database` is not a database URL.", remedy=allowed
+        ) from None  # may hold a password
+    if backend not in ("sqlite", "postgresql"):
+        raise UsageError(f"The setting `database` names {backend}, which is not served.", remedy=allowed)
+    if known.password is not None or "password" in known.query:
+        raise UsageError(
+            "The setting `database` holds a password; no secret stands in kyso.toml.",
+            remedy="Put it into a password file of mode 0600 and name that: postgresql://…?passfile=FILE.",
+        )
+    return known.set(drivername="postgresql+psycopg") if known.drivername == "postgresql" else known
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("SHOW synchronous_commit")
+    if cursor.fetchone() == ("off",):  # whatever is stronger than "on" stays
+        cursor.execute("SET synchronous_commit = on")
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

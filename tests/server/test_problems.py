@@ -16,6 +16,7 @@ from kyso_pki.csc import VERSIONS, CscRefusal
 from kyso_pki.errors import KysoError
 from kyso_server import problems, setup, store
 from kyso_server.problems import problem_of, refusal_of
+from tests.server.calls import SHA256_ECDSA, digest, sad, sign_hash
 from tests.server.province import Province, serve_here
 
 
@@ -75,21 +76,49 @@ def broken(province: Province, tmp_path: Path) -> Iterator[httpx2.Client]:
         yield session
 
 
-def test_unexpected_error_is_a_numbered_500_that_tells_nothing(broken: httpx2.Client) -> None:
-    answer = broken.post("/v1/verify", content=b"x")
-    assert answer.status_code == 500
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["request"] == answer.headers["x-request-id"]
-    csc = broken.post("/csc/v1/credentials/list", json={})
-    assert (csc.status_code, csc.json()["error"]) == (500, "server_error")
-    for text in (answer.text, csc.text):
-        assert not re.search(r"api_tokens|sqlite|Traceback|/", text.replace("urn:kyso", ""), re.IGNORECASE)
+def _tells_nothing(*answers: httpx2.Response) -> None:
+    for answer in answers:
+        assert not re.search(r"api_tokens|sqlite|Traceback|/", answer.text.replace("urn:kyso", ""), re.IGNORECASE)
 
 
-def test_lost_table_makes_not_ready(broken: httpx2.Client) -> None:
+def test_lost_table_makes_not_ready_and_refuses_without_a_word_of_sql(broken: httpx2.Client) -> None:
     answer = broken.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "database")
     assert broken.get("/healthz").status_code == 200
+    answer = broken.post("/v1/verify", content=b"x")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database")
+    csc = broken.post("/csc/v1/credentials/list", json={})
+    assert (csc.status_code, csc.json()["error"]) == (503, "temporarily_unavailable")
+    _tells_nothing(answer, csc)
+
+
+def test_unexpected_error_is_a_numbered_500_that_tells_nothing(province: Province, tmp_path: Path) -> None:
+    """The root's CRL vanishes, and a date in the database is none: nobody has a word for either."""
+    assert province.settings.ca is not None
+    vanishing = tmp_path / "root.crl"
+    vanishing.write_bytes((province.folder / "ca" / "root.crl").read_bytes())
+    ca = replace(province.settings.ca, root_crl=vanishing)
+    settings = replace(province.settings, ca=ca, database=f"sqlite:///{tmp_path}/odd.db")
+    setup.prepare_database(settings)
+    setup.register_certificate(settings, province.certificates["con-dau"], province.issuing)
+    setup.add_api_token(settings, "mot-cua", province.api_token)
+    with (
+        serve_here(settings, lambda: datetime.now(UTC)) as url,
+        httpx2.Client(base_url=url, headers=province.bearer, timeout=60) as caller,
+    ):
+        vanishing.unlink()
+        answer = caller.get("/crl/root.crl")
+        granted = sad(caller, "con-dau", [digest("x")])
+        opened = store.open_store(settings.database)
+        with opened.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE authorizations SET expires_at = 'hôm qua'")
+        opened.close()
+        csc = sign_hash(caller, "con-dau", granted, [digest("x")], algorithm=SHA256_ECDSA)
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request"] == answer.headers["x-request-id"]
+    assert (csc.status_code, csc.json()["error"]) == (500, "server_error")
+    _tells_nothing(answer, csc)
 
 
 @pytest.mark.parametrize("path", ["/ca/root.crt", "/crl/root.crl"])

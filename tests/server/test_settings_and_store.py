@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from kyso_pki.errors import UsageError
 from kyso_pki.pdf.lint.policy import DEFAULT_LINT
 from kyso_server import setup, store
+from kyso_server.problems import DatabaseUnavailable
 from kyso_server.settings import Settings, load_settings
 from tests.server.province import Province
 
@@ -195,3 +196,27 @@ def test_revocation_from_the_future_is_refused(province: Province) -> None:
 
 def test_settings_are_values_that_can_be_varied(province: Province) -> None:
     assert replace(province.settings, sad_lifetime_s=5).sad_lifetime_s == 5
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://kyso:mat-khau@localhost/kyso", "no secret stands in kyso.toml"),
+        ("postgresql://kyso@localhost/kyso?password=mat-khau", "no secret stands in kyso.toml"),
+        ("mysql://kyso@localhost/kyso", "names mysql, which is not served"),
+        ("kyso.db:mat-khau", "is not a database URL"),
+        ("oracle+nothing://kyso:mat-khau@localhost", "names oracle, which is not served"),
+    ],
+)
+def test_database_that_cannot_be_served_is_refused_without_its_password(url: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        store.open_store(url)
+    assert "mat-khau" not in str(caught.value)
+
+
+def test_database_without_its_tables_is_an_error_with_a_name(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    opened = store.open_store(settings.database)
+    with pytest.raises(DatabaseUnavailable, match="api_tokens"), opened.reading() as session:
+        store.active_tokens(session)  # there are no tables yet
+    opened.close()

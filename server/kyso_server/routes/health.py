@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from kyso_hsm.metrics import MEDIA_TYPE, prometheus
 from kyso_pki.errors import KysoError
@@ -97,7 +96,4 @@ def _state(check: Callable[[], None]) -> str:
     except KysoError as e:
         _LOG.error("readyz: %s: %s", e.code, e)
         return e.code
-    except SQLAlchemyError as e:
-        _LOG.error("readyz: %s", e)
-        return "database"
     return "ok"
