@@ -369,8 +369,14 @@ def test_document_over_the_limit_is_413_whether_or_not_its_length_is_told(
     assert (answer.status_code, answer.json()["code"]) == (413, "http.too_large")
 
 
-@pytest.mark.parametrize("path", ["/v1/sign?credential=con-dau", "/v1/verify"])
-def test_documents_need_a_token(province: Province, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v1/sign?credential=con-dau", "/v1/sign", "/v1/sign?credential=con-dau&certify=9", "/v1/sign?x=1"),
+        *("/v1/verify", "/v1/verify?x=1", "/v1/extend", f"/v1/extend?level={'x' * 30}"),
+    ],
+)
+def test_documents_need_a_token_whatever_else_is_wrong(province: Province, path: str) -> None:
     answer = httpx2.post(province.url + path, content=LETTER)
     assert (answer.status_code, answer.json()["code"]) == (401, "auth.refused")
     assert answer.headers["www-authenticate"] == 'Bearer realm="kyso"'

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from kyso_pki.ades import grow
@@ -36,7 +36,9 @@ from .accepting import form_of, language_of
 from .asked import Asked, AskedToSign, refuse_unknown
 from .calling import TOKEN_NEEDED, caller_of, house_of, in_thread, raw_body
 
-router = APIRouter(prefix="/v1", tags=["Documents"])
+router = APIRouter(
+    prefix="/v1", tags=["Documents"], dependencies=[Depends(caller_of)]
+)  # before any parameter is read
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 _BODY = raw_body("application/pdf", "application/xml", description="The document, as it is.")
 _PASSWORD_HEADER = "Kyso-Document-Password"  # noqa: S105 - its name
@@ -82,6 +84,7 @@ async def _document(request: Request) -> bytes:
 )
 async def sign(
     request: Request,
+    caller: Annotated[Caller, Depends(caller_of)],
     asked: Asked,
     kyso_pin: Annotated[str | None, Header(max_length=200, description="The PIN, where the credential asks")] = None,
     document_password: _DocumentPassword = None,
@@ -91,7 +94,6 @@ async def sign(
     The document travels here; with the CSC methods only its hash does. A PDF in which what is seen may not be what
     is signed is refused (`format.lint`), or signed with the header `Kyso-Lint` naming what the linter warns of.
     """
-    caller = await caller_of(request)
     house, password = house_of(request), _password(request, document_password)
     intent = asked.intent(house.now())
     data = await _document(request)
@@ -154,7 +156,6 @@ async def extend(
     XMLDSIG is refused. No key signs but that of the time-stamping authority. Evidence comes
     from this server's own CA; where it cannot be had, the answer is 409 and the log names the certificate.
     """
-    await caller_of(request)
     refuse_unknown(request, ("level",))
     wanted, password = level_named(level), _password(request, document_password)
     data = await _document(request)
@@ -187,7 +188,6 @@ async def verify(request: Request, document_password: _DocumentPassword = None) 
     The status is 200 whatever the verdict: read `verdict` (`passed`, `failed`, `indeterminate`). JSON unless `Accept`
     asks for `text/html`, `application/pdf` or `application/xml` (ETSI TS 119 102-2).
     """
-    await caller_of(request)
     refuse_unknown(request, ())
     password = _password(request, document_password)
     form = form_of(request.headers.get("accept", ""))
@@ -213,5 +213,4 @@ def _verify(house: House, data: bytes, password: Callable[[], str | None] | None
 @router.get("/credentials", openapi_extra={"security": TOKEN_NEEDED})
 async def credentials(request: Request) -> JSONResponse:
     """The keys that may be used, with their certificates' subjects."""
-    await caller_of(request)
     return JSONResponse({"credentials": await in_thread(signing.overview, house_of(request))})
