@@ -20,6 +20,7 @@ from .config import Config
 from .errors import Stop, about_the_document
 from .files import PIPE, read, write_whole
 from .lint import policy_in_reach, tell, warn
+from .naming import address_meant
 from .options import (
     api_token,
     document_password,
@@ -125,14 +126,16 @@ def hand(app: App, asked: Request, config: Config, stamp: Stamp | None) -> Itera
     import kyso
     from kyso_pki.x509.certificate import certificates_from_bytes
 
-    warn_of_open_key(app, asked.key or "")
+    reach = modules_in_reach(asked.modules, config)
+    key = address_meant(asked.key or "", reach)
+    warn_of_open_key(app, key)
     # Of these only the issuers of the key's own certificate are put into the signature.
     files = (*((asked.chain,) if asked.chain else ()), *config.chains)
     chain = [c for file in files for c in certificates_from_bytes(_bytes_of(file))]
     opened = kyso.open_signer(
-        asked.key or "",
+        key,
         pin=secret_source(app.words),
-        modules=modules_in_reach(asked.modules, config),
+        modules=reach,
         hash_name=asked.hash_name,  # type: ignore[arg-type]  # click.Choice gives only names in HashName
         pss=asked.pss,
         chain=chain,

@@ -17,7 +17,7 @@ import pytest
 
 from tests.hsm.softhsm import COUNT_LOW, EC, FINAL_TRY, LABEL, LOCKED, PIN, RSA, SO_PIN, SoftHsm, empty, library
 
-from .conftest import run_kyso
+from .conftest import DOCUMENTS, run_kyso
 
 NEW_PIN = "mới-2468"
 KEY = f"pkcs11:token={LABEL};object={RSA}"
@@ -254,3 +254,16 @@ def test_a_file_with_two_certificates_that_could_be_meant_is_refused(own: Desk) 
     done = own.kyso("keys", "import-cert", KEY, "two.pem", "--pin-file", "pin")
     assert done.returncode == 2
     assert "holds 2 certificates" in done.stderr
+
+
+def test_name_of_two_keys_signs_with_neither(own: Desk) -> None:
+    own.hsm.init("khac")
+    own.hsm.tool_in(
+        *("--keypairgen", "--key-type", "EC:prime256v1", "--id", "07", "--label", RSA, "--usage-sign"), label="khac"
+    )
+    (own.folder / "a.pdf").write_bytes((DOCUMENTS / "cong-van.pdf").read_bytes())
+    done = own.kyso("sign", "a.pdf", "--key", RSA, "--pin-file", "pin")
+    assert done.returncode == 4
+    assert f"Several keys are called {RSA}: 'pkcs11:" in done.stderr
+    assert done.stderr.count("object=") == 2
+    assert not (own.folder / "a.signed.pdf").exists()

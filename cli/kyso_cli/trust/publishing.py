@@ -13,6 +13,7 @@ from ..command import worded
 from ..config import find_config
 from ..errors import Stop
 from ..files import check_output, write_whole
+from ..naming import address_meant
 from ..options import (
     PATH,
     config_option,
@@ -82,8 +83,9 @@ def publish(
     own = () if kept is None else kept.own
     if not own:
         raise Stop("trust_nothing_to_publish")
-    warn_of_open_key(app, key)
     reach = modules_in_reach(modules, find_config(config))
+    key = address_meant(key, reach)
+    warn_of_open_key(app, key)
     issuers = certificates_from_bytes(bytes_of(chain)) if chain else ()
     with kyso.open_signer(key, pin=secret_source(app.words), modules=reach, chain=issuers) as signer:
         pin = signer.chain.leaf.spki_sha256
