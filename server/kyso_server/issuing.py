@@ -18,7 +18,7 @@ from kyso_pki.errors import FetchError
 from kyso_pki.scheme import Scheme
 from kyso_pki.tsp import timestamp_request, token_from_response
 
-from . import store
+from . import store, tables
 from .house import Authority, House
 from .problems import NotFound, NotServed
 
@@ -74,7 +74,7 @@ def _current_crl(house: House, ours: Authority) -> bytes:
     encoded = revoke.issue_crl(key, ours.issuing, entries, at=at, next_update=until, number=number)
     with house.store.writing() as session:
         session.add(
-            store.Crl(
+            tables.Crl(
                 issuer_key=ours.issuing.spki_sha256,
                 number=number,
                 revoked=len(entries),

@@ -21,7 +21,7 @@ from sqlalchemy import func, select, text
 
 import kyso
 from kyso_pki.tsp import timestamp_request
-from kyso_server import setup, store
+from kyso_server import setup, store, tables
 from kyso_server.settings import Settings, load_settings
 from tests.server.calls import SHA256_ECDSA, digest, refusal, sad, sign_hash, values
 from tests.server.postgresql import Cluster, cluster
@@ -85,7 +85,7 @@ def test_migrations_give_exactly_the_tables_of_the_models(postgresql: Cluster, t
     opened = store.open_store(settings.database)
     with opened.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, store.Base.metadata) == []
+        assert compare_metadata(context, tables.Base.metadata) == []
         assert connection.scalar(text("SHOW lock_timeout")) == "10s"
     opened.close()
 
@@ -196,10 +196,10 @@ def test_timestamps_of_both_have_different_serials(
 
     opened = store.open_store(two[0].settings.database)
     with ThreadPoolExecutor(4) as threads, opened.reading() as session:
-        before = session.scalar(select(func.count()).select_from(store.Timestamp)) or 0
+        before = session.scalar(select(func.count()).select_from(tables.Timestamp)) or 0
         assert set(threads.map(stamp, range(20))) == {200}
         session.rollback()
-        assert session.scalar(select(func.count(store.Timestamp.serial.distinct()))) == before + 20
+        assert session.scalar(select(func.count(tables.Timestamp.serial.distinct()))) == before + 20
     opened.close()
 
 
@@ -229,7 +229,9 @@ def test_nothing_is_signed_while_the_database_is_gone_and_all_is_well_when_it_is
     assert kyso.verify(back.content, trust=kyso.TrustStore.of([two[0].root])).signatures[0].signature_intact
     opened = store.open_store(two[0].settings.database)
     with opened.reading() as session:
-        outcomes = session.scalars(select(store.SignatureLine.outcome).where(store.SignatureLine.operation == "sign"))
+        outcomes = session.scalars(
+            select(tables.SignatureLine.outcome).where(tables.SignatureLine.operation == "sign")
+        )
         assert outcomes.all() == ["done", "done"]
     opened.close()
     log = (two[0].folder / "server.log").read_text("utf-8")

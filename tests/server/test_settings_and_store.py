@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 
 from kyso_pki.errors import UsageError
 from kyso_pki.pdf.lint.policy import DEFAULT_LINT
-from kyso_server import setup, store
+from kyso_server import setup, store, tables
 from kyso_server.problems import DatabaseUnavailable
 from kyso_server.settings import Settings, load_settings
 from tests.server.province import Province
@@ -103,7 +103,7 @@ def test_migrations_give_exactly_the_tables_of_the_models(tmp_path: Path) -> Non
     opened = store.open_store(settings.database)
     with opened.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, store.Base.metadata) == []
+        assert compare_metadata(context, tables.Base.metadata) == []
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     opened.close()
