@@ -262,7 +262,8 @@ class _Signer:
                 problems.append(Finding("ARCHIVE_INDEX", "error", text))
         of = message_digest(self._data, self._signer, index, self._content) if index else (lambda _name: b"")
         facts = timestamp_facts(token, of, "archive")
-        return replace(facts, findings=(*facts.findings, *problems)), index
+        index_hash = index.hash_name if index else None
+        return replace(facts, findings=(*facts.findings, *problems), index_hash=index_hash), index
 
     def _stored(self, cms: CmsFacts, archives: _Archives) -> tuple[Stored, ...]:
         """Certificates and answers, each with the archive timestamps that cover it."""
