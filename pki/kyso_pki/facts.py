@@ -228,6 +228,8 @@ class TimestampFacts:
     covered_by: frozenset[int] | None = None
     """CMS, where a timestamp covers what it lists: the `state` of each archive timestamp that covers it, by others
     that it covers too; None: the states tell."""
+    index_hash: str | None = None
+    """CMS, archive: the hash of the index, by which alone what the timestamp covers is bound to it."""
 
     @property
     def margin(self) -> timedelta:

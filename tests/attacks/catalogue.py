@@ -1,7 +1,7 @@
-"""Attacks on CMS signatures, timestamps, certificates, revocation answers and fetching: every class and variant.
+"""Attacks on CMS signatures, timestamps, certificates, revocation answers, fetching and the service, by class.
 
 `python -m tests.attacks.catalogue` prints how many variants each class has. PDF and XML have catalogues of their own
-(`tests/attacks/pdf`, `xml`; R1 and R3 are counted there), and `tests/server` has what a service must refuse.
+(`tests/attacks/pdf`, `xml`; R1 is counted there, and so are the archives in XML packets).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from .cms import archives, files, signatures, stamps
 from .fetching import urls
+from .service import containers, fetches, leaks, uploads
 from .x509 import test_answers, test_paths
 
 CLASSES = (
@@ -20,13 +21,14 @@ CLASSES = (
     *(f"T{n}" for n in range(1, 5)),
     *(f"V{n}" for n in range(1, 7)),
     "R2",
+    "R3",
 )
 
 
 def variants() -> dict[str, Callable[..., object]]:
     """Every generator by the name of its room and its own."""
     found: dict[str, Callable[..., object]] = {}
-    for room in (signatures, stamps, files, archives, urls):
+    for room in (signatures, stamps, files, archives, urls, uploads, containers, leaks, fetches):
         name = room.__name__.rpartition(".")[2]
         found |= {f"{name}.{attack}": make for attack, make in room.ATTACKS.items()}
     for tests in (test_answers, test_paths):

@@ -73,7 +73,7 @@ def _distrust(
         text = f"The timestamp ({time:%Y-%m-%d %H:%M:%S} UTC) is later than one that was made over it."
         return ("TIMESTAMP_ORDER_FAILURE", text), ()
     best = case.covering.by if case.covering else case.at
-    for name in (facts.hash_name, facts.scheme.hash_name if facts.scheme else None):
+    for name in (facts.hash_name, facts.scheme.hash_name if facts.scheme else None, facts.index_hash):
         if name is not None and not case.policy.hash_accepted(name, best):
             sub = case.policy.hash_problem(name, proven=case.covering is not None)
             return (sub, f"The timestamp uses {name}, which is too weak."), ()

@@ -7,14 +7,15 @@ in the index that nothing has makes the timestamp broken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from .. import oids
 from ..asn1 import der
 from ..cms.attributes import attribute_values
-from ..cms.signed_data import SignedData, SignerInfo, read_signed_data
+from ..cms.signed_data import SignedData, SignerInfo, ocsp_in, read_signed_data
 from ..errors import FormatError, LimitExceeded
+from ..facts import Stored
 from ..scheme import HashName, algorithm_oid, digest, hash_of_oid
 
 MAX_HASHES = 1024  # in one index; against denial of service
@@ -31,24 +32,89 @@ class Index:
     attributes: frozenset[bytes]
     v3: bool
 
-    def covers_certificate(self, encoded: bytes) -> bool:
-        return digest(self.hash_name, encoded) in self.certificates
-
-    def covers_revocation(self, encoded: bytes) -> bool:
-        return digest(self.hash_name, encoded) in self.revocation
-
-    def covers_attribute(self, kind: bytes, value: bytes) -> bool:
-        """`kind` is the attribute's type, DER; before version 3 the value alone was hashed."""
-        return digest(self.hash_name, kind + value if self.v3 else value) in self.attributes
-
-    def unmet(self, data: SignedData, signer: SignerInfo) -> int:
+    def unmet(self, held: Held, attributes: Attributes) -> int:
         """How many hashes nothing in the structure has: what they stood for was taken away."""
-        attributes = {digest(self.hash_name, k + v if self.v3 else v) for k, v in unsigned_values(signer)}
+        name = self.hash_name
         return (
-            len(self.certificates - {digest(self.hash_name, c) for c in data.raw_certificates})
-            + len(self.revocation - {digest(self.hash_name, r) for r in data.raw_revocation})
-            + len(self.attributes - attributes)
+            len(self.certificates - held.certificates.among(name))
+            + len(self.revocation - held.revocation.among(name))
+            + len(self.attributes - attributes.digests(self.v3).among(name))
         )
+
+
+class Digests:
+    """Octets with their digests, each computed once for a hash, however many timestamps ask for it."""
+
+    def __init__(self, items: Iterable[bytes]) -> None:
+        self.items = tuple(items)
+        self._known: dict[HashName, tuple[tuple[bytes, ...], frozenset[bytes]]] = {}
+
+    def by(self, name: HashName) -> tuple[bytes, ...]:
+        """One for each of the items, in their order."""
+        return self._of(name)[0]
+
+    def among(self, name: HashName) -> frozenset[bytes]:
+        return self._of(name)[1]
+
+    def _of(self, name: HashName) -> tuple[tuple[bytes, ...], frozenset[bytes]]:
+        if name not in self._known:
+            made = tuple(digest(name, item) for item in self.items)
+            self._known[name] = made, frozenset(made)
+        return self._known[name]
+
+
+class Held:
+    """What a whole structure holds for all its signers."""
+
+    def __init__(self, data: SignedData) -> None:
+        self.certificates = Digests(data.raw_certificates)
+        self.revocation = Digests(data.raw_revocation)
+        readable = {c.der: c for c in data.certificates}
+        self.stored = (
+            *(Stored(1, tuple(c for c in [readable.get(raw)] if c)) for raw in data.raw_certificates),
+            *(_answer(raw) for raw in data.raw_revocation),
+        )
+        """What each of the certificates and answers is to the validator, before anybody covers it."""
+
+
+def _answer(choice: bytes) -> Stored:
+    if choice[0] == der.SEQUENCE:
+        return Stored(1, crls=(choice,))
+    answer = ocsp_in(der.read(choice))
+    return Stored(1, ocsp=() if answer is None else (answer,))
+
+
+class Attributes:
+    """The unsigned attribute values of one signer, in their order."""
+
+    def __init__(self, signer: SignerInfo) -> None:
+        self.values = unsigned_values(signer)
+        """(type, value), both DER."""
+        self._digests = Digests(v for _, v in self.values), Digests(k + v for k, v in self.values)
+
+    def digests(self, v3: bool) -> Digests:
+        """Before version 3 the value alone was hashed."""
+        return self._digests[v3]
+
+
+def listed(
+    indexes: Sequence[Index | None], part: Callable[[Index], frozenset[bytes]], of: Callable[[bool], Digests]
+) -> list[frozenset[int]]:
+    """For each item the places of the indexes that list it; `of` gives the items' digests by version.
+
+    Looks at every hash of an index and at every item once for a hash algorithm: linear in what the file holds.
+    """
+    tables: dict[tuple[HashName, bool], dict[bytes, list[int]]] = {}
+    for place, index in enumerate(indexes):
+        if index is not None:
+            table = tables.setdefault((index.hash_name, index.v3), {})
+            for one in part(index):
+                table.setdefault(one, []).append(place)
+    found: list[set[int]] = [set() for _ in of(True).items]
+    for (name, v3), table in tables.items():
+        for number, one in enumerate(of(v3).by(name)):
+            found[number].update(table.get(one, ()))
+    return [frozenset(places) for places in found]
 
 
 def index_of(token: bytes) -> Index:
@@ -97,18 +163,13 @@ def unsigned_values(signer: SignerInfo) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def covering(stamps: Sequence[tuple[bytes, Index | None]]) -> list[frozenset[int]]:
-    """For each archive timestamp the places, in this list, of those that cover it, through others as well.
+def covering(listed_by: Sequence[Collection[int]]) -> list[frozenset[int]]:
+    """For each archive timestamp the places of those that cover it, through others as well; given who lists it.
 
     Where it stands among the attributes says nothing: whoever has the key of an authority that has ended can put a
     timestamp of any date before an honest one, whose index does not list it.
     """
-    kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
-    found = [
-        {n for n, (_, index) in enumerate(stamps) if index is not None and index.covers_attribute(kind, token)}
-        for token, _ in stamps
-    ]
-    return [frozenset(_through(direct, found)) for direct in found]
+    return [frozenset(_through(direct, listed_by)) for direct in listed_by]
 
 
 def _through(direct: Collection[int], covered_by: Sequence[Collection[int]]) -> set[int]:

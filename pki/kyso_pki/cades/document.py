@@ -8,9 +8,9 @@ signs the same content beside the others; what keeps signatures verifiable is ad
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
-from functools import cache, cached_property, partial
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Literal
 
 from .. import oids
@@ -25,14 +25,24 @@ from ..facts import Coverage, Finding, SignatureFacts, Stored, TimestampFacts, b
 from ..octets import Octets, hash_into
 from ..scheme import HashName, Scheme, digest
 from ..tsp import timestamp_facts
-from ..x509.certificate import Certificate
 from . import growth
-from .archive import Index, covering, index_of, message_digest, unsigned_values
+from .archive import Attributes, Held, Index, covering, index_of, listed, message_digest
 from .content import CmsPending, attributes_to_sign
 
 MAX_COUNTER_SIGNATURES = 16  # of one signature; against denial of service
-_Archives = Sequence[tuple[TimestampFacts, Index | None]]
-"""Archive timestamps, each before those that cover it."""
+
+
+@dataclass(frozen=True)
+class _Archives:
+    """The archive timestamps of a signer, each before those that cover it, and the states of those that cover …"""
+
+    stamps: tuple[TimestampFacts, ...]
+    covering_attributes: Mapping[tuple[bytes, bytes], frozenset[int]]
+    """… an unsigned attribute value, by type and value;"""
+    covering_certificates: Sequence[frozenset[int]]
+    """… each certificate,"""
+    covering_revocation: Sequence[frozenset[int]]
+    """… and each revocation answer, as received."""
 
 
 class CmsDocument:
@@ -63,8 +73,9 @@ class CmsDocument:
     @cached_property
     def _facts(self) -> tuple[SignatureFacts, ...]:
         found: list[SignatureFacts] = []
+        held, what = Held(self._structure), self._what()
         for number, signer in enumerate(self._structure.signers, 1):
-            found += _Signer(self._structure, signer, f"signer-{number}", self._digest, self._what()).facts()
+            found += _Signer(self._structure, held, signer, f"signer-{number}", self._digest, what).facts()
         return tuple(found)
 
     def _what(self) -> tuple[str, Finding | None]:
@@ -143,12 +154,14 @@ class _Signer:
     def __init__(
         self,
         data: SignedData,
+        held: Held,
         signer: SignerInfo,
         identifier: str,
         content: Callable[[HashName], bytes],
         what: tuple[str, Finding | None],
     ) -> None:
         self._data = data
+        self._held = held
         self._signer = signer
         self._id = identifier
         self._content = content
@@ -173,8 +186,7 @@ class _Signer:
         return self._signature(cms, findings, archives)
 
     def _signature(self, cms: CmsFacts, findings: list[Finding], archives: _Archives) -> SignatureFacts:
-        value = cms.value
-        own = [self._stamped(token, value, archives) for token in cms.timestamp_tokens]
+        own = [self._stamped(token, cms.value, archives) for token in cms.timestamp_tokens]
         attributes = SignedAttributes.read(self._signer.signed_attrs) if self._signer.signed_attrs else None
         content = [
             timestamp_facts(token, self._content, "content")
@@ -191,32 +203,50 @@ class _Signer:
             certificates=cms.certificates,
             scheme=cms.scheme,
             claimed_time=cms.claimed_time,
-            timestamps=(*content, *own, *(stamp for stamp, _ in archives)),
+            timestamps=(*content, *own, *archives.stamps),
             stored=self._stored(cms, archives),
             findings=tuple(findings),
         )
 
+    @cached_property
+    def _attributes(self) -> Attributes:
+        return Attributes(self._signer)
+
     def _stamped(self, token: bytes, value: bytes, archives: _Archives) -> TimestampFacts:
         """A signature timestamp, with the archive timestamps that cover it."""
-        kind = der.oid(oids.ID_AA_TIME_STAMP_TOKEN)
         facts = timestamp_facts(token, lambda name: digest(name, value), "signature")
-        covered_by = _covered_by(archives, lambda index: index.covers_attribute(kind, token))
-        return replace(facts, state=1, covered_by=covered_by)
+        by = archives.covering_attributes.get((der.oid(oids.ID_AA_TIME_STAMP_TOKEN), token), frozenset())
+        return replace(facts, state=1, covered_by=by)
 
     def _archives(self) -> _Archives:
         """Archive timestamps, each before those that cover it, with even states."""
         kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
-        tokens = [v for k, v in unsigned_values(self._signer) if k == kind]
-        if len(tokens) > MAX_TIMESTAMPS:
+        values = self._attributes.values
+        places = [n for n, (k, _) in enumerate(values) if k == kind]
+        if len(places) > MAX_TIMESTAMPS:
             raise FormatError(f"More than {MAX_TIMESTAMPS} archive timestamps.")
-        read = [self._archive(token) for token in tokens]
-        covered = covering([(token, index) for token, (_, index) in zip(tokens, read, strict=True)])
+        read = [self._archive(values[n][1]) for n in places]
+        indexes = [index for _, index in read]
+        by = listed(indexes, lambda i: i.attributes, self._attributes.digests)
+        covered = covering([by[n] for n in places])
         order = sorted(range(len(read)), key=lambda n: -len(covered[n]))  # a SET has no order of its own
         states = {n: 2 * (place + 1) for place, n in enumerate(order)}
-        return [
-            (replace(read[n][0], state=states[n], covered_by=frozenset(states[m] for m in covered[n])), read[n][1])
-            for n in order
-        ]
+
+        @cache
+        def through(direct: frozenset[int]) -> frozenset[int]:
+            """The states of these and of all that cover them."""
+            return frozenset(states[n] for n in direct.union(*(covered[m] for m in direct)))
+
+        held = self._held
+        return _Archives(
+            tuple(
+                replace(read[n][0], state=states[n], covered_by=frozenset(states[m] for m in covered[n]))
+                for n in order
+            ),
+            dict(zip(values, map(through, by), strict=True)),
+            [through(d) for d in listed(indexes, lambda i: i.certificates, lambda _: held.certificates)],
+            [through(d) for d in listed(indexes, lambda i: i.revocation, lambda _: held.revocation)],
+        )
 
     def _archive(self, token: bytes) -> tuple[TimestampFacts, Index | None]:
         """One of them by itself, and what it lists."""
@@ -227,42 +257,31 @@ class _Signer:
         except KysoError as e:
             problems.append(Finding("ARCHIVE_INDEX", "error", e.message))
         else:
-            if unmet := index.unmet(self._data, self._signer):
+            if unmet := index.unmet(self._held, self._attributes):
                 text = f"The archive timestamp covers {unmet} things that are not there any more."
                 problems.append(Finding("ARCHIVE_INDEX", "error", text))
         of = message_digest(self._data, self._signer, index, self._content) if index else (lambda _name: b"")
         facts = timestamp_facts(token, of, "archive")
-        return replace(facts, findings=(*facts.findings, *problems)), index
+        index_hash = index.hash_name if index else None
+        return replace(facts, findings=(*facts.findings, *problems), index_hash=index_hash), index
 
     def _stored(self, cms: CmsFacts, archives: _Archives) -> tuple[Stored, ...]:
         """Certificates and answers, each with the archive timestamps that cover it."""
-        found: list[Stored] = []
-        for raw in self._data.raw_certificates:
-            if (certificate := _certificate(raw)) is not None:
-                by = _covered_by(archives, partial(Index.covers_certificate, encoded=raw))
-                found.append(Stored(1, (certificate,), covered_by=by))
-        ocsp = set(self._data.ocsp)
-        for raw in self._data.raw_revocation:
-            by = _covered_by(archives, partial(Index.covers_revocation, encoded=raw))
-            if raw[0] == der.SEQUENCE:
-                found.append(Stored(1, crls=(raw,), covered_by=by))
-            else:  # other revocation information: its type, then the answer (RFC 5940)
-                found.append(Stored(1, ocsp=tuple(o for o in ocsp if raw.endswith(o)), covered_by=by))
-        inside = set(self._data.crls), ocsp
-        found.append(
-            Stored(
-                1,
-                crls=tuple(c for c in cms.crls if c not in inside[0]),
-                ocsp=tuple(o for o in cms.ocsp if o not in inside[1]),
-                covered_by=frozenset(),
-            )
+        by = [*archives.covering_certificates, *archives.covering_revocation]
+        found = [replace(one, covered_by=states) for one, states in zip(self._held.stored, by, strict=True)]
+        inside = set(self._data.crls), set(self._data.ocsp)
+        signed = Stored(
+            1,
+            crls=tuple(c for c in cms.crls if c not in inside[0]),
+            ocsp=tuple(o for o in cms.ocsp if o not in inside[1]),
+            covered_by=frozenset(),
         )
-        return tuple(s for s in found if s.certificates or s.crls or s.ocsp)
+        return tuple(s for s in (*found, signed) if s.certificates or s.crls or s.ocsp)
 
     def _unread(self) -> list[str]:
         """Archive timestamps of the version before, which are named and not believed."""
         kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V2)
-        count = sum(k == kind for k, _ in unsigned_values(self._signer))
+        count = sum(k == kind for k, _ in self._attributes.values)
         return (
             [f"{count} archive timestamps of version 2 were not checked; they prove nothing here."] if count else []
         )
@@ -314,12 +333,6 @@ class _Signer:
         )
 
 
-def _covered_by(archives: _Archives, lists: Callable[[Index], bool]) -> frozenset[int]:
-    """The states of those that cover what `lists` finds in an index, by others that they cover too."""
-    direct = [stamp for stamp, index in archives if index is not None and lists(index)]
-    return frozenset({s.state for s in direct}.union(*(s.covered_by or () for s in direct)))
-
-
 def _over_value(identifier: str) -> str:
     return f"the value of the signature {identifier}"
 
@@ -332,10 +345,3 @@ def _with_lengths(data: bytes) -> bytes:
     if end != len(data):
         raise FormatError(f"{len(data) - end} bytes stand after the CMS structure.")
     return structure
-
-
-def _certificate(raw: bytes) -> Certificate | None:
-    try:
-        return Certificate.from_der(raw)
-    except FormatError:
-        return None  # counted by `read_signed_data`

@@ -20,7 +20,7 @@ from ..evidence import NO_EVIDENCE
 from ..facts import SignatureFacts, proven
 from ..scheme import OID_OF_HASH, HashName, digest
 from ..tsp import timestamp_facts
-from .archive import Index, message_digest, unsigned_values
+from .archive import Attributes, Held, Index, message_digest
 from .writing import Added, added, attribute, ocsp_choice, token_with_index
 
 Part = Literal["certificates", "revocation", "unsigned"]
@@ -42,6 +42,8 @@ class CmsStamp:
     purpose: StampPurpose
     data: SignedData
     signer: SignerInfo
+    held: Held
+    attributes: Attributes
     number: int
     content: Callable[[HashName], bytes]
 
@@ -49,7 +51,7 @@ class CmsStamp:
         """The imprint for the authority: over the value (5.3), or over all that the index lists (5.5.3)."""
         if self.purpose == "signature":
             return digest(hash_name, self.signer.value)
-        index = hash_index(self.data, self.signer, hash_name)
+        index = hash_index(self.held, self.attributes, hash_name)
         return message_digest(self.data, self.signer, index, self.content)(hash_name)
 
     def addition(self, token: bytes, imprint: bytes, hash_name: HashName) -> Addition:
@@ -59,25 +61,20 @@ class CmsStamp:
         if self.purpose == "signature":
             made = attribute(oids.ID_AA_TIME_STAMP_TOKEN, token)
         else:
-            index = hash_index(self.data, self.signer, hash_name)
+            index = hash_index(self.held, self.attributes, hash_name)
             made = attribute(oids.ID_AA_ARCHIVE_TIME_STAMP_V3, token_with_index(token, index.octets))
         return (Element(0, made, part="unsigned", signer=self.number),)
 
 
-def hash_index(data: SignedData, signer: SignerInfo, name: HashName) -> Index:
+def hash_index(held: Held, attributes: Attributes, name: HashName) -> Index:
     """An ATSHashIndexV3 of everything that is there (5.5.2)."""
-    lists = (
-        data.raw_certificates,
-        data.raw_revocation,
-        tuple(kind + value for kind, value in unsigned_values(signer)),
-    )
-    hashes = [[digest(name, v) for v in values] for values in lists]
+    lists = held.certificates, held.revocation, attributes.digests(v3=True)
     octets = der.sequence(
         der.sequence(der.oid(OID_OF_HASH[name])),
-        *(der.sequence(*map(der.octet_string, group)) for group in hashes),
+        *(der.sequence(*map(der.octet_string, items.by(name))) for items in lists),
     )
-    certificates, revocation, attributes = map(frozenset, hashes)
-    return Index(octets, name, certificates, revocation, attributes, v3=True)
+    certificates, revocation, unsigned = (items.among(name) for items in lists)
+    return Index(octets, name, certificates, revocation, unsigned, v3=True)
 
 
 def stamps(
@@ -90,6 +87,7 @@ def stamps(
     """One for each signer that needs a timestamp. Raises `NotExtendable` for who is no CAdES signer."""
     by_id = {f.id: f for f in facts}
     found: list[CmsStamp] = []
+    held = Held(data)
     for number, signer in enumerate(data.signers):
         one = by_id[f"signer-{number + 1}"]
         if only is not None and one.id not in only:
@@ -101,7 +99,7 @@ def stamps(
                 f"The signature {one.id!r} is plain CMS, whose certificate nothing binds; it is not preserved.",
                 remedy="Have it signed again as CAdES, or stay at level B-T.",
             )
-        found.append(CmsStamp(purpose, data, signer, number, content))
+        found.append(CmsStamp(purpose, data, signer, held, Attributes(signer), number, content))
     return found
 
 

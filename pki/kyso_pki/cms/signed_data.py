@@ -239,12 +239,19 @@ def _revocation(element: der.Element | None) -> tuple[tuple[bytes, ...], tuple[b
         if item.tag == der.SEQUENCE:
             crls.append(item.raw)
         elif item.tag == 0xA1:
-            reader = item.reader()
-            if reader.take(der.OID).oid() == _OTHER_OCSP:
-                ocsp.append(reader.take(der.SEQUENCE).raw)
+            if (answer := ocsp_in(item)) is not None:
+                ocsp.append(answer)
         else:
             raise FormatError(f"Tag 0x{item.tag:02x} among revocation answers is none of those of RFC 5652 10.2.1.")
     return tuple(crls), tuple(ocsp)
+
+
+def ocsp_in(choice: der.Element) -> bytes | None:
+    """The OCSPResponse in a RevocationInfoChoice (RFC 5940 2); None where it is something else."""
+    reader = choice.reader()
+    if choice.tag != 0xA1 or reader.take(der.OID).oid() != _OTHER_OCSP:
+        return None
+    return reader.take(der.SEQUENCE).raw
 
 
 def signer_info_in(element: der.Element) -> SignerInfo:

@@ -48,9 +48,14 @@ def _no_constant(name: str) -> NoReturn:
 
 def text_in(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or not value or len(value) > MAX_TEXT:
+    if not isinstance(value, str) or not value or len(value) > MAX_TEXT or not _is_text(value):
         raise missing("string", name)
     return value
+
+
+def _is_text(value: str) -> bool:
+    """Neither half a character (`\\ud800`, RFC 8259 8.2) nor NUL: no database and no token takes them."""
+    return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def optional_text(body: Mapping[str, Any], name: str) -> str | None:

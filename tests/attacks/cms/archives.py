@@ -184,6 +184,12 @@ def signature_value_exchanged() -> FileAttack:
 # What was never covered ------------------------------------------------------------------------------------------
 
 
+def index_with_a_weak_hash() -> FileAttack:
+    """T4, C2: whoever finds two CRLs of one SHA-1 exchanges what such an index lists, and its hash is met."""
+    forged = archived(hash_oid=oids.SHA1)
+    return FileAttack(_case(forged), "uses sha1, which is too weak", lasting, below="CAdES-B-LTA")
+
+
 def nothing_listed() -> FileAttack:
     """T4: "things not indexed are unprotected"."""
     return _unprotected(archived(listed=lambda _: []))

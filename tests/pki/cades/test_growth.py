@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from asn1crypto import cms as foreign
 
 import kyso
+from kyso_pki import oids
 from kyso_pki.ades.grow import Sources, extend
+from kyso_pki.ades.policy import DEFAULT_POLICY
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.cades.content import CmsContent
@@ -21,7 +24,7 @@ from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.formats import open_document
 from kyso_pki.testing import SoftwareSigner, World
 
-from .made import AT, CONTENT, CRLS, WORLD, countersigned, judged, signed, two_signers
+from .made import AT, CONTENT, CRLS, WORLD, archived, countersigned, judged, signed, two_signers
 
 LEVELS: tuple[Level, ...] = ("B-B", "B-T", "B-LT", "B-LTA")
 SOURCES = Sources(AT, WORLD.fetcher(AT), trust=WORLD.trust)
@@ -189,3 +192,22 @@ def test_content_that_is_too_large_to_stand_inside_is_refused_in_words() -> None
     assert caught.value.code == "format.limit"  # type: ignore[attr-defined] # a KysoError
     report = judged(sign_document(CmsContent(large), Intent(AT), WORLD.person_signer), large)
     report.require_passed()
+
+
+@pytest.mark.parametrize(
+    ("end", "level"), [(date(2026, 11, 28), "B-LTA"), (date(2026, 11, 27), "B-LT"), (date.min, "B-LT")]
+)
+def test_an_index_with_an_old_hash_covers_while_the_policy_accepts_it(end: date, level: Level) -> None:
+    data = archived(hash_oid=oids.SHA1)
+    policy = replace(DEFAULT_POLICY, hash_ends=(("sha1", end),))
+    report = kyso.verify(data, trust=WORLD.trust, at=AT + timedelta(minutes=2), content=CONTENT, policy=policy)
+    assert [s.level for s in report.signatures] == [f"CAdES-{level}"]
+    assert ("TIMESTAMP_NOT_TRUSTED" in {f.code for s in report.signatures for f in s.findings}) is (level == "B-LT")
+
+
+@pytest.mark.parametrize("level", ["B-LT", "B-LTA"])
+def test_what_we_preserve_holds_by_sliding_too(level: Level) -> None:
+    """EN 319 102-1 5.6.2.2.4: the answers that growth puts in were given no earlier than the timestamp (ADR 27)."""
+    policy = replace(DEFAULT_POLICY, revocation_after_proof=True)
+    next_day = AT + timedelta(hours=20)  # offline, while the answers about the authority are fresh
+    kyso.verify(made(level), trust=WORLD.trust, at=next_day, content=CONTENT, policy=policy).require_passed()
