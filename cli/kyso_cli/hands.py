@@ -59,6 +59,7 @@ class Request:
     output: str | None
     level: str
     tsa: str | None
+    content_timestamp: bool
     reason: str | None
     location: str | None
     field: str | None
@@ -150,9 +151,11 @@ def _local(
 ) -> Iterator[SignAll]:
     """Signing on this machine: whatever key it is, only hashes go to it."""
     import kyso
+    from kyso.signing import content_stamps_of
     from kyso_pki.document import level_named
     from kyso_pki.formats import is_signature_file
 
+    tsa = tsa_in_reach(asked.tsa, asked.level, base, content=asked.content_timestamp)
     intent = kyso.Intent(
         datetime.now(UTC),
         level_named(asked.level),
@@ -166,8 +169,8 @@ def _local(
         profile=None if asked.profile is None else profile_at(asked.profile),
         claims=claims_from(asked.claims),
         countersign=asked.claims.countersign,
+        content_stamps=content_stamps_of(tsa) if asked.content_timestamp else None,
     )
-    tsa = tsa_in_reach(asked.tsa, asked.level, base)
     given = evidence_in(asked.evidence)
     policy = None if asked.cms else policy_in_reach(asked.lint, config)
     password = asked.password
@@ -184,6 +187,7 @@ def _local(
                             detached=intent.cms == "detached",
                             level=asked.level,
                             timestamper=tsa,
+                            content_timestamp=asked.content_timestamp,
                             fetcher=asks,
                             evidence=given,
                         )
@@ -202,6 +206,7 @@ def _local(
                         profile=intent.profile,
                         claims=intent.claims,
                         countersign=intent.countersign,
+                        content_timestamp=asked.content_timestamp,
                         stamp=stamp,
                         fetcher=asks,
                         evidence=given,

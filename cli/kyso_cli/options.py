@@ -324,14 +324,16 @@ def evidence_in(files: Sequence[Path]) -> Evidence:
         raise Stop("file_unreadable", path=e.filename, why=e.strerror) from None
 
 
-def tsa_in_reach(named: str | None, level: str, base: str | None) -> str | None:
-    """The time-stamping authority: as named, else the province's own when the level asks for one. Raises `Stop`."""
+def tsa_in_reach(named: str | None, level: str, base: str | None, *, content: bool = False) -> str | None:
+    """The time-stamping authority: as named, else the province's own when the level asks for one, or the `content` is
+    to be stamped. Raises `Stop`."""
     from kyso_pki.document import level_named
 
-    if named or level_named(level) == "B-B":
+    if named or (level_named(level) == "B-B" and not content):
         return named
     if base is None:
-        raise Stop("option_needs", option=f"--level {level_named(level)}", needed="--tsa")
+        asking = "--content-timestamp" if content else f"--level {level_named(level)}"
+        raise Stop("option_needs", option=asking, needed="--tsa")
     return f"{base.rstrip('/')}/tsa"
 
 

@@ -48,6 +48,7 @@ HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 @click.option("-o", "--output", metavar="FILE")
 @click.option("--level", default="B-B", metavar="B-B|B-T|B-LT|B-LTA")
 @click.option("--tsa", metavar="URL")
+@click.option("--content-timestamp", "content_timestamp", is_flag=True)
 @click.option("--reason", metavar="TEXT")
 @click.option("--location", metavar="TEXT")
 @click.option("--field", metavar="NAME")
@@ -171,6 +172,7 @@ def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
         ("--evidence", asked.evidence),
         ("--allow-host", asked.hosts),
         ("--tsa", asked.tsa),
+        ("--content-timestamp", asked.content_timestamp),
         ("--format", asked.as_format),
         ("--content", asked.content),
         ("--profile FILE.toml", asked.profile is not None and asked.profile.lower().endswith(".toml")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 
 from .claims import Claims
 from .credential import Chain
@@ -19,6 +19,9 @@ from .facts import Format, SignatureFacts
 from .scheme import HashName, Scheme
 from .xmlprofile import Profile
 from .xmlprofile import XmlForm as XmlForm
+
+if TYPE_CHECKING:
+    from .tsp import ContentStamps
 
 Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
 """Signed; with a trusted time; with the evidence for later; with the evidence under a timestamp of its own."""
@@ -107,6 +110,8 @@ class Intent:
     """PDF: certify the document and say what may change afterwards; the first signature only."""
     lock: FieldLock | None = None
     """PDF: form fields to lock with this signature."""
+    content_stamps: ContentStamps | None = None
+    """XAdES, CMS: who stamps what is signed before it is signed, which `prepare` asks for."""
     timestamp_size: int = TIMESTAMP_SIZE
     """Bytes to keep free for a timestamp token when the level asks for one."""
 
@@ -118,6 +123,13 @@ class Intent:
             raise UsageError("Plain XMLDSIG cannot carry a timestamp.", remedy="Use XAdES for level B-T.")
         if form == "xmldsig" and (self.claims is not None or self.countersign is not None):
             raise UsageError("Plain XMLDSIG carries neither claims nor counter-signatures.", remedy="Use XAdES.")
+        if self.content_stamps is not None and (
+            (form == "xmldsig" and self.cms is None) or self.countersign is not None
+        ):
+            raise UsageError(
+                "Plain XMLDSIG and counter-signatures carry no timestamp over their content.",
+                remedy="Use XAdES, or leave the content timestamp out.",
+            )
         if self.certify not in (None, 1, 2, 3):
             raise UsageError(f"A certification of {self.certify!r} is not known.", remedy="Use 1, 2 or 3.")
 

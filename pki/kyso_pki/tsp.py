@@ -1,7 +1,8 @@
 """Time-stamp protocol (RFC 3161): requests, responses, tokens.
 
 Reach for `timestamp_request` and `token_from_response` as a client, `parse_request` and `tst_info` as an
-authority, `timestamp_facts` when verifying. The clock and the network belong to others.
+authority, `timestamp_facts` when verifying, `ContentStamps` when what is signed is stamped before it is signed. The
+clock and the network belong to others.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .cms.examine import examine
 from .errors import FormatError, KysoError, TimestampError
 from .facts import Finding, TimestampFacts, TimestampKind
 from .scheme import DIGEST_SIZES, OID_OF_HASH, HashName, algorithm_oid, hash_of_oid
+from .signer import Timestamper
 from .x509.certificate import SUBJECT_ALTERNATIVE_NAME, Certificate, name_in
 
 MAX_RESPONSE_BYTES = 1 << 20  # a token with a long chain stays under 16 kB
@@ -29,6 +31,7 @@ _STATUS = {
     4: "revocation warning",
     5: "revocation notification",
 }
+_KEPT = 1024  # tokens of some 5 kB; as many documents as wait for a key together, and more
 _FAILURES = {
     0: "unrecognised or unsupported algorithm",
     2: "request not permitted",
@@ -284,3 +287,26 @@ def timestamp_facts(
             token=token,
             findings=(Finding("TIMESTAMP_FORMAT", "error", f"The timestamp cannot be read: {e.message}"),),
         )
+
+
+class ContentStamps:
+    """Timestamps over what is to be signed (EN 319 122-1 5.2.8, EN 319 132-1 5.2.8): it existed before the signature.
+
+    One token for one content: a document that is prepared a second time is prepared with the same.
+    """
+
+    def __init__(self, timestamper: Timestamper) -> None:
+        self._timestamper = timestamper
+        self._tokens: dict[tuple[HashName, bytes], bytes] = {}
+
+    def token(self, imprint: bytes, hash_name: HashName) -> bytes:
+        """A token over content with this hash. Raises `TimestampError`, `FetchError`."""
+        key = hash_name, imprint
+        if key not in self._tokens:
+            token = self._timestamper.timestamp(imprint, hash_name)
+            if not timestamp_facts(token, lambda name: imprint if name == hash_name else b"", "content").intact:
+                raise TimestampError("The timestamp is broken or does not cover what is to be signed.")
+            if len(self._tokens) >= _KEPT:
+                del self._tokens[next(iter(self._tokens))]  # the oldest
+            self._tokens[key] = token
+        return self._tokens[key]

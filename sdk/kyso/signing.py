@@ -16,9 +16,11 @@ from kyso_pki.ades.sign import sign_document
 from kyso_pki.claims import Claims
 from kyso_pki.credential import Chain
 from kyso_pki.document import Certification, FieldLock, Intent, Level, XmlForm, level_named
+from kyso_pki.errors import UsageError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.formats import lint_document, open_document
 from kyso_pki.signer import Fetcher, Signer, Timestamper
+from kyso_pki.tsp import ContentStamps
 from kyso_pki.x509.trust import TrustStore
 from kyso_pki.xmlprofile import Profile
 
@@ -48,6 +50,7 @@ def sign(
     profile: Profile | str | os.PathLike[str] | None = None,
     claims: Claims | None = None,
     countersign: str | None = None,
+    content_timestamp: bool = False,
     stamp: Stamp | None = None,
     at: datetime | None = None,
     fetcher: Fetcher | None = None,
@@ -59,18 +62,19 @@ def sign(
 ) -> bytes:
     """The signed document; the input is never changed and nothing is written.
 
-    `source` is the document or a path to it; PDF gives PAdES, XML gives XAdES (or plain XMLDSIG). Only a hash
-    goes to the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T and higher need one. Evidence for
-    B-LT and B-LTA comes from `evidence`, else it is fetched (OCSP, CRL, issuers) with `fetcher`, an `HttpFetcher`
-    unless another is given; with `trust` its chains may end at anchors that are not self-signed. `stamp` (PDF) is
-    what the signature shows and where (`load_stamp`). `profile` (XML) says where the signature goes and what it
-    references: a name, a `.toml` file or what `load_profile` gave; its form counts, not `xml_form`. `claims`
-    (XAdES) are roles, place, commitments and policy; `countersign` is the id of the signature whose value alone is
-    signed. `at` is the claimed time, now by default. `password` is asked for, once, when the document is encrypted.
-    A CMS file gets one more signer; `content` is what it is over when that is not inside (`sign_cms` makes one).
-    `lint` looks at a PDF first and raises `LintRefused` where that policy refuses (`kyso.lint` tells its warnings).
-    Raises `KysoError` subclasses: `FormatError` for the document, `CertificateError` and `KeyAccessError` for the
-    key, `TimestampError`, `EvidenceMissing`, `SigningError`.
+    `source` is the document or a path to it; PDF gives PAdES, XML gives XAdES (or plain XMLDSIG). Only a hash goes to
+    the key. `timestamper` is a TSA's URL or any `Timestamper`; level B-T and higher need one. Evidence for B-LT and
+    B-LTA comes from `evidence`, else it is fetched (OCSP, CRL, issuers) with `fetcher`, an `HttpFetcher` unless
+    another is given; with `trust` its chains may end at anchors that are not self-signed. `stamp` (PDF) is what the
+    signature shows and where (`load_stamp`). `profile` (XML) says where the signature goes and what it references: a
+    name, a `.toml` file or what `load_profile` gave; its form counts, not `xml_form`. `claims` (XAdES) are roles,
+    place, commitments and policy; `countersign` is the id of the signature whose value alone is signed.
+    `content_timestamp` (XAdES, CMS): `timestamper` stamps what is signed before it is, at any level; with `level` it
+    proves that it was signed between two times. `at` is the claimed time, now by default. `password` is asked for,
+    once, when the document is encrypted. A CMS file gets one more signer; `content` is what it is over when that is
+    not inside (`sign_cms` makes one). `lint` looks at a PDF first and raises `LintRefused` where that policy refuses
+    (`kyso.lint` tells its warnings). Raises `KysoError` subclasses: `FormatError` for the document,
+    `CertificateError` and `KeyAccessError` for the key, `TimestampError`, `EvidenceMissing`, `SigningError`.
     """
     data, password = read(source), asked_once(password)
     document = open_document(data, password, None if content is None else read(content))
@@ -89,6 +93,7 @@ def sign(
         profile=profile_of(profile),
         claims=claims,
         countersign=countersign,
+        content_stamps=content_stamps_of(timestamper) if content_timestamp else None,
     )
     if stamp is not None:
         intent = stamped(data, intent, stamp, signer.chain, password)
@@ -127,6 +132,14 @@ def read(source: bytes | os.PathLike[str]) -> bytes:
 def timestamper_of(named: Timestamper | str | None) -> Timestamper | None:
     """The authority itself, or the one at a URL: one object for each, which learns the size of its tokens once."""
     return _at_url(named) if isinstance(named, str) else named
+
+
+def content_stamps_of(named: Timestamper | str | None) -> ContentStamps:
+    """Timestamps over what is to be signed, for `Intent.content_stamps`. Raises `UsageError` without an authority."""
+    authority = timestamper_of(named)
+    if authority is None:
+        raise UsageError("A timestamp needs a time-stamping authority.", remedy="Name one (--tsa URL).")
+    return ContentStamps(authority)
 
 
 @lru_cache(maxsize=16)

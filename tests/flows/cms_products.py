@@ -47,7 +47,7 @@ class Product:
         return f"{self.by} {self.name}"
 
 
-def _by_kyso(level: str, key: str = "rsa2048", *, detached: bool = True) -> Make:
+def _by_kyso(level: str, key: str = "rsa2048", *, detached: bool = True, stamped: bool = False) -> Make:
     def make(province: Province) -> bytes:
         at = now()
         return kyso.sign_cms(
@@ -55,7 +55,8 @@ def _by_kyso(level: str, key: str = "rsa2048", *, detached: bool = True) -> Make
             province.signer(key),
             detached=detached,
             level=level,
-            timestamper=None if level == "B-B" else province.world.timestamper(at),
+            timestamper=None if level == "B-B" and not stamped else province.world.timestamper(at),
+            content_timestamp=stamped,
             fetcher=province.world.fetcher(at),
             at=at,
         )
@@ -125,6 +126,10 @@ PRODUCTS = (
     *(Product("kyso", f"{level}, attached", _by_kyso(level, detached=False), level, False) for level in LEVELS),
     *(Product("kyso", f"B-LTA, {key}", _by_kyso("B-LTA", key), "B-LTA") for key in ("rsa2048-pss", "p256", "p384")),
     Product("kyso", "B-B, Ed25519", _by_kyso("B-B", "ed25519"), dss=_ED, openssl=_NO_ED),
+    *(
+        Product("kyso", f"{level}, content stamped before", _by_kyso(level, stamped=True), level)
+        for level in ("B-B", "B-LTA")
+    ),
     Product("kyso", "two signers, B-LTA", _two, "B-LTA"),
     Product("kyso", "renewed", _extended_by_kyso(_by_kyso("B-LTA")), "B-LTA"),
     *(Product("DSS", f"{level}, detached", _by_dss(level), level) for level in LEVELS),

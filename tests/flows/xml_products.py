@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import kyso
+from kyso_pki.ades.grow import Sources
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.claims import Claims, ProductionPlace, SignaturePolicy
 from kyso_pki.document import Intent, Level, XmlForm, level_named
+from kyso_pki.tsp import ContentStamps
 from kyso_pki.xml.document import XmlDocument
 from kyso_pki.xml.profiles import BUILT_IN, built_in
 from tests.judges import dss_xml, javaxml, python_xmlsec, signxml, xmlsec
@@ -124,6 +126,18 @@ def _ours() -> Iterator[XmlProduct]:
         lambda p, x: _claimed(p, x, SignaturePolicy.of("urn:oid:2.16.704.9.1", b"quy dinh")),
         "XAdES-B-B",
     )
+    for level in ("B-T", "B-LTA"):
+        yield XmlProduct(
+            "kyso",
+            f"{level}, content stamped before",
+            _content_stamped(level_named(level)),
+            f"XAdES-{level}",
+            evidence="carried" if level == "B-LTA" else "asked for",
+            traits=frozenset({"stamped"}),
+        )
+    yield XmlProduct(
+        "kyso", "B-B, both parts stamped before", _parts_stamped, "XAdES-B-B", both, traits=frozenset({"stamped"})
+    )
     for level, traits in (("B-T", frozenset({"stamped"})), ("B-LTA", frozenset({"stamped"}))):
         yield XmlProduct(
             "kyso",
@@ -188,6 +202,23 @@ def _claimed(province: Province, xml: bytes, policy: SignaturePolicy | Literal["
     claims = Claims(("Giám đốc",), place, ("approval",), policy)
     intent = Intent(signing_time=now(), claims=claims)
     return sign_document(XmlDocument(xml), intent, province.signer("rsa2048"))
+
+
+def _content_stamped(level: Level) -> Make:
+    def make(province: Province, xml: bytes) -> bytes:
+        at, world, signer = now(), province.world, province.signer("rsa2048")
+        intent = Intent(at, level, content_stamps=ContentStamps(world.timestamper(at)))
+        sources = Sources(at, world.fetcher(at))
+        return sign_document(XmlDocument(xml), intent, signer, world.timestamper(at), sources)
+
+    return make
+
+
+def _parts_stamped(province: Province, xml: bytes) -> bytes:
+    at, signer = now(), province.signer("p256")
+    intent = Intent(at, content_stamps=ContentStamps(province.world.timestamper(at)))
+    pending = XmlDocument(xml).prepare_parts(intent, signer.chain, signer.scheme, (DATA, CODE))
+    return pending.finish(signer.sign([pending.imprint])[0])
 
 
 def _countersigning(level: Level) -> Make:

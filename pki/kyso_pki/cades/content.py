@@ -79,8 +79,13 @@ def attributes_to_sign(intent: Intent, chain: Chain, scheme: Scheme, content_dig
             raise UsageError(f"A CMS signature carries no {option} here.", remedy=f"Leave the {option} out.")
     if intent.certify is not None or intent.lock is not None or intent.appearance is not None:
         raise UsageError("A CMS signature neither certifies nor locks nor shows anything.")
+    stamps = intent.content_stamps
     return signed_attributes(
-        content_digest=content_digest, leaf=chain.leaf, scheme=scheme, signing_time=intent.signing_time
+        content_digest=content_digest,
+        leaf=chain.leaf,
+        scheme=scheme,
+        signing_time=intent.signing_time,
+        content_timestamps=() if stamps is None else (stamps.token(content_digest, scheme.hash_name),),
     )
 
 

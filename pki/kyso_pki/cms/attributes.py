@@ -6,6 +6,7 @@ attributes is never made here and never accepted (attack class C1).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -30,21 +31,25 @@ def signed_attributes(
     scheme: Scheme,
     signing_time: datetime | None = None,
     content_type: str = oids.ID_DATA,
+    content_timestamps: Sequence[bytes] = (),
 ) -> bytes:
     """The DER SET OF Attribute that the key signs (RFC 5652 5.4, EN 319 122-1 5.1 and 5.2).
 
     content-type, message-digest, signing-certificate-v2 and CMS algorithm protection (RFC 6211), and
-    signing-time when given: PAdES leaves it out, its claimed time is /M (EN 319 142-1 6.3).
+    signing-time when given: PAdES leaves it out, its claimed time is /M (EN 319 142-1 6.3). `content_timestamps`:
+    tokens over the content (EN 319 122-1 5.2.8).
     """
     if len(content_digest) != scheme.hash_size:
         raise ValueError(
             f"content_digest has {len(content_digest)} bytes, {scheme.hash_name} needs {scheme.hash_size}"
         )
-    if signing_time is None:
+    if signing_time is None and not content_timestamps:
         before, after = _template(leaf, scheme, content_type)
         return before + content_digest + after
     parts = _parts(content_digest, leaf, scheme, content_type)
-    parts.append(_attribute(oids.ID_SIGNING_TIME, der.utc_or_generalized_time(signing_time)))
+    if signing_time is not None:
+        parts.append(_attribute(oids.ID_SIGNING_TIME, der.utc_or_generalized_time(signing_time)))
+    parts += [_attribute(oids.ID_AA_CONTENT_TIME_STAMP, token) for token in content_timestamps]
     return der.set_of(parts)
 
 

@@ -85,9 +85,10 @@ class PdfDocument:
         if intent.profile is not None:
             raise UsageError("A PDF takes no XML profile.", remedy="Leave the profile out for PDF documents.")
         reader = self._reader
-        if intent.claims is not None or intent.countersign is not None:
+        if intent.claims is not None or intent.countersign is not None or intent.content_stamps is not None:
             raise UsageError(
-                "A PDF signature carries neither claims nor counter-signatures.", remedy="Leave them out."
+                "A PDF signature carries neither claims nor counter-signatures nor timestamps over its content.",
+                remedy="Leave them out; level B-T proves when it was signed.",
             )
         self._refuse_unclear()
         fields = all_fields(reader)

@@ -29,7 +29,8 @@ from .names import DS, ds
 from .parse import namespace_of
 from .pending import XmlPending
 from .places import Paths, created, find_place, other_profiles, profiles_for
-from .properties_written import object_xml, signed_properties_xml
+from .properties_signed import MAX_CONTENT_TIMESTAMPS
+from .properties_written import content_stamp_xml, object_xml, signed_properties_xml
 from .stream import canonical_pieces, skeleton
 from .targets import absolute_path, is_inside, resolve
 from .tree import Tree
@@ -246,6 +247,7 @@ def written(
             location=intent.location,
             claims=intent.claims,
             media_type=media_type,
+            stamps=_content_stamps(intent, references),
         )
         references.append(_properties(pen, identifier, properties, method, profile.digest))
     info = pen.signed_info(scheme, method, references)
@@ -268,6 +270,26 @@ def written(
         source=source,
         detached=detached,
     )
+
+
+def _content_stamps(intent: Intent, references: Sequence[NewReference]) -> str:
+    """Timestamps over what is referenced: one reference's octets are what its digest is of, so nothing is read again.
+
+    Over all of it together where there is one reference, else over each.
+    """
+    if intent.content_stamps is None:
+        return ""
+    if len(references) > MAX_CONTENT_TIMESTAMPS:
+        raise UsageError(
+            f"{len(references)} references need a timestamp each; at most {MAX_CONTENT_TIMESTAMPS} are written.",
+            remedy="Leave the content timestamp out.",
+        )
+    written: list[str] = []
+    for reference in references:
+        token = intent.content_stamps.token(reference.digest, reference.hash_name)
+        method = next((t for t in reversed(reference.transforms) if t in METHODS), C14N["inclusive"].uri)
+        written.append(content_stamp_xml(token, method, None if len(references) == 1 else reference.id))
+    return "".join(written)
 
 
 def refuse_unsupported(intent: Intent, profile: Profile, scheme: Scheme) -> None:

@@ -38,11 +38,13 @@ def signed_properties_xml(
     location: str | None,
     claims: Claims | None = None,
     media_type: str | None = "text/xml",
+    stamps: str = "",
 ) -> str:
     """SignedProperties for level B-B (EN 319 132-1 6.3). The prefixes ds and xades are declared around it.
 
     `media_type`: of what the references cover, each of which has a DataObjectFormat of its own, else it is no
-    baseline signature (6.3); None: nothing is said of them. Raises `UsageError` when a place is given twice.
+    baseline signature (6.3); None: nothing is said of them. `stamps`: what `content_stamp_xml` gave. Raises
+    `UsageError` when a place is given twice.
     """
     said = claims or Claims()
     if location and said.place is not None:
@@ -50,7 +52,7 @@ def signed_properties_xml(
     place = ProductionPlace(city=location) if location else said.place
     time = signing_time.isoformat(timespec="seconds").replace("+00:00", "Z")
     formats = [_format(reference, media_type) for reference in reference_ids]
-    about_data = "".join((*formats, *map(_commitment, said.commitment_uris)))
+    about_data = "".join((*formats, *map(_commitment, said.commitment_uris), stamps))
     if about_data:
         about_data = f"<xades:SignedDataObjectProperties>{about_data}</xades:SignedDataObjectProperties>"
     return (
@@ -135,6 +137,19 @@ def _commitment(uri: str) -> str:
     """CommitmentTypeIndication for all that is signed (5.2.3)."""
     named = f"<xades:CommitmentTypeId>{_text('Identifier', uri)}</xades:CommitmentTypeId>"
     return f"<xades:CommitmentTypeIndication>{named}<xades:AllSignedDataObjects/></xades:CommitmentTypeIndication>"
+
+
+def content_stamp_xml(token: bytes, method: str, reference_id: str | None) -> str:
+    """An AllDataObjectsTimeStamp (5.2.8.1), or an IndividualDataObjectsTimeStamp over one reference's data (5.2.8.2).
+
+    `method`: of canonicalisation, where what is covered is XML.
+    """
+    name = "AllDataObjectsTimeStamp" if reference_id is None else "IndividualDataObjectsTimeStamp"
+    included = "" if reference_id is None else f'<xades:Include URI="#{reference_id}" referencedData="true"/>'
+    return (
+        f'<xades:{name}>{included}<ds:CanonicalizationMethod Algorithm="{method}"/>'
+        f"<xades:EncapsulatedTimeStamp>{b64(token)}</xades:EncapsulatedTimeStamp></xades:{name}>"
+    )
 
 
 def object_xml(signature_id: str, properties: str) -> str:
