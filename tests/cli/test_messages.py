@@ -260,7 +260,9 @@ def test_an_error_without_words_of_its_own_gets_those_of_its_family() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_a_remedy_is_the_errors_own_and_never_found_in_a_text_that_may_quote_a_stranger(language: str) -> None:
+def test_a_remedy_is_the_errors_own_and_never_found_in_a_text_that_may_quote_a_stranger(
+    language: messages.Language,
+) -> None:
     words = Words(language)
     advised, own = EN["remedies.doctype.english"], words("remedies.doctype.text")
     [note] = sheet_of(unreadable(b"", Finding("format", "error", "Odd.", advised)), words).notes
