@@ -34,6 +34,8 @@ class Config:
     """Certificates of issuers that belong to the credentials and do not stand on their tokens."""
     signing: tuple[Path, ...] = ()
     timestamping: tuple[Path, ...] = ()
+    store: Path | None = None
+    """The folder of a trust store whose anchors count besides these."""
     lint: tuple[tuple[str, object], ...] = ()
     """What the linter does, per code."""
     online: bool = False
@@ -86,6 +88,7 @@ def _config(path: Path, table: Mapping[str, Any]) -> Config:
         chains=tuple(dict.fromkeys(home / str(p) for c in table.get("credentials", ()) for p in c.get("chain", ()))),
         signing=tuple(home / str(p) for p in trust.get("signing", ())),
         timestamping=tuple(home / str(p) for p in trust.get("timestamping", ())),
+        store=home / str(trust["store"]) if trust.get("store") else None,
         lint=tuple(table.get("lint", {}).items()),
         online=trust.get("online") is True,
         cache=home / str(trust["cache"]) if trust.get("cache") else None,

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from kyso_pki import errors as e
-from kyso_pki.reports.said import in_words, remedy_in
+from kyso_pki.reports.said import advice, in_words
 
 from .messages import Words
 from .times import local
@@ -137,12 +137,10 @@ def _remedy(error: e.KysoError, words: Words) -> str | None:
     general = _nearest(words, error.code, "remedy")
     if not error.remedy:
         return general
-    if (own := remedy_in(error.remedy, None, words)[1]) is not None:
+    if (own := advice(error.remedy, words)) is not None:
         return own
     if words.language == "en" or general is None:
         return error.remedy
-    if (own := in_words(error.remedy, words)) != error.remedy:
-        return own
     concrete = "`" in error.remedy or "--" in error.remedy
     return f"{general} ({error.remedy})" if concrete else general
 

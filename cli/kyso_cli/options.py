@@ -355,11 +355,15 @@ def trust_in_reach(named: Sequence[Path], config: Config) -> TrustStore:
         _all_there(files)
         found = kyso.load_trust(*files)
         return found if len(files) == len(named) else found + kyso.stored_trust()
-    if not config.signing and not config.timestamping:
+    if not config.signing and not config.timestamping and config.store is None:
         return kyso.stored_trust()
     _all_there((*config.signing, *config.timestamping))
     signing = kyso.load_trust(*config.signing, purposes=("signing",))
-    return signing + kyso.load_trust(*config.timestamping, purposes=("timestamping",))
+    found = signing + kyso.load_trust(*config.timestamping, purposes=("timestamping",))
+    if config.store is None:
+        return found
+    _all_there((config.store / "trust.json",))
+    return found + kyso.stored_trust(config.store)
 
 
 def _all_there(paths: Sequence[Path]) -> None:

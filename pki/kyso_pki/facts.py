@@ -340,5 +340,5 @@ def broken(id: str, format: Format, error: Exception, what: str = "not determine
         references_intact=False,
         signature_intact=False,
         coverage=Coverage(False, what),
-        findings=(Finding("FORMAT", "error", f"{type(error).__name__}: {error}"),),
+        findings=(Finding.of(error, "FORMAT", f"{type(error).__name__}: "),),
     )

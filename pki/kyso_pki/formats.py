@@ -18,6 +18,7 @@ from .cms.signed_data import MAX_SIGNED_DATA_BYTES
 from .document import Document
 from .errors import EmptyInput, FormatError, KysoError, UnrecognisedFormat, UsageError
 from .evidence import NO_EVIDENCE, Evidence
+from .finding import Finding
 from .octets import Octets
 from .signer import Fetcher
 from .x509.trust import TrustStore
@@ -201,8 +202,10 @@ def _reported(data: Octets, file: str | None, report: Callable[[], DocumentRepor
     try:
         return report()
     except KysoError as e:
-        return unreadable(data, e.code, str(e), file)
+        return unreadable(data, Finding.of(e, e.code), file)
     except MemoryError:
-        return unreadable(data, "limits.memory", "The memory does not suffice to verify it.", file)
+        return unreadable(data, Finding("limits.memory", "error", "The memory does not suffice to verify it."), file)
     except Exception as e:  # noqa: BLE001 - whatever happens over foreign bytes is a verdict, in an audit of a million too
-        return unreadable(data, "internal", f"Unexpected {type(e).__name__} while verifying.", file)
+        return unreadable(
+            data, Finding.of(RuntimeError(f"Unexpected {type(e).__name__} while verifying."), "internal"), file
+        )

@@ -53,7 +53,7 @@ def _may_be_packet(data: Octets) -> bool:
 def _report(one: Attachment, verify: Verify) -> DocumentReport:
     if one.octets is None:
         code = "ATTACHMENT_UNREADABLE"
-        return unreadable(b"", code, f"The attachment cannot be opened: {one.problem}", one.name)
+        return unreadable(b"", Finding(code, "error", f"The attachment cannot be opened: {one.problem}"), one.name)
     found = verify(one.octets, one.name)
     if any(f.code in ("format.unrecognised", "format.empty") for f in found.findings):
         text = f"Not a signed document: neither PDF nor XML ({len(one.octets)} bytes)."

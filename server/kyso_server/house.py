@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from kyso_pki.errors import UsageError
 from kyso_pki.x509.certificate import Certificate, certificates_from_bytes
 from kyso_pki.x509.trust import TrustStore
 
+from .anchors import Anchors
 from .keyring import Address, Keyring
+from .problems import TrustUnavailable
 from .settings import CredentialSettings, KeySettings, Settings
 from .store import Store, open_store
 
@@ -41,13 +44,18 @@ class House:
     settings: Settings
     store: Store
     keys: Keyring
-    trust: TrustStore
+    anchors: Anchors
     authority: Authority | None
     tsa: Tsa | None
     addresses: dict[str, Address]
     """Where each credential's key is, by the credential's id."""
     now: Callable[[], datetime]
     """The server's clock; aware UTC."""
+
+    @property
+    def trust(self) -> TrustStore:
+        """Whom this server trusts now. Raises `TrustUnavailable`."""
+        return self.anchors.at(self.now())
 
     @property
     def own_keys(self) -> frozenset[str]:
@@ -64,19 +72,30 @@ class House:
 
 
 def open_house(settings: Settings, now: Callable[[], datetime]) -> House:
-    """Reads every certificate that the settings name; opens no key. Raises `FormatError`."""
+    """Reads every certificate that the settings name; opens no key. Raises `FormatError`, `UsageError`."""
     authority = _authority(settings)
     return House(
         settings=settings,
         store=open_store(settings.database),
         keys=Keyring(settings.modules),
-        trust=TrustStore.of(_all(settings.trust_signing), ("signing",))
-        + TrustStore.of(_all(settings.trust_timestamping), ("timestamping",)),
+        anchors=_anchors(settings, now()),
         authority=authority,
         tsa=_tsa(settings, authority),
         addresses={c.id: _address_of_credential(c) for c in settings.credentials},
         now=now,
     )
+
+
+def _anchors(settings: Settings, now: datetime) -> Anchors:
+    """A server that could verify nothing does not start. Raises `UsageError`."""
+    own = TrustStore.of(_all(settings.trust_signing), ("signing",))
+    own += TrustStore.of(_all(settings.trust_timestamping), ("timestamping",))
+    anchors = Anchors(own, settings.trust_store)
+    try:
+        anchors.at(now)
+    except TrustUnavailable as e:
+        raise UsageError(e.message, remedy=e.remedy or "Make it with `kyso trust import`.") from None
+    return anchors
 
 
 def _authority(settings: Settings) -> Authority | None:

@@ -55,6 +55,12 @@ class DatabaseUnavailable(KysoError):
     code = "database"
 
 
+class TrustUnavailable(KysoError):
+    """The trust store that the settings name cannot be read: nobody is trusted, and nothing is said to be valid."""
+
+    code = "trust.unavailable"
+
+
 class ApprovalLost(KysoError):
     """An approval whose unlocked key is not open any more: it ended, or the server was started anew."""
 
@@ -115,6 +121,11 @@ TABLE: dict[str, Row] = {
         "A signature in the document is broken, or covers the place of the new one, which would break it.",
     ),
     "timestamp": Row(503, "No time-stamp", "The time-stamping authority did not answer; level B-B needs none."),
+    "trust.unavailable": Row(
+        503,
+        "The trust store cannot be used",
+        "The trust store cannot be used now, so nothing can be verified; the server's log says why.",
+    ),
     "database": Row(
         503, "The database cannot be used", "The database cannot be used now; the server's log says why."
     ),

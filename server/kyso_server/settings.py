@@ -20,6 +20,7 @@ from kyso_pki.errors import UsageError
 from kyso_pki.pdf.lint.policy import DEFAULT_LINT, LintPolicy, policy_from, policy_named
 
 FILE_NAME = "kyso.toml"
+STORE_NAME = "trust.json"  # as `kyso trust` calls it
 _T = TypeVar("_T")
 
 
@@ -76,6 +77,8 @@ class Settings:
     credentials: tuple[CredentialSettings, ...]
     trust_signing: tuple[Path, ...]
     trust_timestamping: tuple[Path, ...]
+    trust_store: Path | None = None
+    """The file of a trust store (`kyso trust`) whose anchors count besides these; read again when it changes."""
     ca: CaSettings | None = None
     tsa: TsaSettings | None = None
     max_document_mb: int = 64
@@ -114,6 +117,7 @@ def _settings(folder: Path, top: _Table) -> Settings:
         credentials=tuple(_credential(t, folder) for t in top.tables("credentials")),
         trust_signing=trust.paths("signing", folder),
         trust_timestamping=trust.paths("timestamping", folder),
+        trust_store=_store(trust.text("store", ""), folder),
         ca=_ca(ca, folder) if (ca := top.table("ca")) else None,
         tsa=_tsa(tsa, folder) if (tsa := top.table("tsa")) else None,
         lint=_lint(server, top),
@@ -128,6 +132,11 @@ def _settings(folder: Path, top: _Table) -> Settings:
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         raise UsageError(f"{top.where}: credential {', '.join(twice)} stands twice; an id names one key.")
     return settings
+
+
+def _store(named: str, folder: Path) -> Path | None:
+    """The store's file in the folder that is named; whether it is there is asked when it is read."""
+    return folder / named / STORE_NAME if named else None
 
 
 def _lint(server: _Table, top: _Table) -> LintPolicy | None:

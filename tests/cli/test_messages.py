@@ -23,9 +23,12 @@ from kyso_cli.messages import Texts, Words, choose_language
 from kyso_cli.output import App
 from kyso_cli.root import kyso
 from kyso_pki import errors
+from kyso_pki.ades.report import unreadable
 from kyso_pki.errors import KysoError
+from kyso_pki.finding import Finding
 from kyso_pki.pdf.lint.checks import BY_CODE
-from kyso_pki.reports.said import in_words, remedy_in
+from kyso_pki.reports.said import advice
+from kyso_pki.reports.sheet import sheet_of
 
 from .sentences import sentences, strings
 
@@ -194,7 +197,7 @@ HEARD = sentences("hsm") | sentences("sdk", left_out=("audit",))
 @pytest.mark.parametrize("english", sorted((HEARD - COMPOSED.keys()).union(*COMPOSED.values())))
 def test_what_keys_and_the_network_say_has_vietnamese_words(english: str) -> None:
     words = Words("vi")
-    assert in_words(english, words) != english or remedy_in(english, None, words)[1] is not None
+    assert advice(english, words) is not None
 
 
 def test_every_sub_indication_is_told_in_both_languages() -> None:
@@ -254,3 +257,15 @@ def test_an_error_without_words_of_its_own_gets_those_of_its_family() -> None:
     assert said.message == VI["errors.key.message"]
     assert said.remedy == VI["errors.key.remedy"]
     assert said.detail == "Something new."
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_a_remedy_is_the_errors_own_and_never_found_in_a_text_that_may_quote_a_stranger(
+    language: messages.Language,
+) -> None:
+    words = Words(language)
+    advised, own = EN["remedies.doctype.english"], words("remedies.doctype.text")
+    [note] = sheet_of(unreadable(b"", Finding("format", "error", "Odd.", advised)), words).notes
+    assert note.remedy == own
+    [note] = sheet_of(unreadable(b"", Finding("format", "error", f"Odd name {advised}")), words).notes
+    assert note.remedy != own

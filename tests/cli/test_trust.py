@@ -143,6 +143,17 @@ def test_anchors_that_are_named_win_over_the_store_and_can_stand_beside_it(desk:
     assert desk.kyso(*arguments[:-2], KYSO_TRUST="to-chuc.crt").returncode == 3
 
 
+def test_the_store_that_kyso_toml_names_is_used_in_the_place_of_ones_own(desk: Province) -> None:
+    assert desk.kyso("trust", "import", "tl.xml", "--signed-by", "to-chuc.crt", "--yes").returncode == 0
+    (desk.folder / "kho").rename(desk.folder / "kho-chung")
+    assert "no trust anchors loaded" in desk.kyso("verify", "van-ban.pdf").stdout
+    (desk.folder / "kyso.toml").write_text('[trust]\nstore = "kho-chung"\n', "utf-8")
+    assert desk.kyso("verify", "van-ban.pdf", "--evidence", "thu-hoi.crl").returncode == 0
+    (desk.folder / "kho-chung" / "trust.json").unlink()
+    gone = desk.kyso("verify", "van-ban.pdf")
+    assert (gone.returncode, "trust.json" in gone.stderr) == (2, True)
+
+
 def test_a_store_that_is_damaged_is_told_and_not_taken_for_an_empty_one(desk: Province) -> None:
     (desk.folder / "kho").mkdir()
     (desk.folder / "kho" / "trust.json").write_text("{", "utf-8")

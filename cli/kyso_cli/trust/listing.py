@@ -16,7 +16,7 @@ from .shown import anchor_json, end_of, iso, source_json, source_name, times
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kyso.truststore.kept import Kept
+    from kyso_pki.trust.kept import Kept
 
 
 @worded("list")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def list_command(app: App, as_json: bool) -> int:
     from kyso.truststore.folder import TrustFolder
-    from kyso.truststore.kept import Kept
+    from kyso_pki.trust.kept import Kept
 
     place = TrustFolder()
     kept = place.read() or Kept()
@@ -48,7 +48,7 @@ def _to_json(kept: Kept, path: Path) -> dict[str, Any]:
 
 
 def _show(app: App, kept: Kept, path: Path) -> None:
-    from kyso.truststore.kept import OWN
+    from kyso_pki.trust.kept import OWN
 
     words, now = app.words, datetime.now(UTC)
     found = list(kept.entries(now))

@@ -18,7 +18,7 @@ from .asking import agreed, bytes_of, moment
 from .shown import change_json, change_lines
 
 if TYPE_CHECKING:
-    from kyso.truststore.kept import Added, Kept
+    from kyso_pki.trust.kept import Added, Kept
 
 _LEAST_PREFIX = 8  # hexadecimal digits of a fingerprint
 
@@ -46,8 +46,8 @@ def add(
 ) -> int:
     """Trusts the certificates in these files; what was said of them by hand before is replaced."""
     from kyso.truststore.folder import TrustFolder
-    from kyso.truststore.kept import OWN_SOURCE, Added, Kept
     from kyso_pki.errors import FormatError
+    from kyso_pki.trust.kept import OWN_SOURCE, Added, Kept
     from kyso_pki.x509.certificate import certificates_from_bytes
     from kyso_pki.x509.trust import EVERY_PURPOSE, Anchor
 
@@ -80,7 +80,7 @@ def add(
 def remove_command(app: App, names: tuple[str, ...], yes: bool, as_json: bool) -> int:
     """Takes sources and anchors that were added by hand out of the store."""
     from kyso.truststore.folder import TrustFolder
-    from kyso.truststore.kept import Kept
+    from kyso_pki.trust.kept import Kept
 
     place = TrustFolder()
     before = place.read()
@@ -120,8 +120,8 @@ def _keep(
     app: App, place: Any, before: Kept | None, kept: Kept, as_json: bool, *, yes: bool = True, ask: bool = False
 ) -> int:
     """Says what changes, asks where a question is due, and keeps it."""
-    from kyso.truststore.kept import Kept
     from kyso_pki.trust.acceptance import changes
+    from kyso_pki.trust.kept import Kept
 
     now = datetime.now(UTC)
     old = [a for a, _, _ in (before or Kept()).entries(now)]

@@ -11,9 +11,9 @@ from ..output import printable
 from ..times import local
 
 if TYPE_CHECKING:
-    from kyso.truststore.kept import Source
     from kyso.truststore.taking import Offer
     from kyso_pki.trust.acceptance import TrustChange
+    from kyso_pki.trust.kept import Source
     from kyso_pki.x509.trust import Anchor
 
 _SHOWN = 20  # of what is left out; all of it stands in the JSON

@@ -19,9 +19,9 @@ from .shown import offer_json, offer_lines
 if TYPE_CHECKING:
     import ssl
 
-    from kyso.truststore.kept import Kept
     from kyso.truststore.taking import Offer
     from kyso.truststore.updating import Update
+    from kyso_pki.trust.kept import Kept
 
 
 @worded("import")
@@ -38,10 +38,10 @@ def import_command(
     from dataclasses import replace
 
     from kyso.truststore.folder import TrustFolder
-    from kyso.truststore.kept import Kept
     from kyso.truststore.taking import taken
     from kyso.truststore.updating import with_address
     from kyso_pki.trust.bundle import https
+    from kyso_pki.trust.kept import Kept
 
     if update_from is not None and not https(update_from):
         raise Stop("trust_address", address=update_from)
@@ -69,7 +69,7 @@ def import_command(
 def diff_command(app: App, file: Path, signed_by: tuple[str, ...], as_json: bool) -> int:
     """Says what a bundle or list would change; 0 when nothing, else 1."""
     from kyso.truststore.folder import TrustFolder
-    from kyso.truststore.kept import Kept
+    from kyso_pki.trust.kept import Kept
 
     offer = _offer(TrustFolder().read() or Kept(), file, signed_by)
     if as_json:
@@ -100,8 +100,8 @@ def update_command(
 
     import kyso
     from kyso.truststore.folder import TrustFolder
-    from kyso.truststore.kept import Kept
     from kyso.truststore.updating import updates
+    from kyso_pki.trust.kept import Kept
 
     place = TrustFolder()
     before = place.read()

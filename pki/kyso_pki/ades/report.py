@@ -173,7 +173,7 @@ class SignatureReport:
             "trust_anchors_loaded": self.trust_loaded,
             "pdf": None if self.pdf is None else _pdf_json(self.pdf),
             "xml": None if self.xml is None else _xml_json(self.xml),
-            "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
+            "findings": [f.to_json() for f in self.findings],
         }
 
 
@@ -302,7 +302,7 @@ class DocumentReport:
         """Raises `VerificationFailed` unless every signature passed and there is at least one."""
         for finding in self.findings:
             if finding.severity == "error":
-                raise VerificationFailed(finding.text, report=self)
+                raise VerificationFailed(finding.text, remedy=finding.remedy, report=self)
         for signature in self.signatures:
             signature.require_passed()
         for attachment in self.attachments:
@@ -320,7 +320,7 @@ class DocumentReport:
             "verdict": self.verdict,
             "policy": self.policy,
             "signatures": [s.to_json() for s in self.signatures],
-            "findings": [{"code": f.code, "severity": f.severity, "text": f.text} for f in self.findings],
+            "findings": [f.to_json() for f in self.findings],
             "attachments": [a.to_json() for a in self.attachments],
         }
 
@@ -333,11 +333,11 @@ def overall(reports: Iterable[DocumentReport]) -> Verdict:
     return "passed" if verdicts == {"passed"} else "indeterminate"
 
 
-def unreadable(data: Octets, code: str, text: str, file: str | None = None) -> DocumentReport:
+def unreadable(data: Octets, why: Finding, file: str | None = None) -> DocumentReport:
     """The report on bytes that cannot be opened at all: failed, with the reason."""
     running = hashlib.sha256()
     hash_into(running, data, 0, len(data))
-    return DocumentReport(file, running.hexdigest(), None, (), (Finding(code, "error", text),))
+    return DocumentReport(file, running.hexdigest(), None, (), (why,))
 
 
 _VERDICTS: dict[str, Verdict] = {

@@ -15,7 +15,7 @@ from ..ades.used import Used
 from ..facts import Finding
 from ..x509.certificate import Certificate, Name
 from ..x509.trust import Anchor
-from .said import in_words
+from .said import advice, in_words
 from .times import local
 from .words import Wording, printable
 
@@ -187,9 +187,12 @@ def _why(s: SignatureReport, words: Wording) -> Iterator[tuple[str, str]]:
         yield "conclusion", f"{s.indication}/{s.sub_indication}" + (f": {said}" if said else "")
     for severity, label in (("error", "problem"), ("warning", "warning")):
         yield from ((label, text) for text in _distinct(s.findings, severity, words))
-    advice = words.find("verify.allow_host")
-    if advice is not None and any(PRIVATE_ADDRESS in f.text for f in s.findings):
-        yield "advice", advice
+    for finding in s.findings:
+        if finding.remedy is not None:
+            yield "advice", advice(finding.remedy, words) or finding.remedy
+    allow = words.find("verify.allow_host")
+    if allow is not None and any(PRIVATE_ADDRESS in f.text for f in s.findings):
+        yield "advice", allow
 
 
 def _reason(s: SignatureReport) -> str:

@@ -1,6 +1,6 @@
 """What the code says in English, in the reader's words.
 
-Reach for `in_words` for a sentence and `remedy_in` for one that may end in advice. The Vietnamese sentences stand in
+Reach for `in_words` for a sentence and `advice` for what to do. The Vietnamese sentences stand in
 `said` under the English ones. A command line adds `others` (what the system says) and `remedies` (advice that names
 its options, in both languages).
 """
@@ -56,16 +56,13 @@ class _Said:
         return None if said is None else said.removesuffix(".")
 
 
-def remedy_in(text: str, code: str | None, words: Wording) -> tuple[str, str | None]:
-    """A text without the remedy at its end, and that remedy in the user's words; else the remedy of `code`."""
-    remedies = words.part("remedies")
-    for key, english in remedies.items():
-        if key.endswith(".english") and _may_be(english, text[-_LONGEST:]):
-            start = max(0, len(text) - _LONGEST)
-            if found := _pattern(english).search(text, start):
-                said = words.find(f"remedies.{key.removesuffix('english')}text", **found.groupdict())
-                return text[: found.start()].rstrip(), said
-    return text, words.find(f"errors.{code}.remedy")
+def advice(remedy: str, words: Wording) -> str | None:
+    """A remedy in the words of this reader, of a command line by its options; None where there are none."""
+    for key, english in words.part("remedies").items():
+        if key.endswith(".english") and _may_be(english, remedy) and (found := _places(english, remedy)) is not None:
+            return words.find(f"remedies.{key.removesuffix('english')}text", **found)
+    said = in_words(remedy, words)
+    return None if said == remedy else said
 
 
 @cache

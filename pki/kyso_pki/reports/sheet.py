@@ -7,12 +7,12 @@ puts it into a format escapes it there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..ades.report import DocumentReport, SignatureReport, Verdict
 from ..facts import Finding
 from .rows import evidence, finding_text, is_stamp, rows
-from .said import remedy_in
+from .said import advice
 from .times import local
 from .words import Wording, printable
 
@@ -94,11 +94,12 @@ def _about(report: DocumentReport, words: Wording) -> Iterator[Row]:
 
 
 def _note(finding: Finding, words: Wording) -> Note:
-    """Why the file cannot be read, and in Vietnamese the remedy; the English text holds its own."""
-    text, remedy = remedy_in(finding.text, finding.code, words)
-    if words.language == "en" or remedy is None:
-        return Note(finding_text(finding, words))
-    return Note(finding_text(replace(finding, text=text), words), remedy)
+    """Why the file cannot be read, and what to do about it: the finding's own remedy, else that of its code."""
+    general = words.find(f"errors.{finding.code}.remedy")
+    if finding.remedy is None:
+        return Note(finding_text(finding, words), None if words.language == "en" else general)
+    own = advice(finding.remedy, words) or (finding.remedy if words.language == "en" else general)
+    return Note(finding_text(finding, words), printable(own or finding.remedy))
 
 
 def _parts(report: DocumentReport, stamps: int, words: Wording) -> Iterator[Part]:

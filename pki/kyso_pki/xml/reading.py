@@ -322,7 +322,7 @@ def broken_signature(identifier: str, error: Exception, what: str) -> SignatureF
     """The facts of a signature that cannot be read."""
     if isinstance(error, XPathNotAllowed):
         found = broken(identifier, "xml", error, what)
-        return replace(found, findings=(Finding("XPATH_NOT_ALLOWED", "error", str(error)),))
+        return replace(found, findings=(Finding.of(error, "XPATH_NOT_ALLOWED"),))
     if isinstance(error, KysoError):
         return broken(identifier, "xml", error, what)
     return broken(identifier, "xml", RuntimeError(f"unexpected {type(error).__name__} while reading"), what)

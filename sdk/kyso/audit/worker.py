@@ -104,6 +104,7 @@ class Judge:
 def cut_off(entry: Entry, code: str, text: str) -> dict[str, Any]:
     """The record of a file that could not be verified to the end: failed, never skipped."""
     from kyso_pki.ades.report import SCHEMA_VERSION
+    from kyso_pki.finding import Finding
 
     return {
         "schema": SCHEMA_VERSION,
@@ -113,7 +114,7 @@ def cut_off(entry: Entry, code: str, text: str) -> dict[str, Any]:
         "verdict": "failed",
         "policy": None,
         "signatures": [],
-        "findings": [{"code": code, "severity": "error", "text": text}],
+        "findings": [Finding(code, "error", text).to_json()],
         "attachments": [],
     }
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from kyso_hsm.locking import try_lock
 from kyso_pki.errors import FormatError, UsageError
+from kyso_pki.trust.kept import Kept
 
 from ..disk import Beside
-from .kept import Kept
 
 VARIABLE = "KYSO_TRUST_STORE"
 FILE_NAME = "trust.json"

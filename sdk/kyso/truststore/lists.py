@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import replace
 
+from kyso_pki.trust.kept import Kept, Pointer, Source
 from kyso_pki.trust.tsl.anchors import anchors_of
 from kyso_pki.trust.tsl.reading import TERRITORY, ListPointer, TrustedList, claimed_territory, read_list
-
-from .kept import Kept, Pointer, Source
 
 
 def list_name(territory: str) -> str:
@@ -42,6 +41,7 @@ def source_of_list(kept: Kept, data: bytes, signers: Collection[str], by: str | 
         notes=listed.notes,
         by=before.by if before is not None and by is None and not signers else by,
         left_out=listed.left_out,
+        signed_by=found.signed_by,
     )
     return _with_pointers(source, found), before
 

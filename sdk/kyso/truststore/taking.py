@@ -13,8 +13,7 @@ from datetime import datetime
 from kyso_pki.errors import TrustSignerUnknown
 from kyso_pki.trust.acceptance import TrustChange, changes, check_current, check_newer
 from kyso_pki.trust.bundle import TrustBundle, read_bundle, signed_name
-
-from .kept import Kept, Source
+from kyso_pki.trust.kept import Kept, Source
 
 _XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff")
 
@@ -26,7 +25,7 @@ class Offer:
     source: Source
     before: Source | None
     changes: tuple[TrustChange, ...]
-    """Of all that is trusted by this source's word."""
+    """Of all that is trusted by this source's word, and by that of lists which it vouches for no more."""
 
     @property
     def same(self) -> bool:
@@ -63,16 +62,16 @@ def examine(
     if (last := kept.last(source.name)) is not None:
         check_newer(what, source.sequence, source.sha256, last.sequence, last.sha256)
     check_current(what, source.issued, source.expires, now)
-    return Offer(source, before, changes(before.anchors if before else (), source.anchors))
+    going = {source.name, *kept.orphans(source)}
+    old = [a for s in kept.sources if s.name in going for a in s.anchors]
+    return Offer(source, before, changes(old, source.anchors))
 
 
 def taken(kept: Kept, offer: Offer) -> Kept:
-    """The store with what was offered; lists that it does not name any more go."""
+    """The store with what was offered; lists that it vouches for no more go, at once and with their anchors."""
     found = kept.with_source(offer.source)
-    named = {p.name for p in offer.source.pointers}
-    for source in kept.sources:
-        if source.by == offer.source.name and source.name not in named:
-            found = found.without_source(source.name)
+    for name in kept.orphans(offer.source):
+        found = found.without_source(name)
     return found
 
 

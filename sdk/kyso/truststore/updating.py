@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Protocol
 
 from kyso_pki.errors import KysoError, TrustError, UsageError
+from kyso_pki.trust.kept import Kept, Source
 
-from .kept import Kept, Source
 from .taking import Offer, examine, taken
 
 MAX_LISTS = 128  # named by one list; Europe's names 31

@@ -127,7 +127,7 @@ def _sign(
         caller,
         pin=pin,
         timestamper=timestamper,
-        sources=_sources(house),
+        sources=_sources(house) if intent.level in ("B-LT", "B-LTA") else None,
         hash_name=asked.hash_name,
         pss=asked.pss,
     )

@@ -65,7 +65,7 @@ def _places(house: House) -> dict[str, Any]:
 
 
 def _checks(house: House) -> dict[str, str]:
-    found = {"database": _state(partial(_ask_database, house))}
+    found = {"database": _state(partial(_ask_database, house)), "trust": _state(lambda: house.trust)}
     for name, address in house.addresses.items():
         found[f"credential {name}"] = _state(partial(_check_credential, house, name, address))
     keys: dict[str, Address] = {}
@@ -89,7 +89,7 @@ def _ask_database(house: House) -> None:
         session.execute(text("SELECT 1 FROM api_tokens LIMIT 1"))
 
 
-def _state(check: Callable[[], None]) -> str:
+def _state(check: Callable[[], object]) -> str:
     """`ok`, or the error's code: a word for the outside, the whole story for the log."""
     try:
         check()

@@ -15,7 +15,6 @@ import pytest
 
 import kyso
 from kyso.truststore.folder import TrustFolder, trust_folder
-from kyso.truststore.kept import OWN_SOURCE, Added, Kept
 from kyso.truststore.publishing import publish
 from kyso.truststore.stored import stored_trust
 from kyso.truststore.taking import examine, taken
@@ -23,6 +22,7 @@ from kyso_pki.errors import TrustBroken, TrustExpired, TrustRolledBack, TrustSig
 from kyso_pki.evidence import Evidence
 from kyso_pki.testing import World
 from kyso_pki.trust.bundle import read_bundle
+from kyso_pki.trust.kept import OWN_SOURCE, Added, Kept
 from kyso_pki.x509.path import find_path
 from kyso_pki.x509.trust import Anchor
 from tests.pki.ades.inputs import PDF
@@ -66,7 +66,7 @@ def test_two_processes_do_not_lose_each_others_changes(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from kyso.truststore.folder import TrustFolder\n"
-        "from kyso.truststore.kept import Kept, Added\n"
+        "from kyso_pki.trust.kept import Kept, Added\n"
         "from kyso_pki.errors import UsageError\n"
         "from kyso_pki.x509.trust import Anchor\n"
         "from kyso_pki.x509.certificate import certificates_from_bytes\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import kyso
-from kyso.truststore.kept import Kept
 from kyso.truststore.taking import examine, taken
 from kyso.truststore.updating import updates, with_address
 from kyso_pki.errors import (
@@ -24,6 +24,7 @@ from kyso_pki.errors import (
     TrustSignerUnknown,
     UsageError,
 )
+from kyso_pki.trust.kept import Kept
 from kyso_pki.x509.certificate import Certificate
 from tests.pki.trust.lists import LOTL, OPERATOR, OPERATOR_PIN, Made, Pointer, State
 from tests.pki.trust.loopback import loopback_certificate
@@ -146,6 +147,47 @@ def test_a_list_that_is_named_no_more_goes_with_its_anchors() -> None:
     _, without = updates(kept, Published({HERE + "eu": lotl(sequence=2).signed()}), now=AT)
     assert [s.name for s in without.sources] == ["tl-eu"]
     assert kept.without_source("tl-eu").sources == ()
+
+
+def test_a_list_whose_keys_the_list_of_lists_changed_goes_until_it_is_signed_anew() -> None:
+    """TS 119 612 5.3.13: what the former key signed is not vouched for any more, whatever its NextUpdate says."""
+    first = lotl(Pointer(HERE + "vn", "VN", (OTHER.certificate,)))
+    files = {HERE + "eu": first.signed(), HERE + "vn": Made(((CA,),)).signed(OTHER)}
+    _, kept = updates(with_lotl(first), Published(files), now=AT)
+    assert kept.store(AT).is_anchor(WORLD.issuing, "signing")
+    files[HERE + "eu"] = lotl(Pointer(HERE + "vn", "VN", (WORLD.seal_signer.certificate,)), sequence=2).signed()
+    offer = examine(kept, files[HERE + "eu"], now=AT)
+    assert [(c.kind, c.fingerprint) for c in offer.changes] == [("removed", WORLD.issuing.sha256)]
+    for new in (taken(kept, offer), updates(kept, Published(files), now=AT)[1]):
+        assert [s.name for s in new.sources] == ["tl-eu"]
+        assert new.store(AT).empty
+    files[HERE + "vn"] = Made(((CA,),), sequence=2).signed(WORLD.seal_signer)
+    _, new = updates(kept, Published(files), now=AT)
+    assert new.store(AT).is_anchor(WORLD.issuing, "signing")
+
+
+def test_a_list_stays_while_the_key_that_signed_it_is_one_of_those_that_are_told() -> None:
+    first = lotl(Pointer(HERE + "vn", "VN", (OTHER.certificate, WORLD.seal_signer.certificate)))
+    files = {HERE + "eu": first.signed(), HERE + "vn": Made(((CA,),)).signed(OTHER)}
+    _, kept = updates(with_lotl(first), Published(files), now=AT)
+    for keys, stays in (((OTHER.certificate,), True), ((WORLD.seal_signer.certificate,), False)):
+        offer = examine(kept, lotl(Pointer(HERE + "vn", "VN", keys), sequence=2).signed(), now=AT)
+        assert (taken(kept, offer).source("tl-vn") is not None) is stays
+        assert bool(offer.changes) is not stays
+
+
+def test_a_store_of_before_does_not_know_who_signed_and_asks_again() -> None:
+    first = lotl(Pointer(HERE + "vn", "VN", (OTHER.certificate,)))
+    files = {HERE + "eu": first.signed(), HERE + "vn": Made(((CA,),)).signed(OTHER)}
+    _, kept = updates(with_lotl(first), Published(files), now=AT)
+    former = json.loads(kept.to_bytes())
+    for source in former["sources"]:
+        del source["signed_by"]
+    old = Kept.from_bytes(json.dumps(former).encode())
+    assert old.store(AT) == kept.store(AT)
+    files[HERE + "eu"] = replace(first, sequence=2).signed()
+    _, new = updates(old, Published(files), now=AT)
+    assert new.store(AT) == kept.store(AT)
 
 
 def test_a_list_that_is_named_again_does_not_come_back_older_than_it_was() -> None:

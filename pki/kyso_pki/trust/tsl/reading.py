@@ -96,6 +96,8 @@ class TrustedList:
     services: tuple[Service, ...]
     left_out: tuple[str, ...]
     """Services and pointers that could not be understood, with the reason."""
+    signed_by: str
+    """The key that signed it (SHA-256 of SubjectPublicKeyInfo, lower-case hex)."""
 
     @property
     def of_lists(self) -> bool:
@@ -109,8 +111,8 @@ def read_list(data: bytes, pins: Collection[str]) -> TrustedList:
     """
     document = _document(data)
     facts = check_signature(document.signatures(), pins, "trusted list")
-    found = _list(_signed_root(document, facts.id))
     signer = facts.certificate
+    found = _list(_signed_root(document, facts.id), "" if signer is None else signer.spki_sha256)
     if found.territory != claimed_territory(data):
         raise TrustBroken("The trusted list that is signed is not the one that is seen.")
     if signer is None or not signer.not_before <= found.issued <= signer.not_after:
@@ -150,7 +152,7 @@ def _root(root: _Element) -> _Element:
     return root
 
 
-def _list(root: _Element) -> TrustedList:
+def _list(root: _Element, signed_by: str) -> TrustedList:
     if odd := [c for c in root if c.tag not in (tsl("SchemeInformation"), tsl("TrustServiceProviderList"))]:
         raise FormatError(f"The trusted list holds {str(odd[0].tag)[:200]}, which is no part of one.")
     scheme = _one(root, "SchemeInformation")
@@ -176,6 +178,7 @@ def _list(root: _Element) -> TrustedList:
         tuple(_pointers(scheme, left_out)),
         tuple(_services(root, left_out)),
         tuple(left_out),
+        signed_by,
     )
 
 

@@ -1,4 +1,7 @@
-"""What the file of a trust store holds, and the anchors that it makes at a given time."""
+"""What the file of a trust store holds (`trust.json`), and the anchors that it makes at a given time.
+
+`kyso trust` writes it (the SDK), a server reads it. Reach for `Kept.from_bytes` and `Kept.store`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from kyso_pki.errors import FormatError, KysoError
-from kyso_pki.jsonable import decoded, encoded
-from kyso_pki.trust.bundle import HAND
-from kyso_pki.x509.trust import Anchor, TrustStore
+from ..errors import FormatError, KysoError
+from ..jsonable import decoded, encoded
+from ..x509.trust import Anchor, TrustStore
+from .bundle import HAND
 
 VERSION = 1
 OWN = HAND
@@ -54,6 +57,8 @@ class Source:
     """The source that names it; None: it was imported by hand."""
     left_out: tuple[str, ...] = ()
     """What a list names and what was not understood, with the reason."""
+    signed_by: str | None = None
+    """A list: the key that signed it (SHA-256 of SubjectPublicKeyInfo, lower-case hex)."""
 
     def ended(self, now: datetime) -> bool:
         return self.expires is None or self.expires <= now
@@ -98,6 +103,12 @@ class Kept:
     def last(self, name: str) -> Source | Last | None:
         """By what the next file of this name is measured."""
         return self.source(name) or next((one for one in self.left if one.name == name), None)
+
+    def orphans(self, new: Source) -> tuple[str, ...]:
+        """The sources that `new`, of the name that vouched for them, vouches for no more: it names them no longer, or
+        with other keys than the one that signed what is here (TS 119 612 5.3.13)."""
+        told = {p.name: p.signers for p in new.pointers}
+        return tuple(s.name for s in self.sources if s.by == new.name and s.signed_by not in told.get(s.name, ()))
 
     def without_source(self, name: str) -> Kept:
         """The store without this source and those that only it vouches for."""
@@ -144,6 +155,9 @@ class Kept:
             raise FormatError("it is no JSON") from None
         if not isinstance(value, dict) or value.get("version") != VERSION:
             raise FormatError("it is of another version of kyso")
+        for source in sources if isinstance(sources := value.get("sources"), list) else ():
+            if isinstance(source, dict):
+                source.setdefault("signed_by", None)  # stores of before did not keep it
         try:
             return decoded(cls, value, "it")
         except KysoError as e:
