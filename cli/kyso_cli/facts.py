@@ -28,7 +28,7 @@ def facts(app: App, files: tuple[str, ...]) -> int:
     from dataclasses import replace
 
     import kyso
-    from kyso.beside import content_beside
+    from kyso.beside import content_beside, detached_beside
 
     from .errors import explain
 
@@ -38,8 +38,11 @@ def facts(app: App, files: tuple[str, ...]) -> int:
     code = OK
     for file in files:
         try:
-            source, content = (read(PIPE), None) if file == PIPE else (Path(file), content_beside(file))
-            found = kyso.facts(source, password=password, content=content)
+            if file == PIPE:
+                found = kyso.facts(read(PIPE), password=password)
+            else:
+                content, detached = content_beside(file), detached_beside(file)
+                found = kyso.facts(Path(file), password=password, content=content, detached=detached)
         except kyso.FormatError as e:
             note(f"{file}: {explain(e, app.words).message}")
             code = FAILED

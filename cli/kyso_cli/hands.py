@@ -38,7 +38,7 @@ from .stamping import StampAsked, covers_signature, doubts, save_refusal
 if TYPE_CHECKING:
     from kyso import FieldLock
     from kyso.files import FileResult
-    from kyso_pki.document import CmsForm
+    from kyso_pki.document import CmsForm, XmlForm
     from kyso_pki.pdf.appearance.stamp import Stamp
     from kyso_pki.pdf.lint.policy import LintPolicy
     from kyso_pki.signer import Signer
@@ -95,10 +95,15 @@ class Request:
 
     @property
     def cms(self) -> CmsForm | None:
-        """How files are signed as mere octets, whatever they are."""
-        if self.as_format is None:
+        """How files are signed as mere octets into CMS, whatever they are."""
+        if self.as_format != "cms":
             return None
         return "attached" if self.attached else "detached"
+
+    @property
+    def xml_file(self) -> XmlForm | None:
+        """The form of an XML signature over files as they are; None: XML documents carry their signatures."""
+        return self.as_format if self.as_format in ("xades", "xmldsig") else None  # type: ignore[return-value]  # these two
 
     @property
     def to_pipe(self) -> bool:
@@ -151,6 +156,7 @@ def _local(
 ) -> Iterator[SignAll]:
     """Signing on this machine: whatever key it is, only hashes go to it."""
     import kyso
+    from kyso.beside import uri_of
     from kyso.signing import content_stamps_of
     from kyso_pki.document import level_named
     from kyso_pki.formats import is_signature_file
@@ -172,14 +178,34 @@ def _local(
         content_stamps=content_stamps_of(tsa) if asked.content_timestamp else None,
     )
     given = evidence_in(asked.evidence)
-    policy = None if asked.cms else policy_in_reach(asked.lint, config)
+    policy = None if asked.as_format else policy_in_reach(asked.lint, config)
     password = asked.password
     with closing(fetcher(asked.hosts, config, len(asked.files))) as asks:
 
         def sign_all(jobs: Sequence[Job]) -> Iterator[Result]:
+            if asked.xml_file is not None:
+
+                def apart(data: bytes, name: str) -> bytes:
+                    return kyso.sign_xml(
+                        data,
+                        signer,
+                        name=uri_of(Path(name)),
+                        detached=not asked.attached,
+                        form=asked.xml_file or "xades",
+                        level=asked.level,
+                        timestamper=tsa,
+                        content_timestamp=asked.content_timestamp,
+                        claims=intent.claims,
+                        location=asked.location,
+                        fetcher=asks,
+                        evidence=given,
+                    )
+
+                yield from _one_by_one(app, asked, jobs, None, apart)
+                return
             if any(target is None for _, target in jobs) or PIPE in asked.files:
 
-                def one(data: bytes) -> bytes:
+                def one(data: bytes, _name: str) -> bytes:
                     if intent.cms is not None and not is_signature_file(data):
                         return kyso.sign_cms(
                             data,
@@ -277,7 +303,7 @@ def _remote(
         needs_pin = client.credential(credential).pin
         policy = policy_in_reach(asked.lint, config)
 
-        def one(data: bytes) -> bytes:
+        def one(data: bytes, _name: str) -> bytes:
             return client.sign_document(
                 data,
                 credential,
@@ -321,7 +347,7 @@ def _refused(file: str) -> Path:
 
 
 def _one_by_one(
-    app: App, asked: Request, jobs: Sequence[Job], policy: LintPolicy | None, sign_one: Callable[[bytes], bytes]
+    app: App, asked: Request, jobs: Sequence[Job], policy: LintPolicy | None, sign_one: Callable[[bytes, str], bytes]
 ) -> Iterator[Result]:
     stopped = False
     for file, target in jobs:
@@ -336,7 +362,7 @@ def _sign_file(
     file: str,
     target: Path | None,
     policy: LintPolicy | None,
-    sign_one: Callable[[bytes], bytes],
+    sign_one: Callable[[bytes, str], bytes],
 ) -> Result:
     from kyso_pki.errors import KysoError
 
@@ -344,7 +370,7 @@ def _sign_file(
         data = read(file)
         if policy is not None:
             warn(app, file, data, policy, asked.password)
-        signed = sign_one(data)
+        signed = sign_one(data, file)
         if target is None:
             write_pipe(signed)
         else:

@@ -58,7 +58,7 @@ HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 @click.option("--lock", "locked", multiple=True, metavar="NAME")
 @evidence_options
 @click.option("--form", type=click.Choice(["xades", "xmldsig"]))
-@click.option("--format", "as_format", type=click.Choice(["cms"]))
+@click.option("--format", "as_format", type=click.Choice(["cms", "xades", "xmldsig"]))
 @click.option("--attached", is_flag=True)
 @click.option("--content", type=PATH, metavar="FILE")
 @claim_options
@@ -147,9 +147,11 @@ def _check(asked: Request) -> None:
     if asked.content is not None and len(asked.files) > 1:
         raise Stop("not_with", option="--content", other="FILE FILE…")
     if asked.as_format is not None and asked.stamp.template is not None:
-        raise Stop("not_with", option="--template", other="--format cms")
+        raise Stop("not_with", option="--template", other=f"--format {asked.as_format}")
     if asked.as_format is not None and asked.form is not None:
-        raise Stop("not_with", option="--form", other="--format cms")
+        raise Stop("not_with", option="--form", other=f"--format {asked.as_format}")
+    if asked.xml_file is not None and (names := [name for name, value in _of_a_document(asked) if value]):
+        raise Stop("not_with", option=", ".join(names), other=f"--format {asked.as_format}")
     if asked.profile is not None and asked.form is not None:
         raise Stop("not_with", option="--profile", other="--form")
     if asked.upload and asked.stamp.template is not None:
@@ -179,6 +181,19 @@ def _only_here(asked: Request) -> tuple[tuple[str, object], ...]:
     )
 
 
+def _of_a_document(asked: Request) -> tuple[tuple[str, object], ...]:
+    """What an XML signature over a file as it is has no place for."""
+    return (
+        ("--profile", asked.profile),
+        ("--countersign", asked.claims.countersign),
+        ("--content", asked.content),
+        ("--reason", asked.reason),
+        ("--field", asked.field),
+        ("--certify", asked.certify),
+        ("--lock", asked.locked),
+    )
+
+
 def _of_a_key(asked: Request) -> tuple[tuple[str, object], ...]:
     return ("--chain", asked.chain), ("--module", asked.modules)
 
@@ -191,7 +206,7 @@ def _targets(asked: Request) -> list[Path | None]:
     """Where each result goes, None for standard output. Two files never share a target, nor does the original."""
     if asked.to_pipe:
         return [None]
-    targets = [Path(asked.output) if asked.output else _beside(Path(file), asked.cms) for file in asked.files]
+    targets = [Path(asked.output) if asked.output else _beside(Path(file), asked) for file in asked.files]
     seen: set[Path] = set()
     for file, target in zip(asked.files, targets, strict=True):
         if target.absolute() in seen:
@@ -210,10 +225,15 @@ def _same(target: Path, file: Path) -> bool:
     return False
 
 
-def _beside(file: Path, cms: str | None) -> Path:
-    """`van-ban.pdf` is signed into `van-ban.signed.pdf`, as CMS into `van-ban.pdf.p7s` or `van-ban.pdf.p7m`."""
-    if cms is not None and not is_signature(file):
-        return file.with_name(f"{file.name}.{'p7s' if cms == 'detached' else 'p7m'}")
+def _beside(file: Path, asked: Request) -> Path:
+    """`van-ban.pdf` is signed into `van-ban.signed.pdf`, as CMS into `van-ban.pdf.p7s` or `van-ban.pdf.p7m`.
+
+    An XML signature over the file goes into `van-ban.pdf.xsig`, one around it into `van-ban.pdf.signed.xml`.
+    """
+    if asked.xml_file is not None:
+        return file.with_name(f"{file.name}.{'signed.xml' if asked.attached else 'xsig'}")
+    if asked.cms is not None and not is_signature(file):
+        return file.with_name(f"{file.name}.{'p7s' if asked.cms == 'detached' else 'p7m'}")
     return file.with_name(f"{file.stem}.signed{file.suffix}")
 
 

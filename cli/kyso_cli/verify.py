@@ -8,7 +8,7 @@ those named with --allow-host.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -114,7 +114,7 @@ def verify(app: App, asked: Request) -> int:
                     policy=policy,
                     password=password,
                     content=_content_of(app, file, given.content),
-                    detached=given.detached(file),
+                    detached=given.detached(file) or _beside_xml(app, file),
                     xpath=asked.xpath,
                 )
             except OSError as e:
@@ -143,6 +143,20 @@ def _content_of(app: App, file: str, named: Path | None) -> Path | None:
 
     if (found := content_beside(file)) is not None:
         note(app.words("verify.content", file=file, content=found))
+    return found
+
+
+def _beside_xml(app: App, file: str) -> Mapping[str, bytes]:
+    """What stands beside an XML signature file under its name, which is said."""
+    if file == PIPE:
+        return {}
+    from urllib.parse import unquote
+
+    from kyso.beside import detached_beside
+
+    found = detached_beside(file)
+    for uri in found:
+        note(app.words("verify.content", file=file, content=Path(file).with_name(unquote(uri))))
     return found
 
 

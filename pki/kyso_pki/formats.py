@@ -128,9 +128,10 @@ def facts_of(
     file: str | None = None,
     password: Callable[[], str | None] | None = None,
     content: Octets | None = None,
+    detached: Mapping[str, bytes] = NO_DETACHED,
 ) -> FileFacts:
     """What is in the document, without an opinion. Raises what `open_document` raises."""
-    document = open_document(data, password, content)
+    document = open_document(data, password, content, detached)
     return FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
 
 

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from .client import AsyncClient, Client
     from .csc import CscSigner
-    from .enveloping import sign_cms
+    from .enveloping import sign_cms, sign_xml
     from .evidence import load_evidence
     from .fetch import HttpFetcher, HttpTimestamper
     from .files import extend_file, sign_file, sign_files, timestamp_file
@@ -128,6 +128,7 @@ _PLACES = {
     "report_schema": "kyso_pki.reports.schema",
     "sign": "kyso.signing",
     "sign_cms": "kyso.enveloping",
+    "sign_xml": "kyso.enveloping",
     "sign_file": "kyso.files",
     "sign_files": "kyso.files",
     "stored_trust": "kyso.truststore.stored",
@@ -195,6 +196,7 @@ __all__ = [
     "sign_cms",
     "sign_file",
     "sign_files",
+    "sign_xml",
     "stored_trust",
     "timestamp",
     "timestamp_file",

@@ -1,14 +1,16 @@
-"""What a signature file (`.p7s`, `.p7m`) is over, and how files are opened to be signed or extended as CMS.
+"""What a signature file (`.p7s`, `.p7m`, `.xsig`) is over, and how files are opened to be signed or extended as CMS.
 
-Reach for `content_beside` to find the content by its name, and for `opened_to_sign`.
+Reach for `content_beside` (CMS) and `detached_beside` (XML) to find the content by its name, and for
+`opened_to_sign`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from urllib.parse import quote
 
 from kyso_pki.cades.content import CmsContent
 from kyso_pki.document import CmsForm, Document
@@ -19,6 +21,8 @@ from .disk import Mapped
 
 SUFFIXES = (".p7s", ".sig")
 """Of files that hold a detached signature and nothing else."""
+XML_SUFFIX = ".xsig"
+"""Of files that hold an XML signature over another file, and nothing else."""
 _MADE = (".signed", ".b-t", ".b-lt", ".b-lta")
 """What `kyso sign` and `kyso extend` put before the suffix."""
 
@@ -28,10 +32,24 @@ def content_beside(file: str | os.PathLike[str]) -> Path | None:
 
     It is that of `van-ban.docx.signed.p7s` and `van-ban.docx.b-lta.p7s` too.
     """
-    path = Path(file)
-    if path.suffix.lower() not in SUFFIXES:
+    return _named_so(Path(file), SUFFIXES)
+
+
+def uri_of(file: Path) -> str:
+    """How a detached XML signature names a file beside it: by its name, percent-encoded (RFC 3986)."""
+    return quote(file.name)
+
+
+def detached_beside(file: str | os.PathLike[str]) -> Mapping[str, bytes]:
+    """The content of `van-ban.docx.xsig`, by the URI that names it; empty when not there. Raises `OSError`."""
+    content = _named_so(Path(file), (XML_SUFFIX,))
+    return {} if content is None else {uri_of(content): content.read_bytes()}
+
+
+def _named_so(file: Path, suffixes: tuple[str, ...]) -> Path | None:
+    if file.suffix.lower() not in suffixes:
         return None
-    content = path.with_suffix("")
+    content = file.with_suffix("")
     while not content.is_file() and content.suffix.lower() in _MADE:
         content = content.with_suffix("")
     return content if content.is_file() else None

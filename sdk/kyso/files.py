@@ -31,7 +31,7 @@ from kyso_pki.signer import Fetcher, Signer, Timestamper
 from kyso_pki.x509.trust import TrustStore
 from kyso_pki.xml.pending import XmlPending
 
-from .beside import content_beside, opened_to_sign
+from .beside import content_beside, detached_beside, opened_to_sign
 from .disk import Beside, Mapped, TargetLost
 from .signing import Password, asked_once, sources_for, stamped, timestamper_of
 
@@ -312,7 +312,8 @@ def extend_file(
 ) -> Path:
     """The path of the extended file; see `kyso.extend`. XML is in memory as a whole.
 
-    `content` is what a detached CMS signature is over; None: what stands beside it under its name.
+    `content` is what a detached CMS signature is over; None: what stands beside it under its name, as beside a
+    `.xsig`.
 
     Raises also `FileExistsError` unless `force`, `OSError`."""
     wanted = level_named(level)
@@ -324,7 +325,8 @@ def extend_file(
         if octets is not None:
             found = content or content_beside(source)
             with nullcontext() if found is None else Mapped(found) as over:
-                held = open_document(octets, content=None if over is None else over.map)
+                beside_it = detached_beside(source)
+                held = open_document(octets, content=None if over is None else over.map, detached=beside_it)
                 beside.append((grow.extend(held, wanted, timestamper=authority, sources=sources).data,))
         else:
             with _copied(source, beside, password) as growing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from kyso_pki.ades.record import FileFacts
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import judge
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.formats import facts_of
+from kyso_pki.formats import NO_DETACHED, facts_of
 from kyso_pki.signer import Fetcher
 from kyso_pki.x509.trust import TrustStore
 
@@ -26,10 +26,12 @@ def facts(
     *,
     password: Callable[[], str | None] | None = None,
     content: bytes | os.PathLike[str] | None = None,
+    detached: Mapping[str, bytes] = NO_DETACHED,
 ) -> FileFacts:
     """What is in the document: every signature, what is intact, covered and changed, with all evidence in it.
 
-    `content` is what a detached CMS signature is over. `FileFacts.to_json` and `from_json` carry it to another day or
+    `content` is what a detached CMS signature is over, `detached` what an XML signature is over outside its document,
+    by URI. `FileFacts.to_json` and `from_json` carry it to another day or
     machine. Raises `FormatError` when the document cannot be read, `OSError`.
     """
     with (
@@ -37,7 +39,7 @@ def facts(
         nullcontext(content) if content is None or isinstance(content, bytes) else opened(content) as beside,
     ):
         file = None if isinstance(source, bytes) else str(Path(source))
-        return facts_of(data, file=file, password=password, content=beside)
+        return facts_of(data, file=file, password=password, content=beside, detached=detached)
 
 
 def replay(

@@ -126,6 +126,25 @@ def _ours() -> Iterator[XmlProduct]:
         lambda p, x: _claimed(p, x, SignaturePolicy.of("urn:oid:2.16.704.9.1", b"quy dinh")),
         "XAdES-B-B",
     )
+    for level in ("B-B", "B-LTA"):
+        yield XmlProduct(
+            "kyso",
+            f"{level}, around a file",
+            _over_a_file(level, detached=False),
+            f"XAdES-{level}",
+            evidence="carried" if level == "B-LTA" else "asked for",
+            content="Object",
+            traits=frozenset({"encoded"} | ({"stamped"} if level == "B-LTA" else set())),
+        )
+        yield XmlProduct(
+            "kyso",
+            f"{level}, beside a file",
+            _over_a_file(level, detached=True),
+            f"XAdES-{level}",
+            evidence="carried" if level == "B-LTA" else "asked for",
+            traits=frozenset({"detached"} | ({"stamped"} if level == "B-LTA" else set())),
+            beside=(("hoa-don.xml", SHAPES[FIRST]()),),
+        )
     for level in ("B-T", "B-LTA"):
         yield XmlProduct(
             "kyso",
@@ -204,6 +223,23 @@ def _claimed(province: Province, xml: bytes, policy: SignaturePolicy | Literal["
     return sign_document(XmlDocument(xml), intent, province.signer("rsa2048"))
 
 
+def _over_a_file(level: str, *, detached: bool) -> Make:
+    def make(province: Province, xml: bytes) -> bytes:
+        at, world = now(), province.world
+        return kyso.sign_xml(
+            xml,
+            province.signer("rsa2048"),
+            name="hoa-don.xml",
+            detached=detached,
+            level=level,
+            timestamper=None if level == "B-B" else world.timestamper(at),
+            fetcher=world.fetcher(at),
+            at=at,
+        )
+
+    return make
+
+
 def _content_stamped(level: Level) -> Make:
     def make(province: Province, xml: bytes) -> bytes:
         at, world, signer = now(), province.world, province.signer("rsa2048")
@@ -243,7 +279,6 @@ WIDE = ("XAdES B-B, RSA", "XMLDSIG, P-256", "XAdES B-LTA, RSA")
 
 _TEXT = '<ds:Object Id="noi-dung"><VanBan xmlns="">Nội dung</VanBan></ds:Object>'
 _CODED = '<ds:Object Id="noi-dung">TuG7mWkgZHVuZw==</ds:Object>'
-_OBJECT = "/Signature/Object (#noi-dung)"
 _PARTS = (Reference(f"#{DATA}", (t.C14N10,)), Reference(f"#{CODE}", (t.EXCLUSIVE,)))
 _BOTH = f"/HDon/DLHDon (#{DATA}), /HDon/MCCQT (#{CODE})"
 
@@ -289,10 +324,8 @@ def _of_templates() -> Iterator[XmlProduct]:
             continue
         inside = Template(t.ECDSA_SHA256, (Reference("#noi-dung", (t.EXCLUSIVE,)),), objects=_TEXT)
         coded = Template(t.ECDSA_SHA256, (Reference("#noi-dung", (t.BASE64,)),), objects=_CODED)
-        yield XmlProduct(by, "enveloping", _filled(by, "p256", inside, alone=True), covers=_OBJECT, content="VanBan")
-        yield XmlProduct(
-            by, "base64 inside", _filled(by, "p256", coded, alone=True), covers=_OBJECT, content="Object"
-        )
+        yield XmlProduct(by, "enveloping", _filled(by, "p256", inside, alone=True), content="VanBan")
+        yield XmlProduct(by, "base64 inside", _filled(by, "p256", coded, alone=True), content="Object")
 
 
 def _enveloping_java(province: Province, xml: bytes) -> bytes:
@@ -320,9 +353,7 @@ def _by_signxml() -> Iterator[XmlProduct]:
         traits=frozenset({"PSS"}),
     )
     yield XmlProduct("signxml", "P-384 and SHA-384", signed("p384", algorithm="ecdsa-sha384", digest="sha384"))
-    yield XmlProduct(
-        "signxml", "enveloping", signed("p256", method="enveloping"), covers="/Signature/Object (#object)"
-    )
+    yield XmlProduct("signxml", "enveloping", signed("p256", method="enveloping"))
     yield XmlProduct(
         "signxml",
         "two parts",
@@ -421,7 +452,6 @@ def _by_dss() -> Iterator[XmlProduct]:
         "XAdES B-B, enveloping",
         lambda p, x: _dss(p, x, "p256", references=(), packaging="ENVELOPING"),
         "XAdES-B-B",
-        "/Signature/Object[2]",
         content="Object",
         traits=frozenset({"encoded"}),
     )
@@ -479,7 +509,7 @@ _THOROUGH = {
 }
 THEIRS = (
     *_of_templates(),
-    XmlProduct("Java", "enveloping", _enveloping_java, covers=_OBJECT),
+    XmlProduct("Java", "enveloping", _enveloping_java),
     XmlProduct("Java", "Ed25519", _java_ed25519, traits=frozenset({"Ed25519"})),
     *_by_signxml(),
     *_by_dss(),

@@ -40,6 +40,10 @@ def timestamps(case: Case) -> tuple[TimestampResult, ...]:
 
 def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
     """5.4 Time-stamp validation. A broken token breaks the signature; an untrusted one proves nothing."""
+    if not facts.imprint_matches and facts.signature_intact and _not_at_hand(case):
+        text = f"What a {facts.kind} timestamp covers is not at hand, so it proves nothing here."
+        case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
+        return TimestampResult(facts, False, text)
     if not facts.intact or facts.certificate is None or facts.time is None:
         why = "; ".join(f.text for f in facts.findings) or "it does not cover this signature or is damaged"
         text = f"A {facts.kind} timestamp is broken: {why}."
@@ -56,6 +60,11 @@ def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
     else:
         case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
     return TimestampResult(facts, False, text)
+
+
+def _not_at_hand(case: Case) -> bool:
+    """Whether signed content is missing, which leaves the signature INDETERMINATE: nobody changed what nobody saw."""
+    return any(f.code == "SIGNED_DATA_NOT_FOUND" for f in case.facts.findings)
 
 
 def _distrust(

@@ -84,6 +84,8 @@ def _integrity(s: SignatureReport) -> str:
         return _CHANGED[s.changed_after]
     if s.sub_indication == "FORMAT_FAILURE":  # what cannot be parsed was not compared: no accusation
         return "not_confirmed"
+    if s.sub_indication == "SIGNED_DATA_NOT_FOUND" and s.signature_intact:
+        return "not_at_hand"
     if not s.references_intact:
         return "content_changed"
     if not s.signature_intact:

@@ -23,7 +23,7 @@ from .qnames import XSI, loose_type
 from .references import Budget, detached_octets, part_octets
 from .standing import Place, standing
 from .structure import Surroundings, structure_findings
-from .targets import Target, coverage_of, is_inside, resolve, whole_detached, without_signatures
+from .targets import Target, coverage_of, is_inside, resolve, whole_detached, whole_enveloping, without_signatures
 from .view import Pruned, Unsuitable, View
 from .xades import Properties, find_properties
 from .xmldsig import Reference, Signature, read_signature
@@ -136,10 +136,11 @@ def _resolved(
     """Where each reference leads; `known`: every Signature in the document."""
     led = [resolve(r, view.ids, view.root, signature, view.paths, view.detached) for r in references]
     targets = whole_detached([t for _, t in led], references, view.root, view.detached)
-    return [
+    resolved = [
         (element, without_signatures(t, signature, known, view.paths) if r.transforms.signatures else t)
         for r, (element, _), t in zip(references, led, targets, strict=True)
     ]
+    return whole_enveloping(resolved, references, signature)
 
 
 def _selected(

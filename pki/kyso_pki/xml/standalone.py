@@ -1,7 +1,8 @@
 """A Signature that is a document of its own: around what it signs, or beside it.
 
-Reach for `prepare_enveloping` (one XML document or any octets inside a ds:Object) and `prepare_detached` (files that
-stand elsewhere, each under the URI that the verifier will look for). Of each only a hash goes to the key. A signature
+Reach for `XmlContent` to sign any file as it is, or for `prepare_enveloping` (one XML document or any octets inside a
+ds:Object) and `prepare_detached` (files that stand elsewhere, each under the URI that the verifier will look for). Of
+each only a hash goes to the key. A signature
 internally detached from a part of the same document is `XmlDocument.prepare_parts`, or a profile.
 
 What a detached signature is over has to be given when it is verified: references that lead outside are never followed
@@ -10,16 +11,19 @@ What a detached signature is over has to be given when it is verified: reference
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from ..credential import Chain
 from ..document import Intent
 from ..errors import UsageError
+from ..facts import SignatureFacts
 from ..scheme import Scheme, digest
 from ..xmlprofile import Profile
 from . import names
+from .document import XmlDocument
 from .insertion import Insertion, before, inside
 from .parse import parse_utf8, utf8_octets
 from .pending import XmlPending
@@ -31,6 +35,42 @@ from .xmldsig import b64
 MAX_ENVELOPED: Final = 32 << 20  # octets; the text of the Signature is held in memory several times
 MAX_DETACHED: Final = 16  # references; verifiers read up to 30
 _URI: Final = re.compile(r"[^#\s\x00-\x20\x7f][^\s\x00-\x20\x7f]{0,2000}")
+
+
+class XmlContent:
+    """Any octets, to be signed as they are: `prepare` gives a Signature beside them, or one around them in base64."""
+
+    format: Literal["xml"] = "xml"
+
+    def __init__(self, content: bytes, uri: str, *, detached: bool = True, media_type: str | None = None) -> None:
+        """`uri`: what a verifier will look for, such as the file's name (RFC 3986). Raises `UsageError`."""
+        if not content:
+            raise UsageError("There is nothing to sign (0 bytes).")
+        self._content = content
+        self._uri = uri
+        self._detached = detached
+        self._media_type = media_type
+
+    def sha256(self) -> str:
+        """Of the content, lower-case hex."""
+        return hashlib.sha256(self._content).hexdigest()
+
+    def signatures(self) -> tuple[SignatureFacts, ...]:
+        """None: it is not signed yet."""
+        return ()
+
+    def prepare(self, intent: Intent, chain: Chain, scheme: Scheme) -> XmlPending:
+        """Raises `SigningError`, `UsageError`."""
+        if intent.countersign is not None:
+            raise UsageError("A counter-signature goes into the file that holds the signature.")
+        if self._detached:
+            contents = {self._uri: self._content}
+            return prepare_detached(contents, intent, chain, scheme, media_type=self._media_type)
+        return prepare_enveloping(self._content, intent, chain, scheme, encoded=True, media_type=self._media_type)
+
+    def reopened(self, data: bytes) -> XmlDocument:
+        """What `XmlPending.finish` made of it, with this content."""
+        return XmlDocument(data, {self._uri: self._content} if self._detached else {})
 
 
 def prepare_enveloping(

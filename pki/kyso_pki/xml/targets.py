@@ -102,6 +102,8 @@ class Target:
     """Of a document: the other signatures that are left out, for people."""
     content_left_out: bool = False
     """Some of those hold content, so it is not the whole document that is covered."""
+    all_held: bool = False
+    """An Object of a file that is nothing but the Signature around it: what is not signed in there is an error."""
 
 
 def resolve(
@@ -155,6 +157,24 @@ def whole_detached(
     if not covered or covered != set(given) or root.tag != ds("Signature"):
         return list(targets)
     return [replace(t, document=True) if t.kind == "detached" else t for t in targets]
+
+
+def whole_enveloping(
+    resolved: Sequence[tuple[_Element, Target]], references: Sequence[Reference], signature: _Element
+) -> list[tuple[_Element, Target]]:
+    """The same, where an Object counts as all of the document when the document is nothing but this Signature.
+
+    Whatever else stands in a Signature is allowed by name only (`loose`), so no content is beside the Objects that
+    are signed. Instructions around it may say how it is shown; then they are not all.
+    """
+    if signature.getparent() is not None or instructions_outside(signature):
+        return list(resolved)
+    return [
+        (element, replace(target, all_held=True))
+        if target.kind == "content" and element.getparent() is signature and not reference.transforms.filters
+        else (element, target)
+        for reference, (element, target) in zip(references, resolved, strict=True)
+    ]
 
 
 def _kind(reference: Reference, element: _Element, signature: _Element) -> Kind:
@@ -212,6 +232,8 @@ def coverage_of(targets: Sequence[Target]) -> Coverage:
     listed = [t.name + t.without for t in targets if t.kind not in ("properties", "missing")]
     if whole is not None and whole.kind == "detached":
         return Coverage(True, ", ".join(listed))
+    if whole is None and any(t.all_held for t in targets):
+        return Coverage(True, f"all that the signature holds: {', '.join(listed)}")
     if whole is not None:
         own = whole.name + whole.without
         said = f"the document {own}" if whole.without else f"the whole document {own}"

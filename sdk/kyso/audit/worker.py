@@ -74,7 +74,7 @@ class Judge:
 
     def record(self, entry: Entry) -> dict[str, Any]:
         """The report on one file in its published shape; whatever happens, there is one."""
-        from kyso.beside import content_beside
+        from kyso.beside import content_beside, detached_beside
         from kyso.verifying import verify
         from kyso_pki.errors import KysoError
 
@@ -91,6 +91,7 @@ class Judge:
                 policy=plan.policy,
                 fetcher=self._fetcher,
                 content=content_beside(path),
+                detached=detached_beside(path),
             )
             return report.to_json()
         except MemoryError:

@@ -19,7 +19,7 @@ from kyso_pki.xml.profiles import built_in
 from kyso_pki.xml.standalone import prepare_detached, prepare_enveloping
 from tests.judges import xmlsec
 
-from .made import AT, LETTER, PERSON, ROOTS, SEAL, WORLD, intact, only
+from .made import AT, LETTER, PERSON, ROOTS, SEAL, WORLD, intact, only, report
 
 OBJECTS = ("http://www.w3.org/2000/09/xmldsig#:Object", f"{xmlsec.XADES}:SignedProperties")
 NASTY = (
@@ -66,6 +66,35 @@ def test_any_octets_are_enveloped_in_base64_and_come_back() -> None:
     assert intact(facts), facts.findings
     assert XmlDocument(signed).signed_content(facts.id) == (data,)
     assert xmlsec.verify(signed, ROOTS, at=AT, id_elements=OBJECTS).valid
+
+
+def test_it_covers_the_whole_document_when_the_document_is_nothing_but_the_signature() -> None:
+    signed = enveloping(LETTER)
+    facts = only(signed)
+    assert facts.coverage.whole
+    assert facts.coverage.what.startswith("all that the signature holds: /Signature/Object[1] (#kyso-")
+    assert report(signed).verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"", b'<?xml-stylesheet href="a.css"?>'),  # says how it is shown
+        (b"<a>", b"</a>"),  # others may stand beside it
+    ],
+)
+def test_what_stands_around_it_makes_it_a_part(before: bytes, after: bytes) -> None:
+    facts = only(before + enveloping(LETTER) + after)
+    assert intact(facts), facts.findings
+    assert not facts.coverage.whole
+
+
+def test_an_object_beside_the_signed_one_is_no_part_of_it() -> None:
+    signed = enveloping(LETTER)
+    at = signed.index(b"<ds:Object")
+    facts = only(signed[:at] + b"<ds:Object><CongVan>khac</CongVan></ds:Object>" + signed[at:])
+    assert not facts.well_formed
+    assert "UNSIGNED_OBJECT" in {f.code for f in facts.findings}
 
 
 def test_an_enveloped_document_that_is_exchanged_breaks_it() -> None:
