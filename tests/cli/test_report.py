@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,8 +15,9 @@ from kyso_cli.report import document_lines
 from kyso_pki.ades.report import DocumentReport, SignatureReport
 from kyso_pki.errors import FetchError, PinRefused
 from kyso_pki.facts import Change, Finding, PolicyFacts, XmlFacts
-from kyso_pki.reports.rows import PRIVATE_ADDRESS
+from kyso_pki.testing import World
 from kyso_pki.x509.revocation import RevocationResult
+from tests.pki.ades.inputs import PDF
 
 from .conftest import DOCUMENTS
 
@@ -92,10 +94,22 @@ def test_nobody_asked_and_not_known_are_two_things(report: DocumentReport, langu
 def test_a_private_responder_is_allowed_by_an_option(report: DocumentReport) -> None:
     with pytest.raises(FetchError) as refused, closing(kyso.HttpFetcher()) as fetcher:
         fetcher.crl("http://127.0.0.1:1/x.crl")
-    assert PRIVATE_ADDRESS in refused.value.message
     assert "--allow-host HOST:PORT" in str(explain(refused.value, Words("en")).remedy)
-    text = shown(report, "en", findings=(Finding("REVOCATION_NOT_CHECKED", "error", refused.value.message),))
-    assert "--allow-host HOST:PORT" in text
+    told = Finding.of(refused.value, "REVOCATION_NOT_CHECKED")
+    assert "--allow-host HOST:PORT" in shown(report, "en", findings=(told,))
+    assert "--allow-host" not in shown(report, "en", findings=(replace(told, remedy=None),))
+
+
+def test_why_nobody_could_be_asked_comes_with_what_to_do() -> None:
+    """From the fetcher to the finding of the signature, and to that of its timestamp's authority."""
+    at = datetime(2026, 11, 29, tzinfo=UTC)
+    world = World.create(at=at)
+    stamped = kyso.sign(PDF, world.person_signer, at=at, level="B-T", timestamper=world.timestamper(at))
+    with closing(kyso.HttpFetcher(resolver=lambda host, port: ["127.0.0.1"])) as fetcher:
+        report = kyso.verify(stamped, trust=world.trust, at=at, fetcher=fetcher)
+    told = {f.code: f.remedy for f in report.signatures[0].findings}
+    advised = "If this is your own responder, allow its host by name."
+    assert told == {"REVOCATION_NOT_CHECKED": advised, "TIMESTAMP_NOT_TRUSTED": advised}
 
 
 def test_tries_that_were_used_are_not_called_a_lock() -> None:

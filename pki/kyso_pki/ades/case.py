@@ -68,10 +68,10 @@ class Case:
         self.held: tuple[Held, ...] = (*self.in_file, Held(self.evidence, self.at))
         self.at_hand: Evidence = sum((h.evidence for h in self.held), NO_EVIDENCE)
 
-    def problem(self, indication: Indication, sub: str, code: str, text: str) -> None:
+    def problem(self, indication: Indication, sub: str, code: str, text: str, remedy: str | None = None) -> None:
         """Notes what stands against the signature, with its words."""
         self.problems.append((indication, sub))
-        self.findings.append(Finding(code, "error", text))
+        self.findings.append(Finding(code, "error", text, remedy))
 
     @property
     def proven(self) -> Proof | None:

@@ -46,7 +46,8 @@ def certificate_validation(case: Case, proven: Proof | None) -> tuple[tuple[Cert
     else:
         code = "REVOKED" if revocation.status == "revoked" else "REVOCATION_NOT_CHECKED"
         text = revocation.text or f"The revocation status is {revocation.status}."
-        case.problem("INDETERMINATE", revocation_problem(revocation, ca=culprit != leaf), code, text)
+        sub = revocation_problem(revocation, ca=culprit != leaf)
+        case.problem("INDETERMINATE", sub, code, text, revocation.remedy)
     return found.path, revocation
 
 
@@ -96,7 +97,7 @@ def revocation_along(
         return result, culprit
     text = f"The issuer “{culprit.subject.first('CN')}”: {result.text or result.status}"
     case.findings.append(Finding(f"{whose}_CA_{result.status.upper()}", "warning", text))
-    return RevocationResult(result.status, result.source, result.at, result.reason, text), culprit
+    return RevocationResult(result.status, result.source, result.at, result.reason, text, result.remedy), culprit
 
 
 def _tell_age(case: Case, leaf: Certificate, revocation: RevocationResult, proven: Proof | None) -> None:

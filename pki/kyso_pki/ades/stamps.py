@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from ..facts import PROVING, Finding, TimestampFacts
 from ..x509.certificate import Certificate
@@ -38,6 +39,14 @@ def timestamps(case: Case) -> tuple[TimestampResult, ...]:
     return tuple(results)
 
 
+class _Doubt(NamedTuple):
+    """Why a timestamp proves nothing."""
+
+    sub_indication: str
+    text: str
+    remedy: str | None = None
+
+
 def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
     """5.4 Time-stamp validation. A broken token breaks the signature; an untrusted one proves nothing."""
     if not facts.imprint_matches and facts.signature_intact and _not_at_hand(case):
@@ -53,12 +62,12 @@ def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
     if distrust is None:
         best = case.covering.by if case.covering else case.at
         return TimestampResult(facts, True, path=path, anchor=case.anchor(path, best, "timestamping"))
-    sub, text = distrust
+    sub, text, remedy = distrust
     if case.facts.family == "DOCTIMESTAMP" or sub == "TIMESTAMP_ORDER_FAILURE":
         # The one is nothing but its time; of the other, two authorities contradict each other (5.5.4).
-        case.problem("INDETERMINATE", sub, "TIMESTAMP_NOT_TRUSTED", text)
+        case.problem("INDETERMINATE", sub, "TIMESTAMP_NOT_TRUSTED", text, remedy)
     else:
-        case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
+        case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text, remedy))
     return TimestampResult(facts, False, text)
 
 
@@ -69,35 +78,36 @@ def _not_at_hand(case: Case) -> bool:
 
 def _distrust(
     case: Case, facts: TimestampFacts, authority: Certificate, time: datetime
-) -> tuple[tuple[str, str] | None, tuple[Certificate, ...]]:
-    """Why this intact timestamp proves nothing (sub-indication, text); None and its path when it proves its time.
+) -> tuple[_Doubt | None, tuple[Certificate, ...]]:
+    """Why this intact timestamp proves nothing; None and its path when it proves its time.
 
     The margin of `accuracy_s` counts against it at both ends (class T3). Its authority must be good now, or
     when a later document timestamp proves that it existed. Differences of times are compared: sums overflow.
     """
     margin = facts.margin
     if time - case.at > CLOCK_SKEW - margin:
-        return ("OUT_OF_BOUNDS_NO_POE", f"The timestamp lies in the future ({time:%Y-%m-%d %H:%M:%S} UTC)."), ()
+        return _Doubt("OUT_OF_BOUNDS_NO_POE", f"The timestamp lies in the future ({time:%Y-%m-%d %H:%M:%S} UTC)."), ()
     if case.covering is not None and time - case.covering.by > CLOCK_SKEW + margin:
         text = f"The timestamp ({time:%Y-%m-%d %H:%M:%S} UTC) is later than one that was made over it."
-        return ("TIMESTAMP_ORDER_FAILURE", text), ()
+        return _Doubt("TIMESTAMP_ORDER_FAILURE", text), ()
     best = case.covering.by if case.covering else case.at
     for name in (facts.hash_name, facts.scheme.hash_name if facts.scheme else None, facts.index_hash):
         if name is not None and not case.policy.hash_accepted(name, best):
             sub = case.policy.hash_problem(name, proven=case.covering is not None)
-            return (sub, f"The timestamp uses {name}, which is too weak."), ()
+            return _Doubt(sub, f"The timestamp uses {name}, which is too weak."), ()
     if time - authority.not_before < margin or authority.not_after - time < margin:
         text = "The timestamp was made outside the validity of its authority's certificate."
-        return ("OUT_OF_BOUNDS_NO_POE", text), ()
+        return _Doubt("OUT_OF_BOUNDS_NO_POE", text), ()
     found = path_of(case, authority, facts.certificates, best, "timestamping")
     if not found.path:
         code = next((f.code for f in found.findings if f.severity == "error"), "NO_CERTIFICATE_CHAIN_FOUND")
         text = "The time-stamping authority is not trusted: " + _texts(found.findings)
-        return (path_problem(code)[1], text), ()
+        return _Doubt(path_problem(code)[1], text), ()
     revocation, culprit = revocation_along(case, found.path, "TIMESTAMP_AUTHORITY", case.covering)
     if culprit is not None:
         text = f"The time-stamping authority's certificate: {revocation.text or revocation.status}"
-        return (revocation_problem(revocation, ca=culprit != authority), text), ()
+        sub = revocation_problem(revocation, ca=culprit != authority)
+        return _Doubt(sub, text, revocation.remedy), ()
     return None, found.path
 
 

@@ -19,8 +19,6 @@ from .said import advice, in_words
 from .times import local
 from .words import Wording, printable
 
-PRIVATE_ADDRESS = "not a public address"
-"""What `kyso.HttpFetcher` says of a responder that it does not ask (tests/cli/test_report.py)."""
 _CHANGED: dict[ChangedAfter, str] = {"overlaid": "overlaid", "refused": "changed_after"}
 
 
@@ -189,12 +187,8 @@ def _why(s: SignatureReport, words: Wording) -> Iterator[tuple[str, str]]:
         yield "conclusion", f"{s.indication}/{s.sub_indication}" + (f": {said}" if said else "")
     for severity, label in (("error", "problem"), ("warning", "warning")):
         yield from ((label, text) for text in _distinct(s.findings, severity, words))
-    for finding in s.findings:
-        if finding.remedy is not None:
-            yield "advice", advice(finding.remedy, words) or finding.remedy
-    allow = words.find("verify.allow_host")
-    if allow is not None and any(PRIVATE_ADDRESS in f.text for f in s.findings):
-        yield "advice", allow
+    for remedy in dict.fromkeys(f.remedy for f in s.findings if f.remedy is not None):
+        yield "advice", advice(remedy, words) or remedy
 
 
 def _reason(s: SignatureReport) -> str:

@@ -34,11 +34,13 @@ class Answer:
     """thisUpdate, or the revocation date when `revoked`."""
     reason: str | None = None
     """A name of `REASONS`, when `revoked` and given."""
+    remedy: str | None = None
+    """What to do, when `unusable` and known."""
 
 
-def unusable(text: str) -> Answer:
+def unusable(text: str, remedy: str | None = None) -> Answer:
     """An answer that does not count; `text` goes into a list of reasons, so it loses its full stop."""
-    return Answer("unusable", text.removesuffix("."))
+    return Answer("unusable", text.removesuffix("."), remedy=remedy)
 
 
 def freshness(this_update: datetime, next_update: datetime | None, at: datetime, max_age: timedelta) -> str | None:

@@ -49,6 +49,8 @@ class RevocationResult:
     """thisUpdate of the answer used, or the revocation date when `revoked`."""
     reason: str | None = None
     text: str = ""
+    remedy: str | None = None
+    """What to do where nothing could be asked."""
 
 
 class StatusFetcher(Protocol):
@@ -101,7 +103,8 @@ def check_revocation(
     if asking.too_much:
         reasons[f"more than {MAX_ANSWERS} answers are at hand; none is believed"] = None
     status: RevocationStatus = "unknown" if any(a.status == "unknown" for _, a in said) else "not_checked"
-    return RevocationResult(status, text=f"No usable answer ({'; '.join(reasons)}).")
+    remedy = next((answer.remedy for _, answer in said if answer.remedy), None)
+    return RevocationResult(status, text=f"No usable answer ({'; '.join(reasons)}).", remedy=remedy)
 
 
 def check_path(
@@ -274,7 +277,7 @@ class _Asking:
         try:
             return ask() or unusable("the answer is from another issuer")
         except KysoError as e:
-            return unusable(f"could not be had: {e.message}")
+            return unusable(f"could not be had: {e.message}", e.remedy or None)
 
     def _fetch_ocsp(self, fetcher: StatusFetcher, url: str) -> Answer | None:
         return self._ocsp(fetcher.ocsp(url, ocsp_module.request(self.certificate, self.issuer)), asked=True)

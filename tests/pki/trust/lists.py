@@ -24,6 +24,13 @@ TYPE = "http://uri.etsi.org/TrstSvc/Svctype/"
 FOR = "http://uri.etsi.org/TrstSvc/TrustedList/SvcInfoExt/"
 GENERIC = "http://uri.etsi.org/TrstSvc/TrustedList/TSLType/EUgeneric"
 LOTL = "http://uri.etsi.org/TrstSvc/TrustedList/TSLType/EUlistofthelists"
+APPROACH = "http://uri.etsi.org/TrstSvc/TrustedList/StatusDetn/EUappropriate"
+PAGE = '<URI xml:lang="en">https://mau.example/danh-sach</URI>'
+ADDRESS = (
+    '<PostalAddresses><PostalAddress xml:lang="en"><StreetAddress>1 Sample street</StreetAddress>'
+    "<Locality>Sample city</Locality><CountryName>VN</CountryName></PostalAddress></PostalAddresses>"
+    f"<ElectronicAddress>{PAGE}</ElectronicAddress>"
+)
 YEAR = timedelta(days=365)
 
 
@@ -77,15 +84,22 @@ class Made:
             f"<SchemeInformation><TSLVersionIdentifier>{self.version}</TSLVersionIdentifier>"
             f"<TSLSequenceNumber>{self.sequence}</TSLSequenceNumber><TSLType>{self.list_type}</TSLType>"
             '<SchemeOperatorName><Name xml:lang="vi">Cơ quan Mẫu</Name><Name xml:lang="en">Sample body</Name>'
-            "</SchemeOperatorName>"
+            f"</SchemeOperatorName><SchemeOperatorAddress>{ADDRESS}</SchemeOperatorAddress>"
+            '<SchemeName><Name xml:lang="en">VN:Sample scheme</Name></SchemeName>'
+            f"<SchemeInformationURI>{PAGE}</SchemeInformationURI>"
+            f"<StatusDeterminationApproach>{APPROACH}</StatusDeterminationApproach>"
+            f"<SchemeTypeCommunityRules>{PAGE}</SchemeTypeCommunityRules>"
             f"<SchemeTerritory>{self.territory}</SchemeTerritory>"
+            f"<PolicyOrLegalNotice><TSLPolicy{PAGE.removeprefix('<URI').removesuffix('URI>')}TSLPolicy>"
+            "</PolicyOrLegalNotice>"
             f"<HistoricalInformationPeriod>65535</HistoricalInformationPeriod>"
             + (f"<PointersToOtherTSL>{pointers}</PointersToOtherTSL>" if pointers else "")
             + f"<ListIssueDateTime>{time(self.issued)}</ListIssueDateTime><NextUpdate>{following}</NextUpdate>"
             f"{self.scheme_extensions}{self.more.get('scheme', '')}</SchemeInformation>"
             + (
                 "<TrustServiceProviderList><TrustServiceProvider><TSPInformation><TSPName>"
-                f'<Name xml:lang="vi">Nhà cung cấp Mẫu</Name></TSPName>{self.provider_extensions}</TSPInformation>'
+                f'<Name xml:lang="vi">Nhà cung cấp Mẫu</Name></TSPName><TSPAddress>{ADDRESS}</TSPAddress>'
+                f"<TSPInformationURI>{PAGE}</TSPInformationURI>{self.provider_extensions}</TSPInformation>"
                 f"<TSPServices>{providers}</TSPServices></TrustServiceProvider></TrustServiceProviderList>"
                 if providers
                 else ""

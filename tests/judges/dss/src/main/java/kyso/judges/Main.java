@@ -42,6 +42,8 @@ public final class Main {
                 case "sign-cms" -> CmsSigning.answer(question);
                 case "validate-xmldsig" -> XmlDsigValidation.answer(question);
                 case "sign-xmldsig" -> XmlDsigSigning.answer(question);
+                case "trusted-list" -> TrustedLists.answer(question);
+                case "sign-trusted-list" -> TrustedLists.signed(question);
                 case "pdfa" -> PdfA.answer(question);
                 default -> Map.of("error", "unknown: " + what);
             };
