@@ -90,17 +90,22 @@ def sign(app: App, asked: Request) -> int:
     _check(asked)
     stamp = stamp_from(asked.stamp)
     jobs = _without_results(asked, list(zip(asked.files, _targets(asked), strict=True)))
+    done: frozenset[Path] = frozenset()
+    if asked.resume:
+        from .resuming import results_there
+
+        done = results_there(jobs)
     for file, target in jobs:
         check_input(file, streamed=not asked.upload)
-        if target is not None and not _done(asked, target):
+        if target is not None and target not in done:
             if len(jobs) > 1 and not asked.force and target.is_file():
                 raise Stop("result_exists", path=target)
             check_output(target, force=asked.force)
-    left = [job for job in jobs if not _done(asked, job[1])]
+    left = [job for job in jobs if job[1] not in done]
     if not left:
-        return _conclude(app, asked, list(_told(app, asked, jobs, iter(()))))
+        return _conclude(app, asked, list(_told(app, asked, jobs, done, iter(()))))
     with hand(app, asked, config, stamp) as sign_all:
-        results = list(_told(app, asked, jobs, sign_all(left)))
+        results = list(_told(app, asked, jobs, done, sign_all(left)))
     return _conclude(app, asked, results)
 
 
@@ -108,11 +113,6 @@ def _without_results(asked: Request, jobs: list[Job]) -> list[Job]:
     """With --resume `*.pdf` names the results of the earlier run too: they are not signed a second time."""
     results = {target.absolute() for _, target in jobs if target is not None}
     return [job for job in jobs if not (asked.resume and Path(job[0]).absolute() in results)]
-
-
-def _done(asked: Request, target: Path | None) -> bool:
-    """Whether an earlier run wrote this result; results are whole or not there."""
-    return asked.resume and target is not None and target.exists()
 
 
 def _check(asked: Request) -> None:
@@ -237,10 +237,12 @@ def _beside(file: Path, asked: Request) -> Path:
     return file.with_name(f"{file.stem}.signed{file.suffix}")
 
 
-def _told(app: App, asked: Request, jobs: Sequence[Job], results: Iterator[Result]) -> Iterator[Result]:
+def _told(
+    app: App, asked: Request, jobs: Sequence[Job], done: frozenset[Path], results: Iterator[Result]
+) -> Iterator[Result]:
     """One result for each file, in the order in which they were named, said as soon as it is known."""
     for number, (file, target) in enumerate(jobs, start=1):
-        result = Result(file, str(target), there=True) if _done(asked, target) else next(results)
+        result = Result(file, str(target), there=True) if target in done else next(results)
         if not asked.as_json:
             _say(app, result, number, len(jobs))
         yield result

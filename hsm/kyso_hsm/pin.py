@@ -8,6 +8,7 @@ already holds the secret. A token with a pad of its own never asks a source. A s
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import getpass
 import os
@@ -264,7 +265,8 @@ def ask(source: SecretSource | None, request: SecretRequest) -> str:
 def _first_line(data: bytes, where: str) -> str:
     if len(data) > MAX_SECRET_BYTES:
         raise PinRequired(f"{where} holds more than {MAX_SECRET_BYTES} bytes; a secret is one short line.")
-    line = data.split(b"\n", 1)[0].removesuffix(b"\r")
+    line = data.removeprefix(codecs.BOM_UTF8)  # Notepad writes it; with it a right PIN would cost a try
+    line = line.split(b"\n", 1)[0].removesuffix(b"\r")
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:

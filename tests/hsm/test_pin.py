@@ -23,6 +23,14 @@ def test_a_file_gives_its_first_line(tmp_path: Path) -> None:
     assert FromFile(file)(REQUEST) == SECRET
 
 
+def test_a_file_that_notepad_saved_gives_its_first_line_without_the_mark(tmp_path: Path) -> None:
+    """A PIN with U+FEFF before it is a wrong PIN, which costs a try on the token."""
+    file = tmp_path / "pin"
+    file.write_bytes(b"\xef\xbb\xbf" + f"{SECRET}\r\n".encode())
+    file.chmod(0o600)
+    assert FromFile(file)(REQUEST) == SECRET
+
+
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o644])
 def test_a_file_open_to_everybody_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "pin"
@@ -40,7 +48,7 @@ def test_a_file_shared_with_a_group_is_read(tmp_path: Path) -> None:
     assert FromFile(file)(REQUEST) == SECRET
 
 
-@pytest.mark.parametrize("content", [b"", b"\nsecond", b"\xff\xfe", b"x" * 5000])
+@pytest.mark.parametrize("content", [b"", b"\nsecond", b"\xff\xfe", b"\xef\xbb\xbf\r\n", b"x" * 5000])
 def test_a_file_without_a_usable_first_line_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "pin"
     file.write_bytes(content)
