@@ -94,7 +94,7 @@ def sign(app: App, asked: Request) -> int:
     if asked.resume:
         from .resuming import results_there
 
-        done = results_there(jobs)
+        done = results_there(jobs, in_xml=asked.xml_file is not None)
     for file, target in jobs:
         check_input(file, streamed=not asked.upload)
         if target is not None and target not in done:

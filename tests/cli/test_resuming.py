@@ -78,3 +78,26 @@ def test_a_folder_is_no_result(tmp_path: Path) -> None:
     (tmp_path / "b.pdf").mkdir()
     with pytest.raises(Stop, match="result_foreign"):
         results_there([(str(tmp_path / "a.pdf"), tmp_path / "b.pdf")])
+
+
+@pytest.mark.parametrize("detached", [True, False])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_xml_signature_over_a_file_is_its_result_while_the_file_stays_the_same(
+    tmp_path: Path, name: str, detached: bool
+) -> None:
+    source, target = tmp_path / name, tmp_path / f"{name}.xsig"
+    source.write_bytes(SAMPLES[name])
+    target.write_bytes(kyso.sign_xml(source, WORLD.person_signer, detached=detached))
+    assert results_there([(str(source), target)], in_xml=True) == {target}
+    source.write_bytes(SAMPLES[name] + b" ")
+    with pytest.raises(Stop, match="result_foreign"):
+        results_there([(str(source), target)], in_xml=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"<a/>", table_pdf()])
+def test_what_is_no_xml_signature_is_no_result_in_xml(tmp_path: Path, content: bytes) -> None:
+    source, target = tmp_path / "a.pdf", tmp_path / "a.pdf.xsig"
+    source.write_bytes(table_pdf())
+    target.write_bytes(content)
+    with pytest.raises(Stop, match="result_foreign"):
+        results_there([(str(source), target)], in_xml=True)

@@ -14,7 +14,7 @@ from ..errors import FormatError
 from ..facts import Format, SignatureFacts
 from ..jsonable import decoded, encoded
 
-SCHEMA = "kyso-facts-2"
+SCHEMA = "kyso-facts-3"
 
 
 @dataclass(frozen=True)
