@@ -60,6 +60,7 @@ class SignOptions(TypedDict, total=False):
     profile: Profile | str | os.PathLike[str] | None
     claims: Claims | None
     countersign: str | None
+    content_timestamp: bool
     stamp: Stamp | None
     at: datetime | None
     fetcher: Fetcher | None
