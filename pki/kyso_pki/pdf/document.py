@@ -104,7 +104,7 @@ class PdfDocument:
         if not isinstance(field, str):
             intent = honoured(reader, field, intent, chain, scheme)
         limits = restriction(reader, intent, fields, field)
-        update = self._update(fields)
+        update = self._update(fields, shows=intent.appearance is not None)
         signature = update.reserve()
         if isinstance(field, str):
             more: Dictionary = {}
@@ -181,10 +181,14 @@ class PdfDocument:
         """The file with one more revision at its end. Raises `FormatError` when it does not fit."""
         return self.reopened(b"".join([*self._pieces(), tail_of(addition, len(self._reader.data))]))
 
-    def _update(self, fields: Sequence[Field]) -> Update:
-        """An empty update, whose objects nothing that was signed refers to already."""
+    def _update(self, fields: Sequence[Field], *, shows: bool = False) -> Update:
+        """An empty update, whose objects nothing that was signed refers to already.
+
+        Nor does anything else where it `shows` something: what refers to nothing yet, such as /Annots of another page,
+        would show it there too. The first signature that shows nothing is spared the search.
+        """
         update = Update(self._reader)
-        if not any(f.type == "Sig" and f.value is not None for f in fields):
+        if not shows and not any(f.type == "Sig" and f.value is not None for f in fields):
             return update
         return Update(self._reader, unreferred_from(self._reader, update.new_from))
 

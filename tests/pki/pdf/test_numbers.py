@@ -7,6 +7,8 @@ import re
 import pytest
 
 from kyso_pki.ades.grow import Sources, extend
+from kyso_pki.ades.sign import sign_document
+from kyso_pki.document import Intent, Placed
 from kyso_pki.errors import KysoError
 from kyso_pki.formats import verify_document
 from kyso_pki.pdf.document import PdfDocument
@@ -59,3 +61,16 @@ def test_a_file_that_promises_every_number_is_refused() -> None:
     numbers = range(9, MAX_OBJECT_NUMBER, FEW // 2)
     with pytest.raises(KysoError, match="refers to all object numbers"):
         signed(promising(*numbers), WORLD.seal_signer)
+
+
+def test_first_signature_that_shows_something_is_shown_nowhere_else() -> None:
+    """/Annots of the page promise an annotation under the number that the signature's widget would get."""
+    page = BODIES[3].replace(b"/Contents 4 0 R", b"/Contents 4 0 R/Annots[6 0 R 7 0 R 8 0 R]")
+    pdf = table_pdf({**BODIES, 3: page})
+    form = b"<</Type/XObject/Subtype/Form/BBox[0 0 10 10]/Length 0>>stream\n\nendstream"
+    shown = Placed(0, (10.0, 10.0, 60.0, 30.0), 0, ((form,),))
+    seen = sign_document(PdfDocument(pdf), Intent(AT, appearance=shown), WORLD.person_signer)
+    assert all(map(intact, facts(seen)))
+    assert new_numbers(pdf, seen) & set(range(4, 9)) == set()
+    plain = sign_document(PdfDocument(table_pdf()), Intent(AT, appearance=shown), WORLD.person_signer)
+    assert {6, 7} < new_numbers(table_pdf(), plain)
