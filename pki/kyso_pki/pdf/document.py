@@ -184,8 +184,8 @@ class PdfDocument:
     def _update(self, fields: Sequence[Field], *, shows: bool = False) -> Update:
         """An empty update, whose objects nothing that was signed refers to already.
 
-        Nor does anything else where it `shows` something: what refers to nothing yet, such as /Annots of another page,
-        would show it there too. The first signature that shows nothing is spared the search.
+        Nor does anything else where it `shows` something: what refers to nothing yet, such as the /Annots of another
+        page, would show it there too. The first signature that shows nothing is spared the search.
         """
         update = Update(self._reader)
         if not shows and not any(f.type == "Sig" and f.value is not None for f in fields):
