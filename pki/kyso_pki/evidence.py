@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,5 +34,5 @@ class Evidence:
 NO_EVIDENCE = Evidence()
 
 
-def _joined(a: Iterable[_T], b: Iterable[_T]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys((*a, *b)))
+def _joined(a: tuple[_T, ...], b: tuple[_T, ...]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys((*a, *b))) if a and b else a or b

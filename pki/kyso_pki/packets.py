@@ -16,6 +16,7 @@ from .octets import Octets
 from .xml.edxml import Attachment, read_packet
 from .xml.parse import utf8_octets
 
+_MARKED = {b"\xff\xfe": "edXML".encode("utf-16-le"), b"\xfe\xff": "edXML".encode("utf-16-be")}
 _HEAD = 1 << 16  # octets in which the document element of a packet starts
 Verify = Callable[[bytes, str], DocumentReport]
 _NOT_SIGNED = Finding(
@@ -46,8 +47,9 @@ def with_attachments(report: DocumentReport, data: Octets, verify: Verify) -> Do
 
 
 def _may_be_packet(data: Octets) -> bool:
+    """Whether the word stands near the beginning, in the encoding that the first octets tell (`utf8_octets`)."""
     head = bytes(data[:_HEAD])
-    return b"edXML" in head or "edXML".encode("utf-16-le") in head or "edXML".encode("utf-16-be") in head
+    return _MARKED.get(head[:2], b"edXML") in head
 
 
 def _report(one: Attachment, verify: Verify) -> DocumentReport:

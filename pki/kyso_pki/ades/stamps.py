@@ -34,7 +34,7 @@ def timestamps(case: Case) -> tuple[TimestampResult, ...]:
         elif facts.kind == "document":
             case.documents += (Cover(case.facts.state, proof, result.path),)
             case.own = proof
-    if case.facts.format != "pdf":
+    if case.facts.format != "pdf" and results:
         case.look(None)
     return tuple(results)
 

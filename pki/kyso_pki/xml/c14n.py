@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ..errors import FormatError
 from . import names
 from .baseuri import joined
-from .parse import parse_utf8
+from .parse import markup, parse_utf8, tostring
 
 if TYPE_CHECKING:
     from lxml.etree import _Element, _ElementTree
@@ -81,25 +81,31 @@ def canonical_document(
 def _octets(
     node: _Element | _ElementTree[_Element], method: Canonicalization, prefixes: Sequence[str], *, comments: bool
 ) -> bytes:
-    from lxml import etree
-
     try:
-        octets: bytes = etree.tostring(
+        octets = tostring()(
             node,
             method="c14n",
             exclusive=method.exclusive,
             with_comments=comments and method.comments,
             inclusive_ns_prefixes=list(prefixes) if prefixes and method.exclusive else None,
         )
-    except (etree.LxmlError, ValueError) as e:
-        raise FormatError(f"The XML cannot be canonicalised ({e}); often by a relative namespace URI.") from None
+    except Exception as e:  # noqa: BLE001 - what does not come from lxml is raised as it is
+        raise _refusal(e) from None
     if not octets:
         raise FormatError("Canonicalisation gave nothing.")
     if _UNESCAPED.search(octets):
-        element = node if isinstance(node, etree._Element) else node.getroot()
+        element = node.getroot() if hasattr(node, "getroot") else node
         if element.xpath(_UNCLEAR):
             raise FormatError("The name of a namespace holds & or <; its canonical form would be ambiguous.")
     return octets
+
+
+def _refusal(error: Exception) -> Exception:
+    from lxml import etree
+
+    if isinstance(error, (etree.LxmlError, ValueError)):
+        return FormatError(f"The XML cannot be canonicalised ({error}); often by a relative namespace URI.")
+    return error
 
 
 def _with_default_interned(root: _Element) -> _ElementTree[_Element]:
@@ -114,9 +120,7 @@ def _with_default_interned(root: _Element) -> _ElementTree[_Element]:
 
 def serialised(node: _Element | _ElementTree[_Element]) -> bytes:
     """The markup of a node in UTF-8, with the namespaces that it inherits."""
-    from lxml import etree
-
-    return etree.tostring(node, encoding="utf-8", with_tail=False)
+    return markup(node)
 
 
 def canonical_element(

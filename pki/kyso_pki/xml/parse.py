@@ -13,16 +13,16 @@ from __future__ import annotations
 import binascii
 import re
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EmptyInput, FormatError, LimitExceeded, UsageError
 from ..octets import Octets
 
 if TYPE_CHECKING:
-    from lxml.etree import XMLParser, XMLPullParser, _Element, _ListErrorLog
+    from lxml.etree import XMLParser, XMLPullParser, _Element, _ElementTree, _ListErrorLog
 
 # Limits, all against denial of service; libxml2 adds depth 256 and 10 MB for one text (never `huge_tree`).
 MAX_BYTES = 1 << 30  # read in pieces (`stream`), in constant memory; some 40 s of one core
@@ -121,11 +121,12 @@ def parse_utf8(octets: bytes) -> _Element:
     if len(octets) > MAX_TREE_BYTES:
         raise LimitExceeded(f"An XML document of {len(octets)} bytes as one tree; at most {MAX_TREE_BYTES} are read.")
     Limits(MAX_TAGS).count(octets)
-    with parsing():
-        from lxml import etree
-
-        root = etree.fromstring(octets, _parsers.parser)
-        refuse_errors(_parsers.parser.error_log)
+    try:
+        parser = _parsers.parser
+        root = _fromstring()(octets, parser)
+    except Exception as e:  # noqa: BLE001 - what does not come from the parser is raised as it is
+        raise _refusal(e) from None
+    refuse_errors(parser.error_log)
     refuse_doctype(root)
     if len(octets) > 4 * _FEW_ATTRIBUTES and octets.count(b"=") > _FEW_ATTRIBUTES:
         refuse_many_attributes(root)
@@ -136,17 +137,50 @@ def parse_utf8(octets: bytes) -> _Element:
 def parsing() -> Iterator[None]:
     """What lxml raises inside becomes `FormatError` or `LimitExceeded`; without lxml it is a `UsageError`."""
     try:
-        from lxml import etree
-    except ImportError:
-        raise UsageError("XML needs lxml, which is not installed.", remedy="pip install 'kyso[xml]'") from None
-    try:
+        import lxml.etree  # noqa: F401 - asked for once more inside
+
         yield
-    except etree.XMLSyntaxError as e:
-        if e.code in (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG):
-            raise LimitExceeded(f"The XML goes beyond the parser's limits: {e.msg}") from None
-        raise FormatError(f"Not well-formed XML: {e.msg}") from None
-    except (etree.LxmlError, ValueError, LookupError) as e:
-        raise FormatError(f"Not readable as XML: {e}") from None
+    except Exception as e:  # noqa: BLE001 - what does not come from lxml is raised as it is
+        raise _refusal(e) from None
+
+
+def _refusal(error: Exception) -> Exception:
+    """What an error of lxml means; any other one as it is."""
+    if isinstance(error, ImportError):
+        return UsageError("XML needs lxml, which is not installed.", remedy="pip install 'kyso[xml]'")
+    from lxml import etree
+
+    if isinstance(error, etree.XMLSyntaxError):
+        if error.code in (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG):
+            return LimitExceeded(f"The XML goes beyond the parser's limits: {error.msg}")
+        return FormatError(f"Not well-formed XML: {error.msg}")
+    if isinstance(error, (etree.LxmlError, ValueError, LookupError)):
+        return FormatError(f"Not readable as XML: {error}")
+    return error
+
+
+# What is needed of lxml for every document is imported once: each import statement takes as long as reading one of
+# the small elements that these are used for.
+
+
+@cache
+def _fromstring() -> Callable[[bytes, XMLParser], _Element]:
+    from lxml.etree import fromstring
+
+    return fromstring
+
+
+@cache
+def tostring() -> Callable[..., bytes]:
+    """`lxml.etree.tostring`."""
+    from lxml.etree import tostring
+
+    return tostring
+
+
+def markup(node: _Element | _ElementTree[_Element]) -> bytes:
+    """A node in UTF-8 without what follows it, the namespaces that it inherits among its attributes."""
+    return tostring()(node, encoding="utf-8", with_tail=False)
 
 
 # The encoding is ours, so that a declaration can change nothing.
@@ -282,9 +316,7 @@ class Limits:
 
 def name_of(element: _Element) -> str:
     """`prefix:local` as a person would write it, for messages."""
-    from lxml import etree
-
-    local = etree.QName(element).localname
+    local = local_name(element)
     return f"{element.prefix}:{local}" if element.prefix else local
 
 
@@ -321,36 +353,48 @@ def text_of(element: _Element) -> str:
 
 def refuse_hidden(element: _Element) -> None:
     """Refuses comments, instructions and CDATA sections anywhere inside: some readers skip them, some stop there."""
-    from lxml import etree
+    _refuse_hidden(element, markup(element))
 
-    octets = etree.tostring(element, encoding="utf-8", with_tail=False)  # where a bare < is never part of a text
-    if b"<![CDATA[" in octets:
-        raise FormatError(f"A CDATA section inside {name_of(element)} is not accepted.")
-    if b"<!" in octets or b"<?" in octets:
-        raise FormatError(f"A comment or processing instruction inside {name_of(element)} is not accepted.")
+
+def _refuse_hidden(element: _Element, octets: bytes) -> None:
+    """`octets`: the element's markup, where a bare < is never part of a text."""
+    if b"<!" not in octets and b"<?" not in octets:
+        return
+    what = "CDATA section" if b"<![CDATA[" in octets else "comment or processing instruction"
+    raise FormatError(f"A {what} inside {name_of(element)} is not accepted.")
 
 
 def refuse_larger(element: _Element, limit: int) -> None:
     """Refuses an element of more than `limit` octets, the namespaces that it inherits among them."""
-    from lxml import etree
+    _refuse_larger(element, markup(element), limit)
 
-    if len(etree.tostring(element, encoding="utf-8", with_tail=False)) > limit:
+
+def _refuse_larger(element: _Element, octets: bytes, limit: int) -> None:
+    if len(octets) > limit:
         raise LimitExceeded(f"{name_of(element)} holds more than {limit} octets.")
+
+
+def refuse_larger_or_hidden(element: _Element, limit: int) -> None:
+    """Both at once."""
+    octets = markup(element)
+    _refuse_larger(element, octets, limit)
+    _refuse_hidden(element, octets)
 
 
 def octets_of(element: _Element) -> bytes:
     """The octets of an xs:base64Binary element, with white space allowed and one encoding only (RFC 4648 3.5)."""
-    return base64_octets(text_of(element).encode(), name_of(element))
+    return base64_octets(text_of(element).encode(), element)
 
 
-def base64_octets(text: bytes, name: str) -> bytes:
-    """The octets of base64 with white space; `name` is for the message. Raises `FormatError`."""
+def base64_octets(text: bytes, of: _Element | str) -> bytes:
+    """The octets of base64 with white space; `of` is named in the message. Raises `FormatError`."""
     text = text.translate(None, _SPACE)
     try:
         octets = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
-        raise FormatError(f"{name} does not hold base64.") from None
+        raise FormatError(f"{of if isinstance(of, str) else name_of(of)} does not hold base64.") from None
     if binascii.b2a_base64(octets, newline=False) != text:
+        name = of if isinstance(of, str) else name_of(of)
         raise FormatError(f"{name} holds base64 that could be written in another way.")
     return octets
 

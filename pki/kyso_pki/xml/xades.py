@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import FormatError
 from .names import ds, xades
-from .parse import elements, refuse_hidden, refuse_larger, required
+from .parse import elements, refuse_larger_or_hidden, required
 from .properties_stamps import Canonical
 from .properties_unsigned import Unsigned, properties_in, read_unsigned
 from .references import Budget
@@ -59,8 +59,8 @@ def find_properties(
         raise FormatError(
             "The reference to SignedProperties leads to an element outside this signature's properties."
         )
-    refuse_larger(children[0], MAX_SIGNED_PROPERTIES)
-    refuse_hidden(children[0])  # we read the octets that were hashed, others read the text up to a comment (X4)
+    # We read the octets that were hashed, others read the text up to a comment (X4).
+    refuse_larger_or_hidden(children[0], MAX_SIGNED_PROPERTIES)
     unsigned = children[1] if len(children) > 1 else None
     canonical = Canonical(budget.spend)
     return Properties(typed[0], read_unsigned(signature, unsigned, [e for e, _ in resolved], canonical))

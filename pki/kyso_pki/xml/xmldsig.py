@@ -35,8 +35,8 @@ from .parse import (
     name_of,
     octets_of,
     parse_utf8,
-    refuse_hidden,
     refuse_larger,
+    refuse_larger_or_hidden,
     required,
     text_of,
 )
@@ -156,8 +156,7 @@ def read_signature(signature: _Element) -> Signature:
 
 def _read_signed_info(element: _Element) -> SignedInfo:
     """SignedInfo read from its own canonical octets (XMLDSIG 3.2.2), which name their method first."""
-    refuse_larger(element, MAX_SIGNED_INFO)
-    refuse_hidden(element)
+    refuse_larger_or_hidden(element, MAX_SIGNED_INFO)
     first = elements(element)[0:1]
     if not first or first[0].tag != ds("CanonicalizationMethod"):
         raise FormatError("SignedInfo does not start with its CanonicalizationMethod.")
