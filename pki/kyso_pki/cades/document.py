@@ -56,6 +56,7 @@ class CmsDocument:
         self._given = content
         self._encoded = _with_lengths(data)
         self._structure = read_signed_data(self._encoded)
+        self._digests: dict[HashName, bytes] = {}
 
     @property
     def content(self) -> bytes | None:
@@ -90,13 +91,15 @@ class CmsDocument:
         size = len(inside if inside is not None else given or b"")
         return f"{'the content inside' if given is None else 'the file given beside'} ({size} bytes)", None
 
-    @cache  # noqa: B019 - as long as the document lives
     def _digest(self, name: HashName) -> bytes:
-        running = hashlib.new(name.replace("-", "_"))
-        content = self._structure.content if self._structure.content is not None else self._given
-        if content is not None:
-            hash_into(running, content, 0, len(content))
-        return running.digest()
+        """Of the content; each is computed once."""
+        if name not in self._digests:
+            running = hashlib.new(name.replace("-", "_"))
+            content = self._structure.content if self._structure.content is not None else self._given
+            if content is not None:
+                hash_into(running, content, 0, len(content))
+            self._digests[name] = running.digest()
+        return self._digests[name]
 
     @property
     def data(self) -> bytes:
