@@ -68,6 +68,24 @@ def plain_text(reader: Reader, appearance: Stream, revision: int) -> str:
     return bytes(pen.shown).decode("cp1252", "replace")
 
 
+def require_plain_default(
+    reader: Reader, default: bytes, fonts: Mapping[str, Value], text: str, revision: int
+) -> None:
+    """Raises `FormatError` unless a default appearance (/DA) shows the text plainly; a size of 0 is the reader's."""
+    pen = _Pen(Box(0, 0, 0, 0), fonts, lambda font: plain_font(reader, font, revision))
+    for operator, operands in operations(default):
+        if operator not in (b"Tf", b"g", b"rg", b"k"):
+            raise FormatError(f"PDF: the default appearance of a field uses the operator {operator!r}.")
+        _STEPS[operator](pen, operands)
+    low, high = LEGIBLE
+    if pen.font is None or not pen.dark or (pen.size and not low <= pen.size <= high):
+        raise FormatError("PDF: the default appearance of a field shows text that cannot be seen.")
+    try:
+        pen.font.require("".join(text.split()).encode("cp1252"))
+    except UnicodeEncodeError:
+        raise FormatError("PDF: the font of a default appearance lacks a letter of the value.") from None
+
+
 def operations(content: bytes) -> list[tuple[bytes, list[Value]]]:
     """The operators of a content stream with their operands. Raises `FormatError`."""
     found: list[tuple[bytes, list[Value]]] = []

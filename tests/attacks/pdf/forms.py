@@ -8,7 +8,7 @@ from functools import cache, partial
 from tests.pki.pdf.samples import BODIES, append, raw, stream
 
 from .attack import FIELD, Attack, attack, hand_signed, prepared, variant
-from .updates import CERTIFIED, LOOK, TEXT_FIELD, appearance, filled, form_signed
+from .updates import CERTIFIED, LOOK, TEXT_FIELD, appearance, form_signed
 
 ATTACKS: list[Attack] = []
 SHOWN = 'P8: (V1) "a form-value change is only "form filling" if the new /AP is produced from the new /V".'
@@ -194,19 +194,25 @@ _EMBEDDED = (
 )
 
 
-def _filled_in(font: bytes) -> bytes:
-    """The certified form, made with a font of its own, and filled with 200 as a true program would."""
+def _filled_in(font: bytes, form: bytes = b"", default: bytes = b"/F1 9 Tf") -> bytes:
+    """The certified form, made with a font and entries of its own, and filled with 200 as a true program would."""
+    field = TEXT_FIELD.replace(b"/F1 9 Tf", default)
     bodies = {
         1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
         3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
         5: font,
         7: FIELD,
-        8: TEXT_FIELD % b"100",
+        8: field % b"100",
         9: appearance(b"100"),
-        10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3>>",
+        10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3%s>>" % form,
         20: stream(b"500 0 0 0 750 750 d1 0 0 400 750 re f"),
     }
-    return filled(hand_signed(prepared(CERTIFIED % 2, bodies=bodies)), b"200", b"200")
+    return append(hand_signed(prepared(CERTIFIED % 2, bodies=bodies)), {8: field % b"200", 9: appearance(b"200")})
+
+
+def filled_in_to_be_drawn_anew() -> bytes:
+    """The same where readers draw the value themselves, by /DA, in black and in a font of letters: passed."""
+    return _filled_in(BODIES[5], b"/NeedAppearances true/DR<</Font<</F1 5 0 R>>>>", b"/F1 0 Tf 0 g")
 
 
 def filled_in_honestly() -> bytes:
@@ -240,21 +246,24 @@ for _name, _font in (
     )
 
 
-def switched_on(rectangle: bytes, look: bytes = b"0 0 100 100 re f", flags: bytes = b"4") -> bytes:
+def switched_on(
+    rectangle: bytes, look: bytes = b"0 0 100 100 re f", flags: bytes = b"4", state: bytes = b"/AS/Off"
+) -> bytes:
     """A certified form whose check box at `rectangle` shows `look` when it is on, and is switched on later."""
     states = b"/AP<</N<</Yes 9 0 R/Off 11 0 R>>>>"
-    box = b"<</Type/Annot/Subtype/Widget/FT/Btn/T(Agreed)/V/Off/AS/Off/Rect%s/P 3 0 R/F %s%s>>"
+    box = b"<</Type/Annot/Subtype/Widget/FT/Btn/T(Agreed)/V/Off%s/Rect%s/P 3 0 R/F %s%s>>"
     bodies = {
         1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
         3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
         7: FIELD,
-        8: box % (rectangle, flags, states),
+        8: box % (state, rectangle, flags, states),
         9: stream(look, b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 5 0 R>>>>"),
         10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3>>",
         11: stream(b"", b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]"),
     }
     pdf = hand_signed(prepared(CERTIFIED % 2, bodies=bodies))
-    return append(pdf, {8: raw(pdf, 8).replace(b"/V/Off/AS/Off", b"/V/Yes/AS/Yes")})
+    on = state.replace(b"Off", b"Yes")
+    return append(pdf, {8: raw(pdf, 8).replace(b"/V/Off" + state, b"/V/Yes" + on)})
 
 
 HIDDEN = (
@@ -278,3 +287,49 @@ for _name, _rectangle, _flags, _words in (
         words=_words,
         verdict="indeterminate",
     )
+
+NINES = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[50/nine]>>>>"
+for _name, _fonts, _default in (
+    ("in_another_font", b"/DR<</Font<</F1 5 0 R/N %s>>>>" % NINES, b"/N 9 Tf"),
+    ("in_white", b"/DR<</Font<</F1 5 0 R>>>>", b"/F1 9 Tf 1 g"),
+    ("too_small", b"/DR<</Font<</F1 5 0 R>>>>", b"/F1 0.1 Tf"),
+    ("in_an_invisible_mode", b"/DR<</Font<</F1 5 0 R>>>>", b"/F1 9 Tf 3 Tr"),
+    ("without_resources", b"", b"/F1 9 Tf"),
+    ("without_a_font", b"/DR<</Font<</F1 5 0 R>>>>", b"0 g"),
+):
+    variant(
+        ATTACKS,
+        f"value_that_readers_draw_anew_{_name}",
+        'P8: fonts and /NeedAppearances "must not change"; prepared so, the reader draws something else.',
+        partial(_filled_in, BODIES[5], b"/NeedAppearances true" + _fonts, _default),
+        change="form",
+        words="which its appearance does not plainly show",
+    )
+
+
+@attack(ATTACKS, change="form", words="Agreed")
+def check_box_without_a_state() -> bytes:
+    """P7, P8: where /AS is missing some readers show the state that the value names."""
+    return switched_on(b"[0 0 595 842]", _OTHER_PAGE, state=b"")
+
+
+@attack(ATTACKS, change="form", words="Agreed")
+def check_boxes_that_follow_the_field_above() -> bytes:
+    """P7, P8: the same of a widget whose value stands in the field above it, which alone is changed."""
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
+        7: FIELD,
+        8: b"<</Type/Annot/Subtype/Widget/Parent 12 0 R/Rect[0 0 595 842]/P 3 0 R/F 4/AP<</N<</Yes 9 0 R>>>>>>",
+        9: stream(_OTHER_PAGE, b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 5 0 R>>>>"),
+        10: b"<</Fields[7 0 R 12 0 R]/SigFlags 3>>",
+        12: b"<</FT/Btn/T(Agreed)/V/Off/Kids[8 0 R]>>",
+    }
+    pdf = hand_signed(prepared(CERTIFIED % 2, bodies=bodies))
+    return append(pdf, {12: b"<</FT/Btn/T(Agreed)/V/Yes/Kids[8 0 R]>>"})
+
+
+@attack(ATTACKS, change="form", words=f"'{'2' * 64}'…")
+def value_of_which_only_the_beginning_is_told() -> bytes:
+    """P8: "Always surface "form changed after signing: field, old, new"": and say where not all of it is shown."""
+    return append(form_signed(), {8: TEXT_FIELD % (b"2" * 64 + b" million"), 9: appearance(b"2" * 64 + b" million")})
