@@ -8,9 +8,10 @@ cannot be decided (composite fonts, images, unusual operators) is not consistent
 from __future__ import annotations
 
 from ..errors import FormatError
+from .fields import MAX_FIELD_DEPTH, acroform
 from .filters import decode
 from .objects import Dictionary, Ref, Stream, Value, decode_text, same
-from .plain_text import operations, plain_text, strings
+from .plain_text import operations, plain_text, require_plain_default, strings
 from .reader import Reader
 
 _SHOWING = (b"Tj", b"TJ", b"'", b'"')
@@ -44,9 +45,31 @@ def fills_consistently(
         return False
     try:
         was_right = before is None or says(reader, before, values[0])
-        return was_right and _equal(plain_text(reader, now, revision), values[1])
+        right = was_right and _equal(plain_text(reader, now, revision), values[1])
+        return right and _drawn_anew_alike(reader, revision, new, values[1])
     except FormatError:
         return False
+
+
+def _drawn_anew_alike(reader: Reader, revision: int, field: Dictionary, value: bytes) -> bool:
+    """With /NeedAppearances readers draw the value themselves, by /DA (12.7.4.3): that must show it plainly too."""
+    form = acroform(reader, revision) or {}
+    if reader.resolve(form.get("NeedAppearances"), revision) in (None, False):
+        return True
+    node: Value = field
+    default: Value = None
+    for _ in range(MAX_FIELD_DEPTH):
+        if default is not None or not isinstance(node, dict):
+            break
+        default = reader.resolve(node.get("DA"), revision)
+        node = reader.resolve(node.get("Parent"), revision)
+    default = reader.resolve(form.get("DA"), revision) if default is None else default
+    resources = reader.resolve(form.get("DR"), revision)
+    fonts = reader.resolve(resources.get("Font"), revision) if isinstance(resources, dict) else None
+    if not isinstance(default, bytes) or not isinstance(fonts, dict):
+        return False
+    require_plain_default(reader, default, fonts, decode_text(value), revision)
+    return True
 
 
 def _same_other_looks(reader: Reader, revision: int, old: Dictionary, new: Dictionary) -> bool:
@@ -63,8 +86,8 @@ def _switched(reader: Reader, revision: int, old: Dictionary, new: Dictionary, v
     if not same(old.get("AP"), new.get("AP")):
         return False
     state = new.get("AS")
-    if state is None:
-        return isinstance(value, str)
+    if state is None:  # then some readers take the value for the state
+        return isinstance(value, str) and new.get("AP") is None and _say_their_state(reader, revision, new)
     appearance = reader.resolve(new.get("AP"), revision)
     states = reader.resolve(appearance.get("N"), revision) if isinstance(appearance, dict) else None
     known = {"Off", *(states if isinstance(states, dict) else ())}
@@ -73,6 +96,13 @@ def _switched(reader: Reader, revision: int, old: Dictionary, new: Dictionary, v
     if value is None or value in known:
         return state == (value or "Off")
     return state == "Off" and new.get("Parent") is not None  # another button of the group is chosen
+
+
+def _say_their_state(reader: Reader, revision: int, field: Dictionary) -> bool:
+    """Whether no widget of a field shows by the field's value alone which of its states is seen."""
+    kids = reader.resolve(field.get("Kids"), revision)
+    widgets = [reader.resolve(kid, revision) for kid in kids] if isinstance(kids, list) else []
+    return all(isinstance(w, dict) and (w.get("AP") is None or w.get("AS") is not None) for w in widgets)
 
 
 def _normal(reader: Reader, widget: Dictionary, revision: int) -> Stream | None:

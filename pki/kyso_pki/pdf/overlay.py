@@ -27,6 +27,7 @@ MAX_PAGE: Final = 0.25  # of what is seen of a page, by all later signatures tog
 MARGIN: Final = 0.1  # points around a widget, for rounding; what it draws is clipped to its rectangle
 LINE_BAND: Final = 12.0  # points: a line of text; what is nearer can be read as one with the text beside it
 LINE_HEIGHT: Final = 24.0  # points: what is no higher can be read as a part of a line
+MAX_BUTTON: Final = 36.0  # points: no side of a check box is longer; what is could stand for a line or a page
 NOTE_SIZE: Final = 30.0  # points around an annotation that is drawn in a size of its own or by each reader's taste
 _MAX_NUMBER: Final = 32_767  # ISO 32000-1 Annex C.2; beyond it readers differ
 _MIN_SIDE: Final = 0.01  # of a form's /BBox; readers take much smaller ones for none
@@ -85,6 +86,57 @@ class Paper:
             return self._covered(widget, visits)
         except UNREADABLE as e:
             return f"what lies under it cannot be told ({e})"
+
+    def switched(self, button: Widget, old_state: Value, new_state: Value, visits: Visits) -> str | None:
+        """What a button that shows another of its states could hide or complete, in words; None: nothing.
+
+        Nobody saw the other state when it was signed: only a small one beside what is on the page is harmless (P7).
+        """
+        try:
+            return self._switched(button, (old_state, new_state), visits)
+        except UNREADABLE as e:
+            return f"what lies under it cannot be told ({e})"
+
+    def _switched(self, button: Widget, states: tuple[Value, Value], visits: Visits) -> str | None:
+        reader, revision = self._reader, button.revision
+        box = rectangle(reader, button.dictionary, revision)
+        if box is None or box.area == 0:
+            return "its place cannot be told"
+        if _flags(reader, button.dictionary, revision) & (_NO_ZOOM | _NO_ROTATE):
+            return "its flags let it be drawn outside of its rectangle"
+        if not all(_is_bounded_state(reader, button.dictionary, state, revision) for state in states):
+            return "its appearance is not bounded by its rectangle"
+        pages = self._pages(button)
+        if not pages:
+            return "it is on no page"
+        for number in sorted(pages):
+            where = f"page {self._numbers.get(number, '?')}"
+            page = reader.resolve(Ref(number), revision)
+            unit = reader.resolve(page.get("UserUnit", 1), revision) if isinstance(page, dict) else None
+            if not isinstance(page, dict) or isinstance(unit, bool) or not isinstance(unit, int | float):
+                return "its page cannot be read"
+            if not max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_BUTTON:
+                return "it is larger than a button needs to be"
+            ink = self._page_ink(number, revision)
+            if isinstance(ink, str):
+                return f"what {where} shows cannot be told without drawing it ({ink})"
+            if ink.touches(box.grown(MARGIN)):
+                return f"text, lines or pictures of {where}"
+            turned = inherited(reader, page, "Rotate", revision) not in (None, 0, 180)
+            if _continues(box, ink, True, turned):
+                return f"the gap in a line of {where}"
+            for item in annotations_of(reader, page, revision):
+                visits.one()
+                other = reader.resolve(item, revision)
+                own = isinstance(item, Ref) and item.number == button.number
+                if own or not isinstance(other, dict):
+                    continue
+                place = rectangle(reader, other, revision)
+                if place is not None and other.get("Subtype") != "Widget":
+                    place = _wide(reader, other, place, revision)
+                if place is None or place.overlap(box):
+                    return f"an annotation on {where}"
+        return None
 
     def _covered(self, widget: Widget, visits: Visits) -> str | None:
         reader = self._reader
@@ -263,7 +315,20 @@ def is_bounded(reader: Reader, annotation: Dictionary, revision: int) -> bool:
     appearance = reader.resolve(annotation.get("AP"), revision)
     if not isinstance(appearance, dict) or appearance.keys() != {"N"}:
         return False
-    form = reader.resolve(appearance["N"], revision)
+    return _is_bounded_form(reader.resolve(appearance["N"], revision))
+
+
+def _is_bounded_state(reader: Reader, button: Dictionary, state: Value, revision: int) -> bool:
+    """The same of one state of a button; one that is not among its appearances shows nothing."""
+    appearance = reader.resolve(button.get("AP"), revision)
+    normal = reader.resolve(appearance.get("N"), revision) if isinstance(appearance, dict) else None
+    look = (
+        reader.resolve(normal.get(state), revision) if isinstance(normal, dict) and isinstance(state, str) else None
+    )
+    return isinstance(normal, dict) and (look is None or _is_bounded_form(look))
+
+
+def _is_bounded_form(form: Value) -> bool:
     if not isinstance(form, Stream) or form.dictionary.get("Subtype") != "Form":
         return False
     box = _finite(form.dictionary.get("BBox"), 4)

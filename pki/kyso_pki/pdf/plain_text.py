@@ -15,6 +15,7 @@ from typing import Final
 from ..errors import FormatError
 from .filters import decode
 from .objects import Stream, Value, read_value, skip_space
+from .plain_fonts import PlainFont, plain_font
 from .reader import Reader
 
 MAX_OPERATIONS: Final = 20_000  # operators in one appearance; a text field has a dozen
@@ -57,13 +58,32 @@ def plain_text(reader: Reader, appearance: Stream, revision: int) -> str:
         raise FormatError("PDF: an appearance is turned or moved by a /Matrix.")
     resources = reader.resolve(dictionary.get("Resources"), revision)
     fonts = reader.resolve(resources.get("Font"), revision) if isinstance(resources, dict) else None
-    pen = _Pen(_box(reader.resolve(dictionary.get("BBox"), revision)), fonts if isinstance(fonts, dict) else {})
+    box = _box(reader.resolve(dictionary.get("BBox"), revision))
+    pen = _Pen(box, fonts if isinstance(fonts, dict) else {}, lambda font: plain_font(reader, font, revision))
     for operator, operands in operations(decode(appearance, reader.budget)):
         step = _STEPS.get(operator)
         if step is None:
             raise FormatError(f"PDF: the appearance of a field uses the operator {operator!r}.")
         step(pen, operands)
     return bytes(pen.shown).decode("cp1252", "replace")
+
+
+def require_plain_default(
+    reader: Reader, default: bytes, fonts: Mapping[str, Value], text: str, revision: int
+) -> None:
+    """Raises `FormatError` unless a default appearance (/DA) shows the text plainly; a size of 0 is the reader's."""
+    pen = _Pen(Box(0, 0, 0, 0), fonts, lambda font: plain_font(reader, font, revision))
+    for operator, operands in operations(default):
+        if operator not in (b"Tf", b"g", b"rg", b"k"):
+            raise FormatError(f"PDF: the default appearance of a field uses the operator {operator!r}.")
+        _STEPS[operator](pen, operands)
+    low, high = LEGIBLE
+    if pen.font is None or not pen.dark or (pen.size and not low <= pen.size <= high):
+        raise FormatError("PDF: the default appearance of a field shows text that cannot be seen.")
+    try:
+        pen.font.require("".join(text.split()).encode("cp1252"))
+    except UnicodeEncodeError:
+        raise FormatError("PDF: the font of a default appearance lacks a letter of the value.") from None
 
 
 def operations(content: bytes) -> list[tuple[bytes, list[Value]]]:
@@ -109,9 +129,11 @@ def _numbers(operands: list[Value], count: int) -> list[float]:
 class _Pen:
     """Where text is shown next, and what was shown."""
 
-    def __init__(self, box: Box, fonts: Mapping[str, Value]) -> None:
+    def __init__(self, box: Box, fonts: Mapping[str, Value], plain: Callable[[Value], PlainFont]) -> None:
         self.box = box
         self.fonts = fonts
+        self.plain = plain
+        self.font: PlainFont | None = None
         self.shown = bytearray()
         self.size = 0.0
         self.leading = 0.0
@@ -135,6 +157,9 @@ class _Pen:
         low, high = LEGIBLE
         if not low <= self.size <= high or not self.dark:
             raise FormatError("PDF: an appearance shows text that cannot be seen.")
+        if self.font is None:
+            raise FormatError("PDF: an appearance shows text without a font.")
+        self.font.require(text)
         for item in operands[-1] if isinstance(operands[-1], list) else []:
             if not isinstance(item, bytes):
                 _bounded(_numbers([item], 1)[0], -MAX_SHIFT, MAX_SHIFT)
@@ -196,6 +221,7 @@ def _font(pen: _Pen, operands: list[Value]) -> None:
     name = operands[0] if operands else None
     if not isinstance(name, str) or name not in pen.fonts:
         raise FormatError("PDF: an appearance uses a font that it does not name.")
+    pen.font = pen.plain(pen.fonts[name])
     pen.size = _numbers(operands[1:], 1)[0]
 
 

@@ -32,6 +32,8 @@ MAX_MEMBERS: Final = 1 << 19  # objects in one object stream; writers put 100 or
 MAX_KEPT: Final = 8 << 20  # bytes of decoded object streams that are kept at a time; one is some 20 kB
 MAX_INDIRECTIONS: Final = 8  # references to references
 
+_HEADER_BYTES: Final = b"0123456789\x00\t\n\x0c\r "
+
 _version = re.compile(rb"%PDF-([12])\.(\d)").match
 REWRITE: Final = (
     "If it is not signed yet, have it rewritten: `kyso repair in.pdf -o out.pdf`, then look at the result; "
@@ -307,11 +309,14 @@ class ObjectStream:
             raise FormatError(f"PDF: the object stream {holder.number} has no usable /N and /First.", remedy=REWRITE)
         if count > MAX_MEMBERS:
             raise LimitExceeded(f"PDF: an object stream of {count} objects; at most {MAX_MEMBERS} are read.")
+        head = self.source[:first]
         try:
-            header = list(map(int, self.source[:first].split()))
+            header = list(map(int, head.replace(b"\0", b" ").split()))
         except ValueError:
             header = []
-        if not 0 <= count <= first or len(header) != 2 * count or min(header, default=0) < 0:
+        if head.translate(None, _HEADER_BYTES):  # Python's int takes 1_0 and +1, its split a vertical tab
+            header = []
+        if not 0 <= count <= first or len(header) != 2 * count:
             raise FormatError(f"PDF: the header of object stream {holder.number} is malformed.", remedy=REWRITE)
         if len(set(header[::2])) != count:
             raise FormatError(

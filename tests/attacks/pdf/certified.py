@@ -11,6 +11,7 @@ from tests.pki.pdf.samples import BODIES, WORLD, append, raw, signed, stream
 from .attack import Attack, attack, gap_of, hand_signed, prepared, variant, victim
 from .updates import (
     COVER,
+    LOOK,
     NEW,
     TINY,
     _annotated,
@@ -275,3 +276,38 @@ def field_replaced_by_one_of_the_same_name() -> bytes:
     fields = re.sub(rb"/Fields \[.*?\]", b"/Fields [30 0 R]", raw(victim(), form))
     field = (TINY % (b"/V %d 0 R" % number)).replace(b"(New)", b"(Signature1)")
     return append(victim(), {form: fields, 30: field})
+
+
+def remark(level: int = 3, rectangle: bytes = b"[300 300 420 330]", more: bytes = b"/F 4") -> bytes:
+    """A certified page on which somebody wrote a remark."""
+    look = stream(b"BT /F1 9 Tf 2 5 Td (seen) Tj ET", LOOK)
+    note = b"<</Type/Annot/Subtype/FreeText/Rect%s/Contents(seen)/AP<</N 21 0 R>>%s>>" % (rectangle, more)
+    pdf = form_signed(level)
+    page = re.sub(rb"/Annots ?\[(.*?)\]", rb"/Annots [\1 20 0 R]", raw(pdf, 3))
+    return append(pdf, {20: note, 21: look, 3: page})
+
+
+for _name, _rectangle, _more in (
+    ("over_text", b"[72 718 120 732]", b"/F 4"),
+    ("with_a_script", b"[300 300 420 330]", b"/F 4/A<</S/JavaScript/JS(1)>>"),
+    ("that_is_not_zoomed", b"[300 300 420 330]", b"/F 12"),
+    ("in_a_layer", b"[300 300 420 330]", b"/F 4/OC<</Type/OCG/Name(L)>>"),
+):
+    variant(
+        ATTACKS,
+        f"remark_{_name}",
+        EAA,
+        partial(remark, 3, _rectangle, _more),
+        change="annotation",
+        words="FreeText",
+    )
+variant(ATTACKS, "remark_where_none_is_permitted", EAA, partial(remark, 2), change="annotation", words="FreeText")
+variant(
+    ATTACKS,
+    "remark_on_blank_paper",
+    EAA,
+    remark,
+    change="overlay",
+    words="where it was blank",
+    verdict="indeterminate",
+)

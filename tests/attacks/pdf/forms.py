@@ -8,7 +8,7 @@ from functools import cache, partial
 from tests.pki.pdf.samples import BODIES, append, raw, stream
 
 from .attack import FIELD, Attack, attack, hand_signed, prepared, variant
-from .updates import CERTIFIED, LOOK, TEXT_FIELD, form_signed
+from .updates import CERTIFIED, LOOK, TEXT_FIELD, appearance, form_signed
 
 ATTACKS: list[Attack] = []
 SHOWN = 'P8: (V1) "a form-value change is only "form filling" if the new /AP is produced from the new /V".'
@@ -181,3 +181,155 @@ for _name, _old, _new in (
         change="form",
         words="Agreed",
     )
+
+
+FONT = 'P8: (V1) "a form-value change is only "form filling" if the new /AP is produced from the new /V": in letters.'
+_TYPE3 = (
+    b"<</Type/Font/Subtype/Type3/FontBBox[0 0 750 750]/FontMatrix[.001 0 0 .001 0 0]/CharProcs<</nine 20 0 R>>"
+    b"/Encoding<</Type/Encoding/Differences[48/nine/nine/nine]>>/FirstChar 48/LastChar 50/Widths[500 500 500]>>"
+)
+_EMBEDDED = (
+    b"<</Type/Font/Subtype/TrueType/BaseFont/ABCDEF+Arial/FirstChar 48/LastChar 50/Widths[500 500 500]"
+    b"/FontDescriptor<</Type/FontDescriptor/FontName/ABCDEF+Arial/Flags 32/FontFile2 20 0 R>>>>"
+)
+
+
+def _filled_in(font: bytes, form: bytes = b"", default: bytes = b"/F1 9 Tf") -> bytes:
+    """The certified form, made with a font and entries of its own, and filled with 200 as a true program would."""
+    field = TEXT_FIELD.replace(b"/F1 9 Tf", default)
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
+        5: font,
+        7: FIELD,
+        8: field % b"100",
+        9: appearance(b"100"),
+        10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3%s>>" % form,
+        20: stream(b"500 0 0 0 750 750 d1 0 0 400 750 re f"),
+    }
+    return append(hand_signed(prepared(CERTIFIED % 2, bodies=bodies)), {8: field % b"200", 9: appearance(b"200")})
+
+
+def filled_in_to_be_drawn_anew() -> bytes:
+    """The same where readers draw the value themselves, by /DA, in black and in a font of letters: passed."""
+    return _filled_in(BODIES[5], b"/NeedAppearances true/DR<</Font<</F1 5 0 R>>>>", b"/F1 0 Tf 0 g")
+
+
+def filled_in_honestly() -> bytes:
+    """The same with a font that every reader has, in Acrobat's encoding and with widths: passed."""
+    return _filled_in(
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[39/quotesingle 48/zero]>>"
+        b"/FirstChar 48/LastChar 50/Widths[556 556 556]>>"
+    )
+
+
+for _name, _font in (
+    ("whose_digits_are_others", b"/Type1/BaseFont/Helvetica/Encoding<</Type/Encoding/Differences[50/nine]>>"),
+    ("whose_base_encoding_is_unknown", b"/Type1/BaseFont/Helvetica/Encoding/MacExpertEncoding"),
+    ("of_symbols", b"/Type1/BaseFont/Symbol"),
+    ("of_dingbats", b"/Type1/BaseFont/ZapfDingbats"),
+    ("that_readers_do_not_have", b"/TrueType/BaseFont/Wingdings/Encoding/WinAnsiEncoding"),
+    ("whose_letters_have_no_width", b"/Type1/BaseFont/Helvetica/FirstChar 48/LastChar 50/Widths[0 0 0]"),
+    ("whose_letters_part", b"/Type1/BaseFont/Helvetica/FirstChar 48/LastChar 50/Widths[9000 9000 9000]"),
+    ("without_all_widths", b"/Type1/BaseFont/Helvetica/FirstChar 49/LastChar 50/Widths[556 556]"),
+    ("that_the_file_draws", _EMBEDDED),
+    ("of_drawings", _TYPE3),
+):
+    _whole = _font if _font.startswith(b"<<") else b"<</Type/Font/Subtype" + _font + b">>"
+    variant(
+        ATTACKS,
+        f"prepared_with_a_font_{_name}",
+        FONT,
+        partial(_filled_in, _whole),
+        change="form",
+        words="which its appearance does not plainly show",
+    )
+
+
+def switched_on(
+    rectangle: bytes, look: bytes = b"0 0 100 100 re f", flags: bytes = b"4", state: bytes = b"/AS/Off"
+) -> bytes:
+    """A certified form whose check box at `rectangle` shows `look` when it is on, and is switched on later."""
+    states = b"/AP<</N<</Yes 9 0 R/Off 11 0 R>>>>"
+    box = b"<</Type/Annot/Subtype/Widget/FT/Btn/T(Agreed)/V/Off%s/Rect%s/P 3 0 R/F %s%s>>"
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
+        7: FIELD,
+        8: box % (state, rectangle, flags, states),
+        9: stream(look, b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 5 0 R>>>>"),
+        10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3>>",
+        11: stream(b"", b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]"),
+    }
+    pdf = hand_signed(prepared(CERTIFIED % 2, bodies=bodies))
+    on = state.replace(b"Off", b"Yes")
+    return append(pdf, {8: raw(pdf, 8).replace(b"/V/Off" + state, b"/V/Yes" + on)})
+
+
+HIDDEN = (
+    'P7, P8: "Before signing the attacker adds an overlay (image XObject, form field)" that a later update shows.'
+)
+_OTHER_PAGE = b"1 g 0 0 595 842 re f 0 g BT /F1 12 Tf 72 720 Td (Pay 999) Tj ET"
+for _name, _rectangle, _flags, _words in (
+    ("over_the_whole_page", b"[0 0 595 842]", b"4", "larger than a button"),
+    ("as_long_as_a_line", b"[60 500 300 520]", b"4", "larger than a button"),
+    ("over_a_number", b"[97 718 117 732]", b"4", "text, lines or pictures of page 1"),
+    ("in_the_gap_of_a_line", b"[95.4 716 95.9 730]", b"4", "page 1"),
+    ("without_a_size", b"[10 10 10 10]", b"4", "its place cannot be told"),
+    ("that_is_not_zoomed", b"[10 10 20 20]", b"12", "outside of its rectangle"),
+):
+    variant(
+        ATTACKS,
+        f"check_box_{_name}",
+        HIDDEN,
+        partial(switched_on, _rectangle, _OTHER_PAGE, _flags),
+        change="overlay",
+        words=_words,
+        verdict="indeterminate",
+    )
+
+NINES = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[50/nine]>>>>"
+for _name, _fonts, _default in (
+    ("in_another_font", b"/DR<</Font<</F1 5 0 R/N %s>>>>" % NINES, b"/N 9 Tf"),
+    ("in_white", b"/DR<</Font<</F1 5 0 R>>>>", b"/F1 9 Tf 1 g"),
+    ("too_small", b"/DR<</Font<</F1 5 0 R>>>>", b"/F1 0.1 Tf"),
+    ("in_an_invisible_mode", b"/DR<</Font<</F1 5 0 R>>>>", b"/F1 9 Tf 3 Tr"),
+    ("without_resources", b"", b"/F1 9 Tf"),
+    ("without_a_font", b"/DR<</Font<</F1 5 0 R>>>>", b"0 g"),
+):
+    variant(
+        ATTACKS,
+        f"value_that_readers_draw_anew_{_name}",
+        'P8: fonts and /NeedAppearances "must not change"; prepared so, the reader draws something else.',
+        partial(_filled_in, BODIES[5], b"/NeedAppearances true" + _fonts, _default),
+        change="form",
+        words="which its appearance does not plainly show",
+    )
+
+
+@attack(ATTACKS, change="form", words="Agreed")
+def check_box_without_a_state() -> bytes:
+    """P7, P8: where /AS is missing some readers show the state that the value names."""
+    return switched_on(b"[0 0 595 842]", _OTHER_PAGE, state=b"")
+
+
+@attack(ATTACKS, change="form", words="Agreed")
+def check_boxes_that_follow_the_field_above() -> bytes:
+    """P7, P8: the same of a widget whose value stands in the field above it, which alone is changed."""
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
+        7: FIELD,
+        8: b"<</Type/Annot/Subtype/Widget/Parent 12 0 R/Rect[0 0 595 842]/P 3 0 R/F 4/AP<</N<</Yes 9 0 R>>>>>>",
+        9: stream(_OTHER_PAGE, b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 5 0 R>>>>"),
+        10: b"<</Fields[7 0 R 12 0 R]/SigFlags 3>>",
+        12: b"<</FT/Btn/T(Agreed)/V/Off/Kids[8 0 R]>>",
+    }
+    pdf = hand_signed(prepared(CERTIFIED % 2, bodies=bodies))
+    return append(pdf, {12: b"<</FT/Btn/T(Agreed)/V/Yes/Kids[8 0 R]>>"})
+
+
+@attack(ATTACKS, change="form", words=f"'{'2' * 64}'…")
+def value_of_which_only_the_beginning_is_told() -> bytes:
+    """P8: "Always surface "form changed after signing: field, old, new"": and say where not all of it is shown."""
+    return append(form_signed(), {8: TEXT_FIELD % (b"2" * 64 + b" million"), 9: appearance(b"2" * 64 + b" million")})

@@ -11,13 +11,15 @@ from kyso_pki.pdf.reader import Reader
 
 from .samples import table_pdf
 
+HELVETICA: Value = {"Type": "Font", "Subtype": "Type1", "BaseFont": "Helvetica"}
 
-def shown(content: bytes, height: int = 20, more: dict[str, Value] | None = None) -> str:
+
+def shown(content: bytes, height: int = 20, more: dict[str, Value] | None = None, font: Value = None) -> str:
     """The text of a form XObject of 100 points' width with one font, F1."""
     dictionary: dict[str, Value] = {
         "Subtype": "Form",
         "BBox": [0, 0, 100, height],
-        "Resources": {"Font": {"F1": {"Type": "Font"}}},
+        "Resources": {"Font": {"F1": font or HELVETICA}},
         **(more or {}),
     }
     return plain_text(Reader(table_pdf()), Stream(dictionary, content, 0, len(content)), 0)

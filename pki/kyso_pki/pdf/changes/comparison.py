@@ -160,8 +160,15 @@ class Comparison:
 def shown(value: Value) -> str:
     """A value as people read it, shortened."""
     if isinstance(value, bytes):
-        return repr(decode_text(value)[:MAX_SHOWN])
-    return "nothing" if value is None else repr(value)[:MAX_SHOWN]
+        text = decode_text(value)
+        return repr(text[:MAX_SHOWN]) + _rest(text)
+    text = "nothing" if value is None else repr(value)
+    return text[:MAX_SHOWN] + _rest(text)
+
+
+def _rest(text: str) -> str:
+    """What stands for the characters that are not shown, so that nobody takes the beginning for all."""
+    return "" if len(text) <= MAX_SHOWN else "…"
 
 
 def explain_same_place(c: Comparison, before: Value, now: Value, what: str, holder: int) -> None:

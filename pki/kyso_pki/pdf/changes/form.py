@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..filling import fills_consistently
 from ..objects import Dictionary, Ref, Value, same
+from ..overlay import Widget
 from .comparison import Comparison, explain_same_place, shown
 from .signing import full_name, new_field
 
@@ -52,10 +53,19 @@ def compare_values(c: Comparison) -> None:
             c.explain(number, touched.number)
         allowed = consistent and c.permission.form_filling and not c.permission.locked(name)
         before, now = map(shown, _values(c, old, new))
+        text = f"the form field {name!r} was changed: {before} → {now}"
+        if not consistent:
+            text += ", which its appearance does not plainly show"
+        over = None
+        if kind == "Btn" and not same(old.get("AS"), new.get("AS")):
+            button = Widget(touched.number, new, c.index, reserved=True)
+            over = c.paper.switched(button, old.get("AS"), new.get("AS"), c.visits)
+        if over is not None:
+            text = f"{text}; its appearance lies over the page: {over}"
         c.say(
-            "form",
-            f"the form field {name!r} was changed: {before} → {now}.",
-            allowed,
+            "overlay" if allowed and over is not None else "form",
+            f"{text}.",
+            allowed and over is None,
             object=touched.number,
             field=name,
             old=before,

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from ...facts import ChangeKind
 from ..objects import Dictionary, Ref, Value, same
+from ..overlay import Widget
 from .comparison import Comparison, explain_same_place, shown
+
+_REMARKS = frozenset((
+    "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight", "Underline", "Squiggly", "StrikeOut",
+    "Stamp", "Caret", "Ink",
+))  # fmt: skip
+_REMARK_KEYS = frozenset((
+    "Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "AP", "Border", "C", "T", "CA", "RC", "CreationDate",
+    "Subj", "DA", "Q", "DS", "BS", "BE", "RD", "IC", "IT", "L", "LE", "Vertices", "QuadPoints", "InkList", "Name",
+    "Sy",
+))  # fmt: skip
 
 
 def compare_pages(c: Comparison) -> None:
@@ -48,6 +59,14 @@ def _page(c: Comparison, number: int, before: Dictionary, now: Dictionary) -> No
             _new_annotation(c, item, number)
 
 
+def _is_permitted(c: Comparison, item: Ref, found: Dictionary) -> bool:
+    """Whether a new annotation is a remark that P=3 of a certification permits (table 257), with nothing to run."""
+    entries = (
+        found.keys() <= _REMARK_KEYS and found.get("Type") in (None, "Annot") and found.get("Subtype") in _REMARKS
+    )
+    return c.permission.level == 3 and c.added(item) is not None and entries
+
+
 def _new_annotation(c: Comparison, item: Value, page: int) -> None:
     found = c.new(item)
     subtype = found.get("Subtype") if isinstance(found, dict) else None
@@ -55,4 +74,11 @@ def _new_annotation(c: Comparison, item: Value, page: int) -> None:
     c.follow(item)
     text = f"an annotation ({word}) was added to the page in object {page}."
     number = c.where.page_of(page, c.index)
+    if isinstance(item, Ref) and isinstance(found, dict) and _is_permitted(c, item, found):
+        widget = Widget(item.number, found, c.index)
+        if c.paper.covered(widget, c.visits) is None:
+            text = f"an annotation ({word}) was added to the page in object {page}, where it was blank."
+            places = c.paper.places(widget)
+            c.say("overlay", text, False, object=item.number, new=word, page=number, blank=True, places=places)
+            return
     c.say("annotation", text, False, object=item.number if isinstance(item, Ref) else page, new=word, page=number)
