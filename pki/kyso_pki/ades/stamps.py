@@ -54,7 +54,10 @@ def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
         case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
         return TimestampResult(facts, False, text)
     if not facts.intact or facts.certificate is None or facts.time is None:
-        why = "; ".join(f.text for f in facts.findings) or "it does not cover this signature or is damaged"
+        why = (
+            "; ".join(f.text.removesuffix(".") for f in facts.findings)
+            or "it does not cover this signature or is damaged"
+        )
         text = f"A {facts.kind} timestamp is broken: {why}."
         case.problem("TOTAL-FAILED", "FORMAT_FAILURE", "TIMESTAMP_BROKEN", text)
         return TimestampResult(facts, False, text)

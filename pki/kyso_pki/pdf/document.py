@@ -27,7 +27,7 @@ from .fields import Field, all_fields
 from .objects import Dictionary, encode_date, encode_text, serialize
 from .pending import PdfPending, PdfStamp, attributes
 from .reader import REWRITE, Reader
-from .references import unreferred_from
+from .references import beyond, promises, unreferred_from
 from .restrict import check_permission, name_in_permissions, restriction
 from .seed import honoured
 from .signature import RFC3161, read_signatures
@@ -185,11 +185,12 @@ class PdfDocument:
         """An empty update, whose objects nothing that was signed refers to already.
 
         Nor does anything else where it `shows` something: what refers to nothing yet, such as the /Annots of another
-        page, would show it there too. The first signature that shows nothing is spared the search.
+        page, would show it there too. The first signature that shows nothing is spared the search: it only must not
+        become what the form or its page promises, such as the value of another field.
         """
         update = Update(self._reader)
         if not shows and not any(f.type == "Sig" and f.value is not None for f in fields):
-            return update
+            return Update(self._reader, beyond(promises(self._reader, fields), update.new_from))
         return Update(self._reader, unreferred_from(self._reader, update.new_from))
 
     def _refuse_unclear(self) -> None:

@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import Final, NamedTuple
 
-from ..errors import LimitExceeded
+from ..errors import FormatError, LimitExceeded
 from ..octets import WINDOW, release
-from .objects import SPACE
+from .fields import Field, acroform
+from .objects import SPACE, Ref, Value
+from .pagetree import first_page
 from .reader import REWRITE, ObjectStream, Reader
 from .xref import COMPRESSED, MAX_OBJECT_NUMBER
 
@@ -89,12 +92,40 @@ def unreferred_from(reader: Reader, first: int) -> int:
     """
     if not _referred(reader, _search(dict.fromkeys(range(first, first + FEW)))):
         return first
-    taken = sorted(n for n in _referred(reader, _any_reference) if n >= first)
-    for number in [*taken, MAX_OBJECT_NUMBER]:
+    return beyond(_referred(reader, _any_reference), first)
+
+
+def beyond(taken: Iterable[int], first: int) -> int:
+    """The least number from `first` on after which `FEW` objects can be added without a taken one.
+
+    Raises `LimitExceeded`.
+    """
+    for number in [*sorted(n for n in taken if n >= first), MAX_OBJECT_NUMBER]:
         if number >= first + FEW:
             return first
         first = number + 1
     raise LimitExceeded("PDF: the file refers to all object numbers that a new object could get.", remedy=REWRITE)
+
+
+def promises(reader: Reader, fields: Iterable[Field]) -> set[int]:
+    """The numbers that the catalog, the form, its fields and the first page refer to."""
+    catalog, form = reader.catalog(), acroform(reader) or {}
+    waiting: list[Value] = [catalog, form, reader.resolve(form.get("Fields"))]
+    for field in fields:
+        waiting += [field.dictionary, reader.resolve(field.dictionary.get("Kids"))]
+    with suppress(FormatError):  # no page: what needs one says so
+        page = first_page(reader).value
+        waiting += [page, reader.resolve(page.get("Annots"))] if isinstance(page, dict) else []
+    found: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Ref):
+            found.add(value.number)
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return found
 
 
 def _referred(reader: Reader, search: _Search) -> set[int]:

@@ -1,8 +1,8 @@
 """Two ways to look at a document: as one tree, or in pieces, when it is large and its signatures allow it.
 
 `examine` reads signatures through a view. `Pruned` keeps only the signatures and their ancestors in memory; it suits
-signatures that cover the whole document and parts of themselves, and raises `Unsuitable` for every other one: then
-the document is looked at as a `Whole`.
+signatures that cover the whole document and their own properties, or are the document, and raises `Unsuitable` for
+every other one: then the document is looked at as a `Whole`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,12 @@ class Pruned:
         self.ids: Ids = self._ids
 
     def surroundings(self, parts: Collection[_Element], holes: Collection[_Element]) -> Surroundings:
-        """Every reference has been followed: what they led to must stand nowhere else. Raises `Unsuitable`."""
+        """Every reference has been followed: what they led to must stand nowhere else. Raises `Unsuitable`.
+
+        Content inside a signature may have a double before or after it, which is not in memory (signature wrapping).
+        """
+        if self.root not in self._signatures and any(part is not self.root for part in parts):
+            raise Unsuitable
         self._ids.confirm(self._tree)
         found = Surroundings(self.root, parts, self.paths)
         found.around_comments |= {self.root} if self._skeleton.comments else set()

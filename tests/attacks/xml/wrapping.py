@@ -118,6 +118,27 @@ def the_object_of_an_enveloping_signature_moved_out() -> Attack:
     return Attack(f"<Goi>{content}{xml}</Goi>".encode(), "XML_WRAPPING", hashes=True)
 
 
+def _around_its_object(before: str, after: str) -> Attack:
+    content = f'<ds:Object xmlns:ds="{DS}" Id="o"><CongVan>thật</CongVan></ds:Object>'
+    made = signature([Ref("#o", content.encode())], objects=content.replace(f' xmlns:ds="{DS}"', ""))
+    return Attack(f"<Goi>{before}{made}{after}</Goi>".encode(), "XML_WRAPPING", hashes=True)
+
+
+def a_double_before_an_enveloping_signature() -> Attack:
+    """X1: The content of a signed Object has a double before its Signature, where a reader looks first."""
+    return _around_its_object("<CongVan>giả</CongVan>", "")
+
+
+def a_double_after_an_enveloping_signature() -> Attack:
+    """X1: The same after it."""
+    return _around_its_object("", "<CongVan>giả</CongVan>")
+
+
+def a_double_deep_before_an_enveloping_signature() -> Attack:
+    """X1: The same, some levels down."""
+    return _around_its_object("<a><b><CongVan>giả</CongVan></b></a>", "")
+
+
 def content_in_an_unsigned_object() -> Attack:
     """X1: An enveloped signature over the whole document leaves itself out: content hides in its Object."""
     signed = honest_response().replace(
