@@ -168,7 +168,7 @@ def _prepare_large(
 
 
 def _refuse_signature_as_root(root: _Element) -> None:
-    if namespace_of(root) == DS:
+    if namespace_of(root) in (DS, names.XADES, names.XADES141):
         raise SigningError("The document element is itself part of a signature; nothing can be enveloped in it.")
 
 

@@ -204,9 +204,17 @@ def test_an_algorithm_without_an_identifier_is_refused() -> None:
         XmlDocument(LETTER).prepare(Intent(AT), PERSON.chain, PERSON.using("sha3_256").scheme)
 
 
-def test_a_signature_is_not_signed_as_a_document() -> None:
+@pytest.mark.parametrize(
+    "root",
+    [
+        '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>',
+        '<x:CounterSignature xmlns:x="http://uri.etsi.org/01903/v1.3.2#"/>',
+        '<x:TimeStampValidationData xmlns:x="http://uri.etsi.org/01903/v1.4.1#"/>',
+    ],
+)
+def test_a_part_of_a_signature_is_not_signed_as_a_document(root: str) -> None:
     with pytest.raises(SigningError, match="itself part of a signature"):
-        Form(SEAL).sign(b'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>')
+        Form(SEAL).sign(root.encode())
 
 
 # More than one -------------------------------------------------------------------------------------------
