@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache, partial
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .ades.record import FileFacts, PacketFacts
 from .ades.report import DocumentReport, unreadable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .pdf.document import PdfDocument
     from .pdf.lint.linting import LintReport
     from .pdf.lint.policy import LintPolicy
+    from .xml.document import XmlDocument
     from .xml.edxml import Attachment
 
 Look = Callable[[DocumentReport, Octets], DocumentReport]
@@ -120,11 +121,20 @@ def _pdf() -> type[PdfDocument]:
 
 
 def lint_document(document: Document, policy: LintPolicy) -> LintReport:
-    """What makes what is seen differ from what would be signed (attack class P10); of XML nothing is looked at."""
-    from .pdf.document import PdfDocument
+    """What makes what is seen differ from what would be signed (attack classes P10 and, of XML, X4)."""
     from .pdf.lint.linting import LintReport
 
-    return document.lint(policy) if isinstance(document, PdfDocument) else LintReport(())
+    if document.format == "pdf":
+        return cast("PdfDocument", document).lint(policy)
+    if document.format != "xml":
+        return LintReport(())
+    from .pdf.lint.checks import Observation
+    from .pdf.lint.linting import judged
+    from .xml.splitting import split_texts
+
+    return judged(
+        [Observation("SPLIT_TEXT", text) for text in split_texts(cast("XmlDocument", document).source)], policy
+    )
 
 
 def facts_of(
@@ -282,4 +292,4 @@ def _why(error: Exception) -> Finding:
         return Finding.of(error, error.code)
     if isinstance(error, MemoryError):
         return Finding("limits.memory", "error", "The memory does not suffice to verify it.")
-    return Finding("internal", "error", f"Unexpected {type(error).__name__} while verifying.")
+    return Finding.of(RuntimeError(f"Unexpected {type(error).__name__} while verifying."), "internal")
