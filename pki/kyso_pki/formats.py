@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
+from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from .ades.record import FileFacts
+from .ades.record import FileFacts, PacketFacts
 from .ades.report import DocumentReport, unreadable
 from .ades.verify import DEFAULT_POLICY, Policy, judge
 from .cms.signed_data import MAX_SIGNED_DATA_BYTES
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
     from .pdf.document import PdfDocument
     from .pdf.lint.linting import LintReport
     from .pdf.lint.policy import LintPolicy
+    from .xml.document import XmlDocument
+    from .xml.edxml import Attachment
 
+Look = Callable[[DocumentReport, Octets], DocumentReport]
+"""Looks at places that were not drawn (ADR 23): the report, never with a better verdict."""
 NO_DETACHED: Mapping[str, bytes] = MappingProxyType({})
 _PDF_HEADER_WINDOW = 1024  # ISO 32000-2 7.5.2 wants %PDF at 0; readers accept it within the first 1024 bytes
 _CMS_HEAD = 64  # ContentInfo, its length and its type, or the first PEM line
@@ -115,11 +121,20 @@ def _pdf() -> type[PdfDocument]:
 
 
 def lint_document(document: Document, policy: LintPolicy) -> LintReport:
-    """What makes what is seen differ from what would be signed (attack class P10); of XML nothing is looked at."""
-    from .pdf.document import PdfDocument
+    """What makes what is seen differ from what would be signed (attack classes P10 and, of XML, X4)."""
     from .pdf.lint.linting import LintReport
 
-    return document.lint(policy) if isinstance(document, PdfDocument) else LintReport(())
+    if document.format == "pdf":
+        return cast("PdfDocument", document).lint(policy)
+    if document.format != "xml":
+        return LintReport(())
+    from .pdf.lint.checks import Observation
+    from .pdf.lint.linting import judged
+    from .xml.splitting import split_texts
+
+    return judged(
+        [Observation("SPLIT_TEXT", text) for text in split_texts(cast("XmlDocument", document).source)], policy
+    )
 
 
 def facts_of(
@@ -130,17 +145,58 @@ def facts_of(
     content: Octets | None = None,
     detached: Mapping[str, bytes] = NO_DETACHED,
 ) -> FileFacts:
-    """What is in the document, without an opinion. Raises what `open_document` raises."""
+    """What is in the document, and in each document in a packet, without an opinion.
+
+    Raises what `open_document` raises; a document in a packet that cannot be opened is told as such.
+    """
     document = open_document(data, password, content, detached)
-    return FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
+    found = FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
+    if document.format != "xml":
+        return found
+    from .packets import packet_in
+
+    if (packet := packet_in(data)) is None:
+        return found
+    attached = tuple(_attached_facts(one, password) for one in packet.attachments())
+    return replace(found, packet=PacketFacts(attached, packet.missing))
+
+
+def _attached_facts(one: Attachment, password: Callable[[], str | None] | None) -> FileFacts:
+    from .packets import not_opened, not_taken_out
+
+    octets = one.octets or b""
+    if one.octets is None:
+        why = not_taken_out(one)
+    else:
+        try:
+            document = open_document(octets, password)
+            return FileFacts(one.name, document.sha256(), document.format, tuple(document.signatures()))
+        except Exception as e:  # noqa: BLE001 - one document says nothing about the others
+            why = not_opened(_why(e), octets)
+    return FileFacts(one.name, hashlib.sha256(octets).hexdigest(), None, (), unreadable=why)
 
 
 def signed_content(
-    data: bytes, detached: Mapping[str, bytes], identifier: str, *, xpath: bool = False
+    data: bytes,
+    detached: Mapping[str, bytes],
+    identifier: str,
+    *,
+    xpath: bool = False,
+    attachment: int | None = None,
 ) -> tuple[bytes, ...]:
-    """What the intact signature with this id covers, read from the document again. Raises `SigningError`."""
+    """What the intact signature with this id covers, read from the document again.
+
+    `attachment` is the place in a packet of the document that is meant, from 0. Raises `SigningError`, `FormatError`.
+    """
     from .xml.document import XmlDocument
 
+    if attachment is not None:
+        from .packets import packet_in
+
+        if (packet := packet_in(data)) is None:
+            raise FormatError("This is no packet, so that no document is in it.")
+        found = next(islice(packet.attachments(), attachment, None)).octets
+        return XmlDocument(found or b"", xpath=xpath).signed_content(identifier)
     return XmlDocument(data, detached, xpath=xpath).signed_content(identifier)
 
 
@@ -157,19 +213,20 @@ def verify_document(
     content: Octets | None = None,
     detached: Mapping[str, bytes] = NO_DETACHED,
     xpath: bool = False,
+    look: Look | None = None,
 ) -> DocumentReport:
     """The report on everything in `data`; whatever the bytes are, there is a report and no exception.
 
     `at` is the validation time, `fetcher` None means offline, `file` is only repeated in the report, `password`,
     `content`, `detached` and `xpath` as in `open_document`. Raises `UsageError` for a time without a zone. A fault of
     our own is a failed report with the code `internal`. A packet (edXML) has a report on each document in it, one
-    level deep.
+    level deep. `look` is shown the report on the file and on each document in it, with its octets.
     """
     if at.tzinfo is None:
         raise UsageError("The validation time has no zone.", remedy="Pass an aware datetime.")
 
-    def judged(document: Document, file: str | None) -> DocumentReport:
-        return judge(
+    def judged(document: Document, octets: Octets, file: str | None) -> DocumentReport:
+        report = judge(
             document.signatures(),
             sha256=document.sha256(),
             format=document.format,
@@ -180,33 +237,59 @@ def verify_document(
             policy=policy,
             file=file,
         )
+        return report if look is None else look(report, octets)
 
-    def attached(octets: bytes, name: str) -> DocumentReport:
-        return _reported(octets, name, lambda: judged(open_document(octets, password, xpath=xpath), name))
+    def attached(one: Attachment) -> DocumentReport:
+        from .packets import not_opened, not_taken_out
+
+        if one.octets is None:
+            return unreadable(b"", not_taken_out(one), one.name)
+        octets = one.octets
+        report = _reported(
+            octets, one.name, lambda: judged(open_document(octets, password, xpath=xpath), octets, one.name)
+        )
+        return replace(report, findings=tuple(not_opened(f, octets) for f in report.findings))
 
     def whole() -> DocumentReport:
         document = open_document(data, password, content, detached, xpath=xpath)
-        report = judged(document, file)
+        report = judged(document, data, file)
         if document.format != "xml":
             return report
-        from .packets import with_attachments
+        from .packets import packet_in, with_attachments
 
-        if isinstance(data, bytes):
-            report = replace(report, content=partial(signed_content, data, detached, xpath=xpath))
-        return with_attachments(report, data, attached)
+        if (packet := packet_in(data)) is not None:
+            report = with_attachments(report, [attached(one) for one in packet.attachments()], packet.missing)
+        if not isinstance(data, bytes):
+            return report
+        return with_content(report, partial(signed_content, data, detached, xpath=xpath))
 
     return _reported(data, file, whole)
+
+
+def with_content(report: DocumentReport, content: Callable[..., tuple[bytes, ...]]) -> DocumentReport:
+    """The report on an XML document, handing back what its signatures cover, and those of XML documents in it.
+
+    `content` is given the id of a signature, and `attachment=` as `signed_content` is.
+    """
+    attachments = tuple(
+        replace(a, content=partial(content, attachment=number)) if a.format == "xml" else a
+        for number, a in enumerate(report.attachments)
+    )
+    return replace(report, content=content, attachments=attachments)
 
 
 def _reported(data: Octets, file: str | None, report: Callable[[], DocumentReport]) -> DocumentReport:
     """What is reported, or that it could not be: no exception."""
     try:
         return report()
-    except KysoError as e:
-        return unreadable(data, Finding.of(e, e.code), file)
-    except MemoryError:
-        return unreadable(data, Finding("limits.memory", "error", "The memory does not suffice to verify it."), file)
     except Exception as e:  # noqa: BLE001 - whatever happens over foreign bytes is a verdict, in an audit of a million too
-        return unreadable(
-            data, Finding.of(RuntimeError(f"Unexpected {type(e).__name__} while verifying."), "internal"), file
-        )
+        return unreadable(data, _why(e), file)
+
+
+def _why(error: Exception) -> Finding:
+    """The finding on a document that could not be read for this error."""
+    if isinstance(error, KysoError):
+        return Finding.of(error, error.code)
+    if isinstance(error, MemoryError):
+        return Finding("limits.memory", "error", "The memory does not suffice to verify it.")
+    return Finding.of(RuntimeError(f"Unexpected {type(error).__name__} while verifying."), "internal")

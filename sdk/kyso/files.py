@@ -24,7 +24,7 @@ from kyso_pki.cades.content import CmsPending
 from kyso_pki.document import Addition, Document, Intent, Pending, grows_when_signed, level_named, tail_of
 from kyso_pki.errors import FormatError, KysoError, PendingDamaged, SignatureValueInvalid, SigningError, UsageError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.formats import is_pdf, open_document
+from kyso_pki.formats import is_pdf, lint_document, open_document
 from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.pdf.pending import PdfPending
 from kyso_pki.signer import Fetcher, Signer, Timestamper
@@ -210,7 +210,10 @@ class _Run:
                         intent = stamped(mapped.map[:], intent, self.stamp, chain, self.password)
                     with self._opened(source, mapped) as held:
                         require_growth(held, intent)
-                        return _apart(held.prepare(intent, chain, scheme)), None
+                        if self.lint is not None and intent.cms is None:
+                            seen = lint_document(held, self.lint)
+                            seen.refuse()
+                        return _apart(held.prepare(intent, chain, scheme)), seen
                 document = _mapped_document(mapped, self.password)
                 if self.lint is not None:
                     seen = document.lint(self.lint)

@@ -37,14 +37,15 @@ def look(
     password: Password | None = None,
     eyes: OpenEyes = confined_eyes,
     seconds: float = SECONDS,
+    spent: float = 0.0,
 ) -> DocumentReport:
     """The report, with what is seen in the places on which its good verdicts rest. Never raises for the document.
 
-    No place is looked at any more `seconds` after the first one.
+    No place is looked at any more `seconds` after the first one, of which other documents of the packet took `spent`.
     """
     if not any(resting(s, policy) for s in report.signatures):
         return report
-    seen = _Looks(data, password, eyes, seconds)
+    seen = _Looks(data, password, eyes, seconds, spent)
     return replace(report, signatures=tuple(_judged(s, policy, seen) for s in report.signatures))
 
 
@@ -81,11 +82,11 @@ class _Unseen:
 class _Looks:
     """One file's places, each looked at once, however many signatures rest on it."""
 
-    def __init__(self, data: Octets, password: Password | None, eyes: OpenEyes, seconds: float) -> None:
+    def __init__(self, data: Octets, password: Password | None, eyes: OpenEyes, seconds: float, spent: float) -> None:
         self._data = data
         self._password = password
         self._eyes = eyes
-        self._until = time.monotonic() + seconds
+        self._until = time.monotonic() + seconds - spent
         self._seconds = seconds
         self._known: dict[Place, bool | _Unseen] = {}
         self._before: dict[int, tuple[bytes, Reader]] = {}

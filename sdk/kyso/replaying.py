@@ -55,18 +55,29 @@ def replay(
 
     Places are not drawn, which a warning says (ADR 23).
     """
-    report = judge(
-        found.signatures,
-        sha256=found.sha256,
-        format=found.format,
-        trust=trust,
-        at=at or datetime.now(UTC),
-        evidence=evidence,
-        fetcher=fetcher,
-        policy=policy,
-        file=found.file,
-    )
-    return not_looked_at(report, policy, "the file is not at hand.")
+    when = at or datetime.now(UTC)
+
+    def judged(one: FileFacts) -> DocumentReport:
+        if one.format is None:
+            return DocumentReport(one.file, one.sha256, None, (), (one.unreadable,) if one.unreadable else ())
+        report = judge(
+            one.signatures,
+            sha256=one.sha256,
+            format=one.format,
+            trust=trust,
+            at=when,
+            evidence=evidence,
+            fetcher=fetcher,
+            policy=policy,
+            file=one.file,
+        )
+        if one.packet is None:
+            return report
+        from kyso_pki.packets import with_attachments
+
+        return with_attachments(report, [judged(a) for a in one.packet.attachments], one.packet.missing)
+
+    return not_looked_at(judged(found), policy, "the file is not at hand.")
 
 
 def load_policy(name: str | os.PathLike[str]) -> Policy:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
 from kyso_pki.errors import FormatError
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
-from kyso_pki.formats import NO_DETACHED, signed_content, verify_document
+from kyso_pki.formats import NO_DETACHED, signed_content, verify_document, with_content
+from kyso_pki.octets import Octets
 from kyso_pki.signer import Fetcher
 from kyso_pki.x509.trust import TrustStore
 
@@ -77,24 +78,47 @@ def verify(
                 content=beside,
                 detached=detached,
                 xpath=xpath,
+                look=_Look(policy, password),
             )
-            if any(c.places for s in report.signatures for c in s.changes_after):
-                from .looking import look
-
-                report = look(report, data, policy, password)
         if isinstance(source, bytes) or report.format != "xml":
             return report
-        return replace(report, content=partial(_read_again, Path(source), report.sha256, detached, xpath))
+        return with_content(report, partial(_read_again, Path(source), report.sha256, detached, xpath))
     finally:
         if own is not None:
             own.close()
 
 
+class _Look:
+    """Looks at places of a file and of the documents in it; the time for all of them is that for one file."""
+
+    def __init__(self, policy: Policy, password: Callable[[], str | None] | None) -> None:
+        self._policy = policy
+        self._password = password
+        self._spent = 0.0
+
+    def __call__(self, report: DocumentReport, octets: Octets) -> DocumentReport:
+        if not any(c.places for s in report.signatures for c in s.changes_after):
+            return report
+        from .looking import look
+
+        began = time.monotonic()
+        try:
+            return look(report, octets, self._policy, self._password, spent=self._spent)
+        finally:
+            self._spent += time.monotonic() - began
+
+
 def _read_again(
-    path: Path, sha256: str, detached: Mapping[str, bytes], xpath: bool, identifier: str
+    path: Path,
+    sha256: str,
+    detached: Mapping[str, bytes],
+    xpath: bool,
+    identifier: str,
+    *,
+    attachment: int | None = None,
 ) -> tuple[bytes, ...]:
     """Signed content of a file that was verified. Raises `FormatError` when it is another file now, `OSError`."""
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise FormatError(f"{path} was changed after it was verified.", remedy="Verify it again.")
-    return signed_content(data, detached, identifier, xpath=xpath)
+    return signed_content(data, detached, identifier, xpath=xpath, attachment=attachment)

@@ -47,6 +47,7 @@ def judged_by_kyso(
         fetcher=province.world.fetcher(later),
         policy=Policy(accept_parts=parts),
         detached=dict(product.beside),
+        xpath="XPath asked for" in product.traits,
     )
 
 
@@ -175,7 +176,7 @@ def difference(product: XmlProduct, shape: str, judge: str) -> str | None:
     if judge == "signxml" and shape == "processing instructions around":
         return "signxml leaves out the processing instructions beside the root, which C14N 2.3 keeps."
     if judge == "signxml" and "XPath" in traits:
-        return "signxml knows no XPath Filter 2.0 and passes over it: its digest differs."
+        return "signxml knows no XPath and passes over it: its digest differs."
     if judge not in ("kyso", "DSS") and "detached" in traits:
         return f"{judge} fetches nothing from outside the document, and is not given it."
     return None

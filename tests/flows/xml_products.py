@@ -282,6 +282,15 @@ _CODED = '<ds:Object Id="noi-dung">TuG7mWkgZHVuZw==</ds:Object>'
 _PARTS = (Reference(f"#{DATA}", (t.C14N10,)), Reference(f"#{CODE}", (t.EXCLUSIVE,)))
 _BOTH = f"/HDon/DLHDon (#{DATA}), /HDon/MCCQT (#{CODE})"
 
+_ASKS_XPATH = frozenset({"XPath", "XPath asked for"})
+_FILTERED = {
+    "XPath, a part left out": (t.xpath("not(ancestor-or-self::MCCQT)"), "/HDon without /HDon/MCCQT (by XPath)"),
+    "XPath Filter 2.0, a part left out": (
+        t.xpath_filter(("intersect", "/HDon"), ("subtract", "//MCCQT")),
+        "/HDon without /HDon/MCCQT (by XPath)",
+    ),
+}
+
 
 def _filled(by: str, key: str, template: Template, *, alone: bool = False) -> Make:
     """A template filled by xmlsec1, python-xmlsec or Java; `alone`: the Signature is the document."""
@@ -326,6 +335,9 @@ def _of_templates() -> Iterator[XmlProduct]:
         coded = Template(t.ECDSA_SHA256, (Reference("#noi-dung", (t.BASE64,)),), objects=_CODED)
         yield XmlProduct(by, "enveloping", _filled(by, "p256", inside, alone=True), content="VanBan")
         yield XmlProduct(by, "base64 inside", _filled(by, "p256", coded, alone=True), content="Object")
+        for name, (step, covers) in _FILTERED.items():
+            filtered = Template(t.ECDSA_SHA256, (Reference("", (t.ENVELOPED, step, t.EXCLUSIVE)),))
+            yield XmlProduct(by, name, _filled(by, "p256", filtered), covers=covers, traits=_ASKS_XPATH)
 
 
 def _enveloping_java(province: Province, xml: bytes) -> bytes:

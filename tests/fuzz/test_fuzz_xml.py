@@ -26,10 +26,25 @@ def wrong(data: bytes) -> list[Failure]:
 
 @pytest.mark.parametrize("name", SIGNED)
 def test_a_signed_seed_passes_over_what_its_signers_signed(name: str) -> None:
-    report = judged(seeds()[name])
+    xpath = name.startswith("xp-")
+    report = judged(seeds()[name], xpath=xpath)
     assert report.verdict == "passed"
-    assert list(justified(seeds()[name], report)) == []
+    assert list(justified(seeds()[name], report, xpath=xpath)) == []
     assert contents()
+
+
+@pytest.mark.parametrize("name", [name for name in SIGNED if name.startswith("xp-")])
+def test_a_seed_with_xpath_does_not_pass_for_who_did_not_allow_it(name: str) -> None:
+    assert judged(seeds()[name]).verdict != "passed"
+
+
+@pytest.mark.parametrize("name", [name for name in SIGNED if name.startswith("xp-")])
+def test_the_oracle_notices_a_filter_that_lets_another_part_through(name: str) -> None:
+    xml = seeds()[name]
+    report = judged(xml, xpath=True)
+    changed = xml.replace(b"<Doan>hai</Doan>", b"<Doan>ba</Doan>")
+    assert changed != xml
+    assert [f.kind for f in justified(changed, report, xpath=True)] == ["forged"]
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda p: p.stem)

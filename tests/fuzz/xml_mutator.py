@@ -55,6 +55,17 @@ PIECES = (
     b'<x:SignatureTimeStamp xmlns:x="' + XADES + b'"/>',
     b'<x:QualifyingProperties xmlns:x="' + XADES + b'" Target="#s"/>',
     b'<x:SignerRoleV2 xmlns:x="' + XADES + b'"/>',
+    *(
+        b'<d:Transform xmlns:d="' + DS + b'" Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><d:XPath>%s'
+        b"</d:XPath></d:Transform>" % expression
+        for expression in (
+            b"true()",
+            b"not(ancestor-or-self::ChuyenTiep)",
+            b"self::text()",
+            b"count(//* | //*/..) > 2",
+        )
+    ),
+    b'<f:XPath xmlns:f="http://www.w3.org/2002/06/xmldsig-filter2" Filter="union">//*</f:XPath>',
     b"<!DOCTYPE a>",
     b"&x;",
     b"]]>",
@@ -96,6 +107,10 @@ VALUES = (
     DS + b"sha1",
     DS + b"Manifest",
     b"http://www.w3.org/TR/1999/REC-xpath-19991116",
+    b"http://www.w3.org/2002/06/xmldsig-filter2",
+    b"intersect",
+    b"subtract",
+    b"union",
     b"http://uri.etsi.org/01903#SignedProperties",
     b"http://uri.etsi.org/01903#CountersignedSignature",
     b"http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",

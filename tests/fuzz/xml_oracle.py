@@ -6,7 +6,8 @@
    such a reader finds nothing but signatures, properties, and signed content.
 3. `prepare` signs or raises a `KysoError`; what it signs is then intact, and breaks no earlier signature.
 4. White space after the document, which makes it large enough to be read in pieces, changes no finding.
-5. Work follows the size of the document: `Failure.kind` is `slow` when it does not.
+5. XPath decides nothing for who did not allow it: what passes without it passes with it over the same octets.
+6. Work follows the size of the document: `Failure.kind` is `slow` when it does not.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _OURS = (
     "http://www.w3.org/2000/09/xmldsig#",
     "http://www.w3.org/2009/xmldsig11#",
     "http://www.w3.org/2001/10/xml-exc-c14n#",
+    "http://www.w3.org/2002/06/xmldsig-filter2",
     "http://uri.etsi.org/01903/v1.3.2#",
     "http://uri.etsi.org/01903/v1.4.1#",
 )
@@ -62,45 +64,65 @@ def failures(data: bytes) -> list[Failure]:
     return found
 
 
-def judged(data: bytes) -> DocumentReport:
-    return verify_document(data, trust=trust(), at=AT, evidence=evidence(), policy=_POLICY)
+def judged(data: bytes, *, xpath: bool = False) -> DocumentReport:
+    return verify_document(data, trust=trust(), at=AT, evidence=evidence(), policy=_POLICY, xpath=xpath)
 
 
 def _verified(data: bytes) -> Iterator[Failure]:
+    yield from _verified_with(data, xpath=False)
+    if b"xpath" in data.lower() or b"x\0p\0a\0t\0h" in data.lower():  # no transform is named without it
+        yield from _verified_with(data, xpath=True)
+        yield from _without_xpath(data)
+
+
+def _without_xpath(data: bytes) -> Iterator[Failure]:
+    """5.: the same document for who allows XPath and for who does not."""
+    without, allowed = judged(data), judged(data, xpath=True)
+    if without.verdict != "passed":
+        return
+    if allowed.verdict != "passed":
+        yield Failure("xpath", f"passed without XPath, {allowed.verdict} with it", "verdict")
+        return
+    plain, filtered = XmlDocument(data), XmlDocument(data, xpath=True)
+    if any(plain.signed_content(s.id) != filtered.signed_content(s.id) for s in without.signatures):
+        yield Failure("xpath", "other octets are handed out where XPath is allowed", "octets")
+
+
+def _verified_with(data: bytes, *, xpath: bool) -> Iterator[Failure]:
     try:
-        report = judged(data)
+        report = judged(data, xpath=xpath)
     except Exception as e:  # noqa: BLE001 - any exception is a failure
         yield _exception("exception", e)
         return
     if any(f.code == "internal" for f in _findings(report)):
-        yield _internal(data)
+        yield _internal(data, xpath=xpath)
     if text := next((f.text for f in _findings(report) if _UNFORESEEN.search(f.text)), None):
         yield Failure("internal", text, text[:60])
     if report.verdict == "passed":
-        yield from justified(data, report)
+        yield from justified(data, report, xpath=xpath)
     if hashlib.sha256(data).digest()[0] % _PIECES_EVERY == 0 and report.signatures:
-        yield from _in_pieces(data, report)
+        yield from _in_pieces(data, report, xpath=xpath)
 
 
 def _findings(report: DocumentReport) -> list[Finding]:
     return [f for s in report.signatures for f in s.findings] + list(report.findings)
 
 
-def _internal(data: bytes) -> Failure:
+def _internal(data: bytes, *, xpath: bool) -> Failure:
     """The exception behind the code `internal`."""
     try:
-        open_document(data).signatures()
+        open_document(data, xpath=xpath).signatures()
     except Exception as e:  # noqa: BLE001 - the exception that the report hides
         return _exception("internal", e)
     return Failure("internal", "after the facts", "judge")
 
 
-def justified(data: bytes, report: DocumentReport) -> Iterator[Failure]:
+def justified(data: bytes, report: DocumentReport, *, xpath: bool = False) -> Iterator[Failure]:
     """2.: why the verdict may be "passed"."""
     if not report.signatures:
         yield Failure("forged", "passed without a signature", "none")
     signed: list[bytes] = []
-    document = XmlDocument(data)
+    document = XmlDocument(data, xpath=xpath)
     for one in report.signatures:
         try:
             parts = document.signed_content(one.id)
@@ -162,10 +184,10 @@ def _hidden(root: etree._Element, signed: Sequence[bytes]) -> Iterator[Failure]:
                 return
 
 
-def _in_pieces(data: bytes, report: DocumentReport) -> Iterator[Failure]:
+def _in_pieces(data: bytes, report: DocumentReport, *, xpath: bool) -> Iterator[Failure]:
     """4.: the same document with white space at its end."""
     marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-    other = judged(data + _LARGE.encode(marks.get(data[:2], "utf-8")))
+    other = judged(data + _LARGE.encode(marks.get(data[:2], "utf-8")), xpath=xpath)
     if other.verdict != report.verdict:
         yield Failure(
             "pieces", f"{report.verdict}, but in pieces {other.verdict}", f"{report.verdict} {other.verdict}"

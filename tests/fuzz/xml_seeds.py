@@ -1,19 +1,25 @@
 """The XML documents that fuzzing starts from: golden, so that a finding means the same on every machine.
 
-`python -m tests.fuzz.xml_seeds` makes them anew with keys that are then thrown away. Reach for `seeds`, `trust`,
+`python -m tests.fuzz.xml_seeds` makes them anew with keys that are then thrown away. Those that are signed with XPath
+(`xp-`) have a root of their own: with the argument `xpath` only they are made. Reach for `seeds`, `trust`,
 `evidence`, `AT`, and `contents`: what the seeds' signers signed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kyso_pki.evidence import Evidence
 from kyso_pki.x509.certificate import Certificate
 from kyso_pki.x509.trust import TrustStore
+
+if TYPE_CHECKING:
+    from kyso_pki.testing import World
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE / "xml-seeds"
@@ -29,14 +35,15 @@ def seeds() -> dict[str, bytes]:
 
 @cache
 def trust() -> TrustStore:
-    return TrustStore.of([Certificate.from_der((FOLDER / "root.cer").read_bytes())])
+    return TrustStore.of([Certificate.from_der(path.read_bytes()) for path in sorted(FOLDER.glob("*root.cer"))])
 
 
 @cache
 def evidence() -> Evidence:
     """CRLs that are good at `AT`: nothing is fetched."""
-    issuing = Certificate.from_der((FOLDER / "issuing.cer").read_bytes())  # e-invoices carry the signer's own alone
-    return Evidence(certificates=(issuing,), crls=tuple(path.read_bytes() for path in sorted(FOLDER.glob("*.crl"))))
+    # E-invoices carry the signer's own certificate alone.
+    issuing = tuple(Certificate.from_der(path.read_bytes()) for path in sorted(FOLDER.glob("*issuing.cer")))
+    return Evidence(certificates=issuing, crls=tuple(path.read_bytes() for path in sorted(FOLDER.glob("*.crl"))))
 
 
 @cache
@@ -46,41 +53,28 @@ def contents() -> frozenset[bytes]:
 
     found: set[bytes] = set()
     for data in seeds().values():
-        document = XmlDocument(data)
+        document = XmlDocument(data, xpath=True)
         for facts in document.signatures():
             found |= {hashlib.sha256(c).digest() for c in document.signed_content(facts.id)}
     return frozenset(found)
 
 
 def make() -> None:
-    """Writes the seeds, the root and the CRLs."""
+    """Writes the seeds, the roots and the CRLs."""
     from kyso_pki.ades.grow import Sources, extend
     from kyso_pki.ades.sign import sign_document
     from kyso_pki.document import Intent
     from kyso_pki.testing import World
     from kyso_pki.xml.document import XmlDocument
     from kyso_pki.xml.profiles import built_in
-    from tests.attacks.xml import certificates, forge, octets, placements, properties, structure, texts, transforms
+    from tests.attacks.xml import octets, placements, texts, transforms
     from tests.attacks.xml import xades as countersigned
     from tests.attacks.xml.catalogue import VARIANTS
     from tests.pki.xml import made as samples
 
     world = World.create(at=AT)
-    modules = (samples, forge, properties, structure, certificates, countersigned)
-    for module in modules:  # they sign with keys of a world of today
-        for name, value in {
-            "WORLD": world,
-            "PERSON": world.person_signer,
-            "SEAL": world.seal_signer,
-            "AT": AT,
-        }.items():
-            if name in vars(module):
-                vars(module)[name] = value
+    _sign_in(world)
     person, seal = world.person_signer, world.seal_signer
-    defaults = forge.signature.__kwdefaults__
-    assert defaults is not None
-    defaults["signer"] = person
-    forge.x509_data.__defaults__ = (person,)
 
     def signed(xml: bytes, level: str = "B-B", form: str = "xades", by: object = person, profile: str = "") -> bytes:
         intent = Intent(AT, level=level, xml_form=form, profile=built_in(profile) if profile else None)  # type: ignore[arg-type] # words
@@ -124,12 +118,48 @@ def make() -> None:
     FOLDER.mkdir(exist_ok=True)
     for path in FOLDER.glob("*.xml"):
         path.unlink()
-    for name, data in made_now.items():
+    _write(made_now, world)
+    make_xpath()
+
+
+def make_xpath() -> None:
+    """Writes the seeds that are signed with XPath, their root and its CRLs."""
+    from kyso_pki.testing import World
+    from tests.pki.xml.test_xpath import CASES, LETTER, WHOLE, signed
+
+    world = World.create(at=AT)
+    _sign_in(world)
+    names = {"leaves a part out": "bot-phan", "filter: intersect": "loc", "filter: three operations": "loc-ba-buoc"}
+    made = {f"xp-{short}": signed(CASES[name][1], CASES[name][0]) for name, short in names.items()}
+    whole = {"W3C's own words for enveloped": "here", "a filter with here()": "loc-here"}
+    made |= {f"xp-{short}": signed(LETTER, WHOLE[name]) for name, short in whole.items()}
+    _write(made, world, "xpath-")
+
+
+def _sign_in(world: World) -> None:
+    """The makers of samples sign with keys of this world, not of one of today."""
+    from tests.attacks.xml import certificates, forge, properties, structure
+    from tests.attacks.xml import xades as countersigned
+    from tests.pki.xml import made as samples
+
+    named = {"WORLD": world, "PERSON": world.person_signer, "SEAL": world.seal_signer, "AT": AT}
+    for module in (samples, forge, properties, structure, certificates, countersigned):
+        for name, value in named.items():
+            if name in vars(module):
+                vars(module)[name] = value
+    defaults = forge.signature.__kwdefaults__
+    assert defaults is not None
+    defaults["signer"] = world.person_signer
+    forge.x509_data.__defaults__ = (world.person_signer,)
+
+
+def _write(made: dict[str, bytes], world: World, before: str = "") -> None:
+    for name, data in made.items():
         (FOLDER / f"{name}.xml").write_bytes(data)
-    (FOLDER / "root.cer").write_bytes(world.root.der)
-    (FOLDER / "issuing.cer").write_bytes(world.issuing.der)
+    (FOLDER / f"{before}root.cer").write_bytes(world.root.der)
+    (FOLDER / f"{before}issuing.cer").write_bytes(world.issuing.der)
     for i, crl in enumerate(world.crls(AT)):
-        (FOLDER / f"{i}.crl").write_bytes(crl)
+        (FOLDER / f"{before}{i}.crl").write_bytes(crl)
 
 
 def _several() -> bytes:
@@ -142,4 +172,4 @@ def _several() -> bytes:
 
 
 if __name__ == "__main__":
-    make()
+    (make_xpath if sys.argv[1:] == ["xpath"] else make)()

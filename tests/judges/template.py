@@ -33,12 +33,26 @@ SHA384 = MORE + "sha384"
 SHA512 = "http://www.w3.org/2001/04/xmlenc#sha512"
 
 
+def xpath(expression: str) -> str:
+    """An XPath transform (XMLDSIG 6.6.3)."""
+    uri = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+    return f'<ds:Transform Algorithm="{uri}"><ds:XPath>{expression}</ds:XPath></ds:Transform>'
+
+
+def xpath_filter(*steps: tuple[str, str]) -> str:
+    """An XPath Filter 2.0 transform; each step is `intersect`, `subtract` or `union` with an expression."""
+    uri = "http://www.w3.org/2002/06/xmldsig-filter2"
+    inside = "".join(f'<f:XPath xmlns:f="{uri}" Filter="{kind}">{text}</f:XPath>' for kind, text in steps)
+    return f'<ds:Transform Algorithm="{uri}">{inside}</ds:Transform>'
+
+
 @dataclass(frozen=True)
 class Reference:
     """What one ds:Reference is to cover; the whole document unless `uri` names a part."""
 
     uri: str = ""
     transforms: tuple[str, ...] = (ENVELOPED, EXCLUSIVE)
+    """URIs; a transform with parameters is a whole element."""
 
 
 WHOLE = Reference()
@@ -76,5 +90,7 @@ class Template:
 def _transforms(reference: Reference) -> str:
     if not reference.transforms:
         return ""
-    listed = "".join(f'<ds:Transform Algorithm="{uri}"/>' for uri in reference.transforms)
+    listed = "".join(
+        one if one.startswith("<") else f'<ds:Transform Algorithm="{one}"/>' for one in reference.transforms
+    )
     return f"<ds:Transforms>{listed}</ds:Transforms>"

@@ -31,7 +31,7 @@ def test_an_encrypted_document_is_signed_and_verified_with_its_password() -> Non
         kyso.sign(pdf, WORLD.person_signer, at=AT)
 
 
-def test_lint_looks_at_files_and_has_nothing_to_say_of_xml() -> None:
+def test_lint_looks_at_files_and_has_nothing_to_say_of_an_invoice() -> None:
     assert kyso.lint(DOCUMENTS / "hoa-don.xml").stated == ()
     assert kyso.lint(DOCUMENTS / "cong-van.pdf").stated == ()
     refused = kyso.lint(clicked(b"/S/Launch/F(a.exe)")).refused

@@ -21,6 +21,7 @@ from kyso_pki.pdf.appearance.extra import needed
 from kyso_pki.pdf.appearance.sight import Eyes
 from kyso_pki.pdf.appearance.stamp import Place
 from tests.attacks.pdf.paper import Paper
+from tests.attacks.xml.packets import attachment, packet
 from tests.documents.makers.moving import moved_letters
 from tests.documents.makers.stamps import seal_png, signature_png
 from tests.pki.pdf.encryption.locked import locked
@@ -193,6 +194,29 @@ def test_a_password_that_a_file_does_not_need_does_no_harm() -> None:
     stamp = kyso.load_stamp("nguoi-ky", images=signature_png(), place=HERE)
     assert kyso.preview(pdf, stamp, password=lambda: "of another file")
     assert kyso.sign(pdf, WORLD.person_signer, stamp=stamp, at=AT, password=lambda: "of another file")
+
+
+def test_a_document_in_a_packet_is_looked_at_as_one_by_itself() -> None:
+    for ems, verdict in ((0.0, "passed"), (EMS, "indeterminate")):
+        found = kyso.verify(
+            packet(attachment(paper(ems).filled(), "a.pdf")), trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT)
+        )
+        codes = {f.code for s in found.attachments[0].signatures for f in s.findings}
+        assert (found.verdict, "OVERLAY" in codes) == (verdict, bool(ems))
+
+
+def test_documents_of_one_packet_share_the_time_for_looking() -> None:
+    report = verify_document(paper(EMS).filled(), trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
+    late = look(report, paper(EMS).filled(), kyso.Policy(), spent=60.0)
+    (said,) = [f for s in late.signatures for f in s.findings if f.code == "PLACE_NOT_SEEN"]
+    assert "drawing the places before it took 60 s" in said.text
+    assert late.verdict == "indeterminate"
+
+
+def test_whoever_replays_the_facts_of_a_packet_is_told_too() -> None:
+    facts = kyso.facts(packet(attachment(paper(EMS).filled(), "a.pdf")))
+    report = kyso.replay(facts, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT))
+    assert "PLACE_NOT_SEEN" in {f.code for s in report.attachments[0].signatures for f in s.findings}
 
 
 def test_who_replays_recorded_facts_is_told_that_the_place_was_not_looked_at() -> None:

@@ -20,8 +20,15 @@ def resting(signature: SignatureReport, policy: Policy) -> list[Change]:
 
 
 def not_looked_at(report: DocumentReport, policy: Policy, why: str) -> DocumentReport:
-    """The report, with a warning for each place on which a verdict rests; `why` is a sentence."""
-    return replace(report, signatures=tuple(_warned(s, policy, why) for s in report.signatures))
+    """The report, with a warning for each place on which a verdict rests; `why` is a sentence.
+
+    The documents in a packet have theirs too.
+    """
+    return replace(
+        report,
+        signatures=tuple(_warned(s, policy, why) for s in report.signatures),
+        attachments=tuple(not_looked_at(a, policy, why) for a in report.attachments),
+    )
 
 
 def _warned(signature: SignatureReport, policy: Policy, why: str) -> SignatureReport:

@@ -2,7 +2,7 @@
 
 Reach for `FileFacts.of`, `to_json` and `from_json`. Everything that `judge` looks at is in there, and nothing of the
 document itself: octets are base64, certificates DER, times ISO 8601. Facts that were changed are facts of another
-file: keep them as one keeps the file.
+file: keep them as one keeps the file. Of a packet (edXML) the facts of each document in it are in there too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import FormatError
-from ..facts import Format, SignatureFacts
+from ..facts import Finding, Format, SignatureFacts
 from ..jsonable import decoded, encoded
 
 SCHEMA = "kyso-facts-3"
@@ -23,8 +23,16 @@ class FileFacts:
 
     file: str | None
     sha256: str
-    format: Format
+    format: Format | None
+    """None: it could not be opened."""
     signatures: tuple[SignatureFacts, ...]
+    unreadable: Finding | None = None
+    """Why it could not be opened; only documents in a packet are listed all the same."""
+    packet: PacketFacts | None = None
+
+    def __post_init__(self) -> None:
+        if (self.format is None) != (self.unreadable is not None) or (self.format is None and self.signatures):
+            raise FormatError("Facts say either which format a file has, or why it cannot be opened.")
 
     def to_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **encoded(self)}
@@ -36,3 +44,13 @@ class FileFacts:
             raise FormatError("These are no facts of this version of kyso.", remedy="Make them with `kyso facts`.")
         rest = {k: v for k, v in value.items() if k != "schema"}
         return decoded(cls, rest, "facts")
+
+
+@dataclass(frozen=True)
+class PacketFacts:
+    """What a packet (edXML) holds."""
+
+    attachments: tuple[FileFacts, ...]
+    """Each document in it, in its order; `file` is the name that the packet gives it."""
+    missing: tuple[str, ...]
+    """What its manifest names and it does not hold."""

@@ -90,6 +90,11 @@ class XmlDocument:
     # Growth (`kyso_pki.document.Growing`) -------------------------------------------------------------------
 
     @property
+    def source(self) -> Octets:
+        """The whole file, where it is."""
+        return self._data
+
+    @property
     def data(self) -> bytes:
         """The whole file; a map is copied."""
         return self._data if isinstance(self._data, bytes) else self._data[:]

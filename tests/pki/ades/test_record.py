@@ -16,6 +16,7 @@ from kyso_pki.ades.record import FileFacts
 from kyso_pki.errors import FormatError
 from kyso_pki.evidence import Evidence
 from kyso_pki.testing import World
+from tests.attacks.xml.packets import attachment, packet, zipped
 from tests.pki.ades.inputs import PDF
 
 AT = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
@@ -35,6 +36,16 @@ def inputs() -> dict[str, bytes]:
             found[f"{level}.{name}"] = kyso.sign(
                 plain, WORLD.person_signer, at=AT, level=level, timestamper=tsa, fetcher=WORLD.fetcher(AT)
             )
+    parts = (attachment(found[name], name) for name in ("B-T.pdf", "B-LTA.xml"))
+    found["goi-tin.edxml"] = packet(
+        *parts,
+        attachment(PDF, "chua-ky.pdf"),
+        attachment(b"Kinh gui", "thu.txt"),
+        attachment(b"%PDF-1.7 hong", "hong.pdf"),
+        attachment(zipped([("1.pdf", found["B-B.pdf"]), ("2.xml", found["B-B.xml"])]), "goi.zip"),
+        attachment(b"PK\x03\x04 hong", "hong.zip"),
+        manifest="<Reference><ContentId>cid:khong-co</ContentId></Reference>",
+    )
     return found
 
 

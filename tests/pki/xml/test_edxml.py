@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kyso
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.document import Intent
-from kyso_pki.errors import VerificationFailed
+from kyso_pki.errors import FormatError, UsageError, VerificationFailed
 from kyso_pki.formats import open_document, verify_document
 from kyso_pki.xml import edxml
 from kyso_pki.xml.profiles import built_in
@@ -92,6 +93,36 @@ def test_the_packets_own_signature_is_told_apart() -> None:
     # An exchanged attachment breaks the packet's signature, whatever is in it.
     exchanged = document.replace(base64.b64encode(PDF), base64.b64encode(signed(table_pdf())[:-1] + b" "))
     assert verify_document(exchanged, trust=WORLD.trust, at=AT, evidence=evidence).verdict == "failed"
+
+
+def test_what_was_signed_is_handed_back_of_the_packet_and_of_each_xml_document_in_it(tmp_path: Path) -> None:
+    """Also from a path, where the packet is read again when it is asked for."""
+    data = packet(("a.pdf", PDF), ("b.xml", XML), ("c.zip", zipped(("1.xml", XML), ("2.pdf", PDF))))
+    document = sign_document(open_document(data), Intent(AT, profile=built_in("edxml")), PERSON)
+    evidence = EVIDENCE + type(EVIDENCE)(certificates=(WORLD.issuing,))
+    path = tmp_path / "goi.edxml"
+    path.write_bytes(document)
+    alone = verify_document(XML, trust=WORLD.trust, at=AT, evidence=EVIDENCE).signed_content()
+    for source in (document, path):
+        found = kyso.verify(source, trust=WORLD.trust, at=AT, evidence=evidence)
+        (whole,) = found.signed_content()
+        assert base64.b64encode(PDF) in whole
+        assert b"SignatureValue" not in whole
+        assert [a.file for a in found.attachments] == ["a.pdf", "b.xml", "c.zip/1.xml", "c.zip/2.pdf"]
+        assert [a.signed_content() for a in found.attachments if a.format == "xml"] == [alone, alone]
+        with pytest.raises(UsageError, match="does not hand back"):
+            found.attachments[0].signed_content()
+    path.write_bytes(document.replace(base64.b64encode(XML), base64.b64encode(LETTER)))
+    with pytest.raises(FormatError, match="was changed after it was verified"):
+        found.attachments[1].signed_content()
+
+
+def test_of_a_document_that_did_not_pass_nothing_is_handed_back() -> None:
+    tampered = XML.replace(b"</", b" </", 1)
+    found = report(packet(("a.xml", tampered), ("b.xml", XML)))
+    with pytest.raises(VerificationFailed):
+        found.attachments[0].signed_content()
+    assert found.attachments[1].signed_content()
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ CHECKS: Final = (
     Check("UNREACHABLE", "warn", "7.5.4", "Nothing refers to some objects; an update could bring them in."),
     Check("SECOND_CATALOG", "warn", "7.7.2", "There is another catalog, perhaps a second document."),
     Check("EARLIER_REVISIONS", "warn", "7.5.6", "Updates changed the file; earlier states are still in it."),
+    Check("SPLIT_TEXT", "warn", "XML 1.0 2.5, 2.6", "XML: comments or instructions split text; many read its start."),
     Check("NOT_CHECKED", "refuse", "7.3, 7.5", "A part of the file cannot be read, so it was not looked at."),
 )  # fmt: skip
 BY_CODE: Final = {check.code: check for check in CHECKS}

@@ -6,7 +6,7 @@ Reach for `lint`; `LintReport.refuse` raises where the policy refuses. `Stated.a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -92,20 +92,22 @@ def lint(reader: Reader, policy: LintPolicy = DEFAULT_LINT) -> LintReport:
     try:
         found = survey(reader, TELLING)
     except UNREADABLE as e:
-        return _judged([Observation("NOT_CHECKED", str(e))], policy)
+        return judged([Observation("NOT_CHECKED", str(e))], policy)
     for step in _STEPS:
         try:
             seen += step(found)
         except UNREADABLE as e:
             seen.append(Observation("NOT_CHECKED", f"a check could not be finished: {e}"))
-    return _judged([*seen, *found.unread], policy)
+    return judged([*seen, *found.unread], policy)
 
 
-def _judged(seen: list[Observation], policy: LintPolicy) -> LintReport:
+def judged(seen: Iterable[Observation], policy: LintPolicy) -> LintReport:
+    """What the policy makes of these observations."""
     order = {code: i for i, code in enumerate(BY_CODE)}
     ranks = {"refuse": 0, "warn": 1}
-    actions = {code: policy.action(code) for code in {o.code for o in seen}}
-    kept = [o for o in dict.fromkeys(seen) if actions[o.code] != "ignore"]
+    observed = dict.fromkeys(seen)
+    actions = {code: policy.action(code) for code in {o.code for o in observed}}
+    kept = [o for o in observed if actions[o.code] != "ignore"]
     kept.sort(key=lambda o: (ranks[actions[o.code]], order[o.code]))
     total = Counter(o.code for o in kept)
     told: Counter[str] = Counter()
