@@ -130,7 +130,7 @@ class Scheme:
 
         ECDSA values are DER (X9.62). A key of another type gives False.
         """
-        if _kind_of(public_key) != self.key_type:
+        if kind_of(public_key) != self.key_type:
             return False
         key: Any = public_key
         try:
@@ -183,7 +183,7 @@ class Scheme:
 
 def key_type_of(public_key: object) -> KeyType:
     """`rsa`, `ec` or `ed25519`. Raises `CertificateUnsuitable` for anything else."""
-    kind = _kind_of(public_key)
+    kind = kind_of(public_key)
     if kind is not None:
         return kind
     raise CertificateUnsuitable(
@@ -194,7 +194,8 @@ def key_type_of(public_key: object) -> KeyType:
 _KINDS: dict[type, KeyType | None] = {}  # by class: to ask it of each key costs as much as half a verification
 
 
-def _kind_of(public_key: object) -> KeyType | None:
+def kind_of(public_key: object) -> KeyType | None:
+    """`rsa`, `ec`, `ed25519`, or None for anything else."""
     own = type(public_key)
     if own not in _KINDS:
         classes: tuple[tuple[type, KeyType], ...] = (
@@ -220,11 +221,13 @@ def key_name(public_key: object) -> str:
 
 def strong_enough(public_key: object) -> bool:
     """RSA of at least 2048 bits, a NIST curve of at least 256, or Ed25519 (TT 15/2025, Appendix I)."""
-    if isinstance(public_key, rsa.RSAPublicKey):
-        return public_key.key_size >= MIN_RSA_BITS
-    if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return public_key.curve.name in CURVES
-    return isinstance(public_key, ed25519.Ed25519PublicKey)
+    key: Any = public_key
+    kind = kind_of(key)
+    if kind == "rsa":
+        return bool(key.key_size >= MIN_RSA_BITS)
+    if kind == "ec":
+        return key.curve.name in CURVES
+    return kind == "ed25519"
 
 
 def _table() -> dict[str, Scheme]:

@@ -14,12 +14,10 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, get_args
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
 from ..document import LEVELS, Level
 from ..errors import LimitExceeded, UsageError
 from ..facts import ChangeKind
-from ..scheme import strong_enough
+from ..scheme import kind_of, strong_enough
 
 BUILT_IN: Final = ("kyso", "vietnam", "dss")
 MAX_POLICY: Final = 1 << 16  # octets of TOML
@@ -74,9 +72,11 @@ class Policy:
 
     def key_accepted(self, key: object) -> bool:
         """Whether the key is of a known kind and large enough."""
-        if isinstance(key, rsa.RSAPublicKey) and key.key_size < self.least_rsa_bits:
+        read: Any = key
+        kind = kind_of(key)
+        if kind == "rsa" and read.key_size < self.least_rsa_bits:
             return False
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size < self.least_ec_bits:
+        if kind == "ec" and read.curve.key_size < self.least_ec_bits:
             return False
         return strong_enough(key)
 
