@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("kyso", deadline=None)  # a machine may be busy; tests assert no times
+hypothesis.settings.load_profile("kyso")
 
 
 @pytest.fixture(scope="session", autouse=True)
