@@ -21,8 +21,8 @@ from .options import PATH, config_option, document_password, json_option, passwo
 from .output import App, coloured, note, printable, say, say_json
 
 if TYPE_CHECKING:
-    from kyso_pki.pdf.lint.linting import LintReport, Stated
     from kyso_pki.pdf.lint.policy import LintPolicy
+    from kyso_pki.pdf.lint.report import LintReport, Stated
 
 Password = Callable[[], str | None]
 

@@ -27,8 +27,8 @@ from .x509.trust import TrustStore
 
 if TYPE_CHECKING:
     from .pdf.document import PdfDocument
-    from .pdf.lint.linting import LintReport
     from .pdf.lint.policy import LintPolicy
+    from .pdf.lint.report import LintReport
     from .xml.document import XmlDocument
     from .xml.edxml import Attachment
 
@@ -122,14 +122,14 @@ def _pdf() -> type[PdfDocument]:
 
 def lint_document(document: Document, policy: LintPolicy) -> LintReport:
     """What makes what is seen differ from what would be signed (attack classes P10 and, of XML, X4)."""
-    from .pdf.lint.linting import LintReport
+    from .pdf.lint.report import LintReport
 
     if document.format == "pdf":
         return cast("PdfDocument", document).lint(policy)
     if document.format != "xml":
         return LintReport(())
     from .pdf.lint.checks import Observation
-    from .pdf.lint.linting import judged
+    from .pdf.lint.report import judged
     from .xml.splitting import split_texts
 
     return judged(

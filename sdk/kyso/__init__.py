@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     )
     from kyso_pki.evidence import Evidence
     from kyso_pki.pdf.appearance.stamp import Place, Stamp
-    from kyso_pki.pdf.lint.linting import LintReport
     from kyso_pki.pdf.lint.policy import LintPolicy
+    from kyso_pki.pdf.lint.report import LintReport
     from kyso_pki.reports.schema import report_schema
     from kyso_pki.x509.trust import TrustStore
     from kyso_pki.xmlprofile import Profile
@@ -95,7 +95,7 @@ _PLACES = {
     "KysoError": "kyso_pki.errors",
     "LintPolicy": "kyso_pki.pdf.lint.policy",
     "LintRefused": "kyso_pki.errors",
-    "LintReport": "kyso_pki.pdf.lint.linting",
+    "LintReport": "kyso_pki.pdf.lint.report",
     "Module": "kyso_hsm.opening",
     "Place": "kyso_pki.pdf.appearance.stamp",
     "PlacementRefused": "kyso_pki.errors",

@@ -37,8 +37,8 @@ from .signing import Password, asked_once, sources_for, stamped, timestamper_of
 
 if TYPE_CHECKING:
     from kyso_pki.pdf.appearance.stamp import Stamp
-    from kyso_pki.pdf.lint.linting import LintReport
     from kyso_pki.pdf.lint.policy import LintPolicy
+    from kyso_pki.pdf.lint.report import LintReport
 
 BATCH = 256  # hashes sent to the key at once; the appended revisions of so many files have some 10 MB
 _HEAD = 1024  # bytes in which %PDF- may stand

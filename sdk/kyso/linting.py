@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 
 from kyso_pki.formats import lint_document, open_document
-from kyso_pki.pdf.lint.linting import LintReport
 from kyso_pki.pdf.lint.policy import DEFAULT_LINT, LintPolicy
+from kyso_pki.pdf.lint.report import LintReport
 
 from .signing import read
 

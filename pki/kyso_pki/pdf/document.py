@@ -37,8 +37,8 @@ from .update import Update
 
 if TYPE_CHECKING:
     from .encryption.opening import Password
-    from .lint.linting import LintReport
     from .lint.policy import LintPolicy
+    from .lint.report import LintReport
 
 _SUBFILTER: Final = "ETSI.CAdES.detached"
 

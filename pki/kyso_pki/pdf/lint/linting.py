@@ -1,25 +1,19 @@
-"""The linter: all checks over one file, and what a policy makes of what they found.
-
-Reach for `lint`; `LintReport.refuse` raises where the policy refuses. `Stated.action` says what the policy does.
-"""
+"""The linter: all checks over one file. Reach for `lint`; what a policy makes of what they found is in `report`."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from ...errors import LintRefused
 from ..objects import UNREADABLE
 from ..reader import Reader
 from . import active, layers, pages, structure
 from .active import TELLING
-from .checks import BY_CODE, Action, Observation
+from .checks import Observation
 from .policy import DEFAULT_LINT, LintPolicy
+from .report import LintReport, judged
 from .survey import Survey, survey
 
-MAX_PER_CODE: Final = 20  # told one by one; the rest is counted
 _STEPS: Final[tuple[Callable[[Survey], Iterator[Observation]], ...]] = (
     active.catalog,
     active.actions,
@@ -31,59 +25,6 @@ _STEPS: Final[tuple[Callable[[Survey], Iterator[Observation]], ...]] = (
     pages.drawn,
     structure.structure,
 )
-
-
-@dataclass(frozen=True)
-class Stated:
-    """An observation with what the policy does about it."""
-
-    action: Action
-    observation: Observation
-    more: int = 0
-    """How many further observations of this code are not listed."""
-
-    def to_json(self) -> dict[str, Any]:
-        seen = self.observation
-        check = BY_CODE[seen.code]
-        return {
-            "code": seen.code,
-            "action": self.action,
-            "clause": check.clause,
-            "text": seen.text,
-            "object": seen.object,
-            "page": seen.page,
-            "more": self.more,
-        }
-
-
-@dataclass(frozen=True)
-class LintReport:
-    """What was found and is not ignored, the refused first, in the order of the table."""
-
-    stated: tuple[Stated, ...]
-
-    @property
-    def refused(self) -> tuple[Stated, ...]:
-        return tuple(s for s in self.stated if s.action == "refuse")
-
-    @property
-    def warnings(self) -> tuple[Stated, ...]:
-        return tuple(s for s in self.stated if s.action == "warn")
-
-    def refuse(self) -> None:
-        """Raises `LintRefused` when the policy refuses anything; all of it stands in the message."""
-        refused = self.refused
-        if not refused:
-            return
-        told = "; ".join(dict.fromkeys(f"{s.observation.code}: {s.observation.text}" for s in refused))
-        raise LintRefused(
-            f"What is seen may not be what is signed. {told}.",
-            remedy="Remove it from the document, for example by printing it to a new PDF, or allow it by policy.",
-            codes=tuple(dict.fromkeys(s.observation.code for s in refused)),
-        )
-
-    def to_json(self) -> list[dict[str, Any]]:
-        return [s.to_json() for s in self.stated]
 
 
 def lint(reader: Reader, policy: LintPolicy = DEFAULT_LINT) -> LintReport:
@@ -99,23 +40,3 @@ def lint(reader: Reader, policy: LintPolicy = DEFAULT_LINT) -> LintReport:
         except UNREADABLE as e:
             seen.append(Observation("NOT_CHECKED", f"a check could not be finished: {e}"))
     return judged([*seen, *found.unread], policy)
-
-
-def judged(seen: Iterable[Observation], policy: LintPolicy) -> LintReport:
-    """What the policy makes of these observations."""
-    order = {code: i for i, code in enumerate(BY_CODE)}
-    ranks = {"refuse": 0, "warn": 1}
-    observed = dict.fromkeys(seen)
-    actions = {code: policy.action(code) for code in {o.code for o in observed}}
-    kept = [o for o in observed if actions[o.code] != "ignore"]
-    kept.sort(key=lambda o: (ranks[actions[o.code]], order[o.code]))
-    total = Counter(o.code for o in kept)
-    told: Counter[str] = Counter()
-    stated: list[Stated] = []
-    for observation in kept:
-        told[observation.code] += 1
-        if told[observation.code] <= MAX_PER_CODE:
-            last = told[observation.code] == MAX_PER_CODE
-            more = total[observation.code] - MAX_PER_CODE if last else 0
-            stated.append(Stated(actions[observation.code], observation, more))
-    return LintReport(tuple(stated))

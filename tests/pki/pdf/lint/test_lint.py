@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from kyso_pki.errors import FormatError, LintRefused, UsageError
 from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.pdf.lint.checks import BY_CODE, CHECKS
-from kyso_pki.pdf.lint.linting import MAX_PER_CODE, LintReport, lint
+from kyso_pki.pdf.lint.linting import lint
 from kyso_pki.pdf.lint.policy import DEFAULT_LINT, WARN_ONLY, LintPolicy, policy_from, policy_named
+from kyso_pki.pdf.lint.report import MAX_PER_CODE, LintReport
 from kyso_pki.pdf.reader import Reader
 from tests.pki.pdf.encryption.locked import locked
 from tests.pki.pdf.samples import SHAPES, append, raw, shaped, signed, stream
