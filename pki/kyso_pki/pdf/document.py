@@ -27,7 +27,7 @@ from .fields import Field, all_fields
 from .objects import Dictionary, encode_date, encode_text, serialize
 from .pending import PdfPending, PdfStamp, attributes
 from .reader import REWRITE, Reader
-from .references import beyond, promises, unreferred_from
+from .references import VERY_FEW, beyond, promises, unreferred_from
 from .restrict import check_permission, name_in_permissions, restriction
 from .seed import honoured
 from .signature import RFC3161, read_signatures
@@ -190,7 +190,7 @@ class PdfDocument:
         """
         update = Update(self._reader)
         if not shows and not any(f.type == "Sig" and f.value is not None for f in fields):
-            return Update(self._reader, beyond(promises(self._reader, fields), update.new_from))
+            return Update(self._reader, beyond(promises(self._reader, fields), update.new_from, VERY_FEW))
         return Update(self._reader, unreferred_from(self._reader, update.new_from))
 
     def _refuse_unclear(self) -> None:

@@ -35,6 +35,7 @@ _REST = (  # looked at and not consumed: in `11 13 % …` the reference may begi
 _GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"
 _with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _END).match
 FEW: Final = 256  # new objects of one update, evidence included
+VERY_FEW: Final = 16  # new objects of a signature that shows nothing
 MAX_COMMENTS: Final = 4096  # numbers followed by a comment; nobody writes references so
 
 
@@ -95,13 +96,13 @@ def unreferred_from(reader: Reader, first: int) -> int:
     return beyond(_referred(reader, _any_reference), first)
 
 
-def beyond(taken: Iterable[int], first: int) -> int:
-    """The least number from `first` on after which `FEW` objects can be added without a taken one.
+def beyond(taken: Iterable[int], first: int, few: int = FEW) -> int:
+    """The least number from `first` on after which `few` objects can be added without a taken one.
 
     Raises `LimitExceeded`.
     """
     for number in [*sorted(n for n in taken if n >= first), MAX_OBJECT_NUMBER]:
-        if number >= first + FEW:
+        if number >= first + few:
             return first
         first = number + 1
     raise LimitExceeded("PDF: the file refers to all object numbers that a new object could get.", remedy=REWRITE)
