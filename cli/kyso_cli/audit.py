@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,6 +21,7 @@ import click
 from .command import worded
 from .config import find_config
 from .errors import FAILED, INDETERMINATE, OK, Stop
+from .files import check_output
 from .options import (
     PATH,
     config_option,
@@ -63,6 +65,7 @@ class Request:
     memory_limit: int
     everything: bool
     restart: bool
+    force: bool
     as_json: bool
     config: Path | None
 
@@ -80,6 +83,7 @@ class Request:
 @click.option("--memory-limit", type=click.IntRange(128), default=2048, metavar="MB")
 @click.option("--all", "everything", is_flag=True)
 @click.option("--restart", is_flag=True)
+@click.option("--force", is_flag=True)
 @config_option
 @json_option
 @click.pass_obj
@@ -99,8 +103,8 @@ def audit(app: App, asked: Request) -> int:
     config = find_config(asked.config)
     out = asked.out or Path("kyso-audit.jsonl")
     outputs.format_of(out)  # before the work, not after it
-    if not out.absolute().parent.is_dir():
-        raise Stop("folder_missing", path=out.absolute().parent)
+    folder = out.with_name(out.name + ".audit")
+    _check_place(out, folder, asked)
     online = config.online if asked.online is None else asked.online
     plan = Plan(
         at=_time(asked.at) or datetime.now(UTC).replace(microsecond=0),
@@ -110,9 +114,23 @@ def audit(app: App, asked: Request) -> int:
         online=Online((*asked.hosts, *_own_host(config.url))) if online else None,
         limits=Limits(asked.time_limit, asked.memory_limit),
     )
-    folder = out.with_name(out.name + ".audit")
     with held(folder):
         return _audit(app, asked, plan, folder, out)
+
+
+def _check_place(out: Path, folder: Path, asked: Request) -> None:
+    """Refuses a place for the report that takes none, before the work. A report that is there stays without --force.
+
+    Of a run that goes on this was asked when it began.
+    """
+    for source in asked.sources:
+        with suppress(OSError):  # one of them is not there
+            if out.samefile(source):
+                raise Stop("report_is_input", path=out)
+    goes_on = (folder / "run.json").exists() and not asked.restart
+    if out.exists() and not out.is_dir() and not (asked.force or goes_on):
+        raise Stop("report_exists", path=out)
+    check_output(out, force=True)
 
 
 def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path) -> int:
@@ -129,7 +147,9 @@ def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path) -> int
     else:
         run = Run.resume(folder, plan, asked.sources, everything=asked.everything)
     if run is None:
-        run = Run.begin(folder, plan, asked.sources, everything=asked.everything)
+        run = Run.begin(folder, plan, asked.sources, everything=asked.everything, besides=(out,))
+    elif asked.at is not None and run.plan.at != plan.at:
+        raise Stop("audit_at", at=local(run.plan.at))
     elif run.done:
         note(app.words("audit.goes_on", done=run.done, total=run.count, at=local(run.plan.at)))
     progress = Progress(app, run.count, run.done)
@@ -153,6 +173,11 @@ def compare(app: App, reports: Sequence[str], as_json: bool) -> int:
 
     if len(reports) != 2:
         raise Stop("audit_diff")
+    for report in reports:  # of any size, and another program's output too
+        if Path(report).is_dir():
+            raise Stop("file_is_folder", path=report)
+        if not Path(report).exists():
+            raise Stop("file_missing", path=report)
     found = 0
     if as_json:
         listed = [d.to_json() for d in differences(Path(reports[0]), Path(reports[1]))]

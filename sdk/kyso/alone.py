@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from kyso_hsm.locking import try_lock
 
@@ -21,13 +22,19 @@ def alone(path: Path) -> Iterator[bool]:
             if not try_lock(lock):
                 yield False
                 return
-            with suppress(FileNotFoundError):
-                if os.path.samestat(path.stat(), os.fstat(lock.fileno())):
-                    try:
-                        yield True
-                    finally:
-                        # Windows removes no file that is open: it stays, and locks nobody out.
-                        with suppress(OSError):
-                            path.unlink()
-                    return
+            if _is_at(path, lock):
+                try:
+                    yield True
+                finally:
+                    # Windows removes no file that is open: it stays, and locks nobody out.
+                    with suppress(OSError):
+                        path.unlink()
+                return
         # whoever was here before has removed the file between the two calls
+
+
+def _is_at(path: Path, lock: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(lock.fileno()))
+    except FileNotFoundError:
+        return False

@@ -47,11 +47,12 @@ def differences(old: Path, new: Path) -> Iterator[Difference]:
         was = before.pop(file, None)
         if was is None:
             yield Difference("added", file, None, now.verdict)
-        elif was.verdict != now.verdict:
-            yield Difference("verdict", file, was.verdict, now.verdict)
-        elif was.sha256 != now.sha256:
+            continue
+        if was.sha256 != now.sha256:
             yield Difference("content", file, was.verdict, now.verdict)
-        elif was.reasons != now.reasons:
+        if was.verdict != now.verdict:
+            yield Difference("verdict", file, was.verdict, now.verdict)
+        elif was.sha256 == now.sha256 and was.reasons != now.reasons:
             yield Difference("reasons", file, was.reasons, now.reasons)
     for file, was in before.items():
         yield Difference("removed", file, was.verdict, None)

@@ -27,7 +27,8 @@ import psutil
 
 from kyso_pki.errors import AuditError
 
-from .plan import Entry, Plan, as_line
+from .listing import Entry
+from .plan import Plan, as_line
 from .worker import cut_off
 
 START_S = 60.0  # for a worker to load its anchors, on a slow disk

@@ -11,7 +11,9 @@ import csv
 import hashlib
 import html
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,18 +44,25 @@ COLUMNS = (
     "proven_time",
     "revocation",
     "reasons",
+    "attachment",
 )
+"""The last one is the name of the document in a packet (edXML) that the row is about; empty: the file itself."""
 _ROWS_AT_ONCE = 10_000
+_FORMULA = re.compile("(?:^|(?<=[;\t\r\n]))(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")  # the last four are wide ones
 Lines = Iterable[bytes]
 Record = dict[str, Any]
 
 
 def format_of(path: Path) -> str:
-    """By the name's ending. Raises `UsageError`."""
+    """By the name's ending. Raises `UsageError`, also where what writes it is not installed."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _WRITERS:
         raise UsageError(
             f"Reports are not written as {path.suffix or path.name!r}.", remedy="Use .jsonl, .csv, .parquet or .html."
+        )
+    if kind == "parquet" and find_spec("pyarrow") is None:
+        raise UsageError(
+            "Parquet needs the library pyarrow.", remedy="pip install 'kyso[parquet]', or write .jsonl or .csv."
         )
     return kind
 
@@ -66,10 +75,14 @@ def write(path: Path, lines: Callable[[], Lines], totals: Totals, head: str) -> 
 
 
 def rows(record: Record) -> Iterator[tuple[str | None, ...]]:
-    """The rows of one file, in the order of `COLUMNS`."""
-    first = (record["file"], record["sha256"], record["format"], record["verdict"])
+    """The rows of one file, in the order of `COLUMNS`; those of a packet, then of each document in it."""
+    yield from _rows(record, record["file"], None)
+
+
+def _rows(record: Record, file: str | None, attachment: str | None) -> Iterator[tuple[str | None, ...]]:
+    first = (file, record["sha256"], record["format"], record["verdict"])
     if not record["signatures"]:
-        yield (*first, *(None,) * (len(COLUMNS) - 5), " ".join(reasons_of(record)))
+        yield (*first, *(None,) * (len(COLUMNS) - 6), " ".join(reasons_of(record)), attachment)
     for s in record["signatures"]:
         signer = s["signer"] or {}
         codes = dict.fromkeys(f["code"] for f in (*record["findings"], *s["findings"]) if f["severity"] == "error")
@@ -90,7 +103,10 @@ def rows(record: Record) -> Iterator[tuple[str | None, ...]]:
             s["proven_time"],
             s["revocation"]["status"],
             " ".join(codes),
+            attachment,
         )
+    for one in record.get("attachments", ()):  # a record of an earlier kyso has none
+        yield from _rows(one, file, one["file"])
 
 
 def _records(lines: Callable[[], Lines]) -> Iterator[Record]:
@@ -120,19 +136,18 @@ def _csv_lines(cells: Iterable[tuple[str | None, ...]]) -> bytes:
 
 
 def _harmless(cell: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula; names in certificates are a stranger's."""
-    text = cell or ""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A cell that no spreadsheet takes for a formula; names in certificates are a stranger's.
+
+    Where the system's list separator is a semicolon, as in Viet Nam, a spreadsheet cuts cells at semicolons (others
+    at tabs), so that what stands after one begins a cell, too.
+    """
+    return _FORMULA.sub("'", cell or "")
 
 
 def _parquet(beside: Beside, lines: Callable[[], Lines], _totals: Totals, _head: str) -> None:
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError:
-        raise UsageError(
-            "Parquet needs the library pyarrow.", remedy="pip install 'kyso[parquet]', or write .jsonl or .csv."
-        ) from None
+    import pyarrow as pa
+    from pyarrow import parquet
+
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
     cells = (tuple(map(_utf8, row)) for record in _records(lines) for row in rows(record))
     with parquet.ParquetWriter(beside.path, schema) as writer:

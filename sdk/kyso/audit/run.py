@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +23,8 @@ from kyso_pki.errors import AuditError
 from ..alone import alone
 from ..disk import Beside
 from .executor import Chunk, Executor
-from .plan import Entry, Plan, as_line, entries
+from .listing import Entry, entries
+from .plan import Plan, as_line
 
 FORMAT = 1
 LARGEST_CHUNK = 256  # files; what a kill costs at most, times the workers
@@ -41,15 +42,27 @@ class Run:
         self._chunk_size = chunk_size
 
     @classmethod
-    def begin(cls, folder: Path, plan: Plan, sources: Sequence[str], *, everything: bool = False) -> Run:
-        """Lists the files. Raises `AuditError` when there is none, `UsageError`, `OSError`."""
+    def begin(
+        cls,
+        folder: Path,
+        plan: Plan,
+        sources: Sequence[str],
+        *,
+        everything: bool = False,
+        besides: Collection[Path] = (),
+    ) -> Run:
+        """Lists the files, without its own and without `besides`, where the report will stand.
+
+        Raises `AuditError` when there is none, `UsageError`, `OSError`.
+        """
         (folder / "chunks").mkdir(parents=True, exist_ok=True)
         (folder / "evidence").mkdir(exist_ok=True)
+        own = (folder, _lock_of(folder), *besides)
         digest, count = hashlib.sha256(), 0
 
         def lines() -> Iterator[bytes]:
             nonlocal count
-            for entry in entries(sources, everything=everything):
+            for entry in entries(sources, everything=everything, besides=own):
                 line = as_line([entry.path, entry.size, entry.modified_ns])
                 digest.update(line)
                 count += 1
@@ -160,12 +173,16 @@ class Run:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """This run's folder, for one audit at a time. Raises `AuditError` when another one works in it, `OSError`."""
-    with alone(folder.with_name(folder.name + ".lock")) as only_one:
+    with alone(_lock_of(folder)) as only_one:
         if not only_one:
             raise AuditError(
                 f"Another audit is at work in {folder}.", remedy="Wait until it has ended, or give another --out."
             )
         yield
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".lock")
 
 
 def _sources(sources: Sequence[str], everything: bool) -> list[str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from kyso_pki.reports.times import VIETNAM
 
 MOST = 50  # rows of each table that are shown; the report itself has all
 NONE = "-"
@@ -22,7 +25,7 @@ class Totals:
     """(organisation, verdict) of each signature; so for the others."""
     signers: Counter[tuple[str, str]] = field(default_factory=Counter)
     months: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By proven, else claimed time: `2026-11`."""
+    """By proven, else claimed time, in Viet Nam's zone as reports show it: `2026-11`."""
     reasons: Counter[str] = field(default_factory=Counter)
     """Codes of the errors, each once a file."""
 
@@ -30,14 +33,14 @@ class Totals:
         self.files += 1
         self.verdicts[record["verdict"]] += 1
         self.reasons.update(reasons_of(record))
-        for signature in record["signatures"]:
+        for _, signature in signatures_of(record):
             self.signatures += 1
             verdict = verdict_of(signature)
             signer = signature["signer"] or {}
             self.agencies[signer.get("organisation") or NONE, verdict] += 1
             self.signers[signer.get("name") or NONE, verdict] += 1
             time = signature["proven_time"] or signature["claimed_time"]
-            self.months[time[:7] if time else NONE, verdict] += 1
+            self.months[_month(time) if time else NONE, verdict] += 1
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -67,6 +70,20 @@ def summed(records: Iterable[dict[str, Any]]) -> Totals:
 
 def verdict_of(signature: dict[str, Any]) -> str:
     return {"TOTAL-PASSED": "passed", "TOTAL-FAILED": "failed"}.get(signature["indication"], "indeterminate")
+
+
+def signatures_of(record: dict[str, Any]) -> Iterator[tuple[str | None, dict[str, Any]]]:
+    """The signatures of a file and of each document in it, with that document's name; None for the file itself."""
+    yield from ((None, s) for s in record["signatures"])
+    for one in record.get("attachments", ()):  # a record of an earlier kyso has none
+        yield from ((one["file"], s) for _, s in signatures_of(one))
+
+
+def _month(time: str) -> str:
+    try:
+        return datetime.fromisoformat(time).astimezone(VIETNAM).isoformat()[:7]
+    except OverflowError:  # a claimed time is a stranger's, and may be the last one that there is
+        return time[:7]
 
 
 def reasons_of(record: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import sys
 import threading
 from collections.abc import Iterable
@@ -16,7 +17,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from .plan import Entry, Plan, as_line
+from .listing import Entry
+from .plan import Plan, as_line
 from .store import StoredFetcher
 
 
@@ -81,6 +83,8 @@ class Judge:
         path, plan = Path(entry.path), self._plan
         try:
             status = path.stat()
+            if not stat.S_ISREG(status.st_mode):  # a FIFO would be waited for, a device never ends
+                return cut_off(entry, "audit.unreadable", _no_file(path, status.st_mode))
             if (status.st_size, status.st_mtime_ns) != (entry.size, entry.modified_ns):
                 return cut_off(entry, "audit.changed", "The file was changed after the audit began.")
             report = verify(
@@ -97,9 +101,18 @@ class Judge:
         except MemoryError:
             return cut_off(entry, "audit.memory", f"Verifying needs more than {plan.limits.megabytes} MB of memory.")
         except OSError as e:
-            return cut_off(entry, "audit.unreadable", f"The file cannot be read: {e.strerror or e}.")
+            what = "folder cannot be listed" if os.path.isdir(path) else "file cannot be read"  # noqa: PTH112 - never raises
+            return cut_off(entry, "audit.unreadable", f"The {what}: {e.strerror or e}.")
         except KysoError as e:
             return cut_off(entry, e.code, e.message)
+
+
+def _no_file(path: Path, mode: int) -> str:
+    """What stands in place of a file. Raises `OSError`: why a folder cannot be listed."""
+    if not stat.S_ISDIR(mode):
+        return "It is not a regular file (a device, FIFO or socket)."
+    os.scandir(path).close()
+    return "The folder could not be listed when the audit began; its files were not verified."
 
 
 def cut_off(entry: Entry, code: str, text: str) -> dict[str, Any]:

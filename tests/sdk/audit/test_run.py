@@ -25,7 +25,8 @@ import kyso
 from kyso.audit import outputs
 from kyso.audit.compare import differences
 from kyso.audit.executor import Chunk, Done, LocalPool
-from kyso.audit.plan import Limits, Plan, entries
+from kyso.audit.listing import entries
+from kyso.audit.plan import Limits, Plan
 from kyso.audit.run import Run, held
 from kyso.audit.totals import summed
 from kyso_pki.errors import AuditError, UsageError
@@ -97,6 +98,20 @@ def test_killed_audit_goes_on_and_its_report_is_the_same_line_for_line(archive: 
     assert resumed.read_bytes() == whole.read_bytes()
     assert len(whole.read_bytes().splitlines()) == 44
     assert not list(tmp_path.glob("*.audit")), "the folders of finished runs are gone"
+
+
+def test_run_that_goes_on_is_not_taken_for_one_as_of_another_time(archive: Archive, tmp_path: Path) -> None:
+    """Who asks as of 2020 must not be told what was so in 2026."""
+    out = tmp_path / "report.jsonl"
+    program = [sys.executable, "-m", "kyso_cli", "audit", str(archive.folder), "--out", str(out), *archive.options]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (tmp_path / "report.jsonl.audit" / "run.json").exists():
+            time.sleep(0.01)
+        process.kill()
+    other = subprocess.run([*program, "--at", "2020-01-01"], capture_output=True, text=True, check=False)
+    assert other.returncode == 2 and "--restart" in other.stderr and not out.exists()
+    assert subprocess.run(program, capture_output=True, check=False).returncode == 1
+    assert {json.loads(line)["verdict"] for line in out.read_bytes().splitlines()} == {"passed", "failed"}
 
 
 class Interrupted:
@@ -251,7 +266,7 @@ def test_full_disk_ends_the_run_and_no_document_is_blamed(archive: Archive, tmp_
 
     run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (700, before[1]))  # less than one record
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))  # less than one record
     try:
         with pytest.raises(OSError, match="unfinished"):
             run.work(LocalPool(2), lambda _: None)
@@ -314,6 +329,10 @@ def test_names_in_a_report_are_neither_formulas_nor_markup(finished: Run, tmp_pa
     for kind in ("csv", "html"):
         outputs.write(tmp_path / f"r.{kind}", lambda: [line], summed([first]), "một tệp")
     assert "'=HYPERLINK" in (tmp_path / "r.csv").read_text("utf-8-sig")
+    for name, written in (("a;=1+1", "a;'=1+1"), ("\t=1", "'\t'=1"), ("\uff1d1", "'\uff1d1"), ("a-b=c;d", "a-b=c;d")):
+        first["signatures"][0]["signer"]["name"] = name
+        outputs.write(tmp_path / "s.csv", lambda: [json.dumps(first).encode()], summed([first]), "một tệp")
+        assert written in (tmp_path / "s.csv").read_text("utf-8-sig"), "where cells are cut at semicolons or tabs too"
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "<script>" not in page and "\u202e" not in page
     [style] = re.findall("<style>(.*?)</style>", page)
@@ -328,6 +347,14 @@ def test_a_packet_says_which_document_in_it_failed_and_why(archive: Archive, tmp
     record = kyso.verify(packet, trust=archive.plan.trust, at=AT, evidence=archive.plan.evidence).to_json()
     totals = summed([record])
     assert totals.to_json()["reasons"] == {"NO_SIGNATURE": 1}
+    assert totals.to_json()["agencies"] == {"UBND tỉnh Mẫu": {"passed": 1}}, "who signed a document in it is counted"
+    found = [dict(zip(outputs.COLUMNS, row, strict=True)) for row in outputs.rows(record)]
+    assert [(r["attachment"], r["file_verdict"], r["signer"], r["reasons"]) for r in found] == [
+        (None, "failed", None, "NO_SIGNATURE"),
+        ("cid:0", "passed", "Nguyễn Văn Mẫu", ""),
+        ("cid:1", "failed", None, "NO_SIGNATURE"),
+    ]
+    assert {r["file"] for r in found} == {str(packet)}
     outputs.write(tmp_path / "r.html", lambda: [json.dumps(record).encode()], totals, "một tệp")
     assert "cid:1: The document carries no signature." in (tmp_path / "r.html").read_text("utf-8")
 
@@ -338,6 +365,10 @@ def test_totals_count_by_verdict_agency_signer_month_and_reason(finished: Run) -
     assert totals["agencies"] == {"UBND tỉnh Mẫu": {"passed": 41, "failed": 1}}
     assert totals["signers"]["Nguyễn Văn Mẫu"] == {"passed": 21, "failed": 1}
     assert totals["months"] == {"2026-11": {"passed": 41, "failed": 1}}
+    for moment, month in (("2026-11-30T17:00:00Z", "2026-12"), ("9999-12-31T23:59:59Z", "9999-12")):
+        [record] = (r for r in finished.records() if r["file"].endswith("001.pdf"))
+        record["signatures"][0]["claimed_time"] = moment
+        assert list(summed([record]).to_json()["months"]) == [month], "as people in Viet Nam read the time"
     assert totals["reasons"]["NO_SIGNATURE"] == 1 and sum(totals["reasons"].values()) >= 3
 
 
@@ -345,14 +376,17 @@ def test_diff_tells_what_came_went_and_changed(finished: Run, tmp_path: Path) ->
     old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
     records = list(finished.records())
     old.write_bytes(b"".join(finished.lines()))
-    gone, other_verdict, other_content, *rest = records
+    gone, other_verdict, other_content, both, *rest = records
     other_verdict["verdict"], other_content["sha256"] = "indeterminate", "00" * 32
+    both["verdict"], both["sha256"] = "indeterminate", "00" * 32
     added = {**rest[0], "file": "moi.pdf"}
-    new.write_text("".join(json.dumps(r) + "\n" for r in (other_verdict, other_content, *rest, added)), "utf-8")
+    new.write_text("".join(json.dumps(r) + "\n" for r in (other_verdict, other_content, both, *rest, added)), "utf-8")
     found = [(d.kind, d.file) for d in differences(old, new)]
     assert found == [
         ("verdict", other_verdict["file"]),
         ("content", other_content["file"]),
+        ("content", both["file"]),
+        ("verdict", both["file"]),
         ("added", "moi.pdf"),
         ("removed", gone["file"]),
     ]
