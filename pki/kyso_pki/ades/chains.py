@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from ..errors import FetchError, FormatError
 from ..facts import Finding
+from ..x509.answer import COMPROMISED
 from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
 from ..x509.revocation import RevocationResult, check_path, of_file, since
@@ -18,7 +19,6 @@ from .past import Proof, status_then
 from .report import Indication
 
 MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
-_COMPROMISED = frozenset({"keyCompromise", "cACompromise"})
 _YOUNG = timedelta(days=1)  # of an answer: a CA that publishes daily could not have told anything newer
 _UNCHECKED = RevocationResult("not_checked", text="No path to a trust anchor, so nobody to ask about revocation.")
 
@@ -178,7 +178,7 @@ def _spares(case: Case, certificate: Certificate, result: RevocationResult, prov
     when = result.at
     if result.status != "revoked" or proven is None or when is None:
         return False
-    if proven.by >= when or result.reason in _COMPROMISED:
+    if proven.by >= when or result.reason in COMPROMISED:
         return False
     name = certificate.subject.first("CN")
     text = f"The certificate of {name} was revoked on {when:%Y-%m-%d %H:%M} UTC, after the proven signing time."

@@ -23,6 +23,9 @@ REASONS: dict[int, str] = {
     10: "aACompromise",
 }
 
+COMPROMISED = frozenset({"keyCompromise", "cACompromise"})
+"""Reasons for which no signature is spared, whenever it was made: the date of the theft is a guess."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -36,6 +39,15 @@ class Answer:
     """A name of `REASONS`, when `revoked` and given."""
     remedy: str | None = None
     """What to do, when `unusable` and known."""
+
+
+def gravity(reason: str | None, at: datetime | None) -> tuple[bool, float]:
+    """By which of several words on a revocation the one counts that spares least: a known theft, then the earliest.
+
+    A CA may first put a certificate on hold and say later that its key was stolen. Both lists may lie in a file, in
+    the order that its writer likes.
+    """
+    return reason not in COMPROMISED, at.timestamp() if at else 0.0
 
 
 def unusable(text: str, remedy: str | None = None) -> Answer:

@@ -14,7 +14,7 @@ from ..asn1 import der
 from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
 from ..scheme import Scheme, scheme_in
 from . import certificate as x
-from .answer import REASONS
+from .answer import REASONS, gravity
 from .certificate import Certificate, Extension, Name, extensions_in, extensions_of, name_in, whole_octets
 
 MAX_CRL_BYTES = 32 << 20  # against memory exhaustion; a CRL of half a million entries stays under it
@@ -66,6 +66,11 @@ class Entry:
     def removal(self) -> bool:
         """removeFromCRL, which only a delta CRL may say."""
         return self.reason == "removeFromCRL"
+
+    @property
+    def weight(self) -> tuple[bool, bool, float]:
+        """The least is the one of several for one certificate that counts."""
+        return (self.removal, *gravity(self.reason, self.at))
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ class CertificateList:
 
     @property
     def entries(self) -> dict[int, Entry]:
-        """Entries for the CRL issuer's own certificates, by serial number; of two the earlier revocation.
+        """Entries for the CRL issuer's own certificates, by serial number; of two the graver one.
 
         Raises `FormatError`.
         """
@@ -206,7 +211,7 @@ class CertificateList:
             reason = extensions.get(REASON_CODE)
             entry = Entry(at, reason_named(reason.value) if reason else None)
             known = own.get(serial) if issuer is None else others.get((issuer, serial))
-            if known is None or (entry.removal, entry.at) < (known.removal, known.at):
+            if known is None or entry.weight < known.weight:
                 if issuer is None:
                     own[serial] = entry
                 else:

@@ -19,7 +19,7 @@ from ..errors import FormatError, LimitExceeded
 from ..scheme import OID_OF_HASH, Scheme, algorithm_oid, digest, hash_of_oid, scheme_in
 from . import certificate as x
 from . import rules
-from .answer import REASONS, SKEW, Answer, freshness, unusable
+from .answer import REASONS, SKEW, Answer, freshness, gravity, unusable
 from .certificate import Certificate, Extension, Name, extensions_in, name_in, whole_octets
 
 ID_PKIX_OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
@@ -180,9 +180,9 @@ def _judge(
         for ext in extensions.values():
             if ext.critical and ext.oid not in (NONCE, ARCHIVE_CUTOFF):
                 return unusable(f"the OCSP answer carries an unknown critical extension ({ext.oid})")
-    for response in responses:
-        if response.status == "revoked":
-            return Answer("revoked", "the responder says revoked", response.revoked_at, response.reason)
+    if revoked := [r for r in responses if r.status == "revoked"]:
+        worst = min(revoked, key=lambda r: gravity(r.reason, r.revoked_at))
+        return Answer("revoked", "the responder says revoked", worst.revoked_at, worst.reason)
     if any(response.status != "good" for response in responses):
         return Answer("unknown", "the responder does not know the certificate")
     if basic.scheme.hash_name == "sha1":

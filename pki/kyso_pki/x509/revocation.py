@@ -22,7 +22,7 @@ from ..errors import FormatError, KysoError
 from . import certificate as x
 from . import listing, rules
 from . import ocsp as ocsp_module
-from .answer import SKEW, Answer, unusable
+from .answer import SKEW, Answer, gravity, unusable
 from .certificate import Certificate
 from .crl import CertificateList, points_of
 from .path import find_path
@@ -199,7 +199,7 @@ def _verdict(
     """
     revoked = [(source, answer) for source, answer in said if answer.status == "revoked"]
     if revoked:
-        source, answer = min(revoked, key=lambda item: item[1].at.timestamp() if item[1].at else 0.0)
+        source, answer = min(revoked, key=lambda item: gravity(item[1].reason, item[1].at))
         when = f"{answer.at:%Y-%m-%d %H:%M:%S} UTC" if answer.at else "an unknown time"
         text = f"Revoked at {when}" + (f" ({answer.reason})." if answer.reason else ".")
         return RevocationResult("revoked", source, answer.at, answer.reason, text)

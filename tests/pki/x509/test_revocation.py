@@ -121,6 +121,41 @@ def test_revocation_is_told_with_date_and_reason(world: World, reason: str | Non
         assert (reason or "Revoked") in result.text
 
 
+@pytest.mark.parametrize("first", ["certificateHold", "superseded", None])
+@pytest.mark.parametrize("moved", [timedelta(0), HOUR, -HOUR])
+def test_a_theft_that_any_answer_tells_of_is_the_reason_in_whatever_order_they_lie(
+    world: World, first: str | None, moved: timedelta
+) -> None:
+    """EN 319 102-1 5.5.4 spares what was signed before a revocation, attack class V5 not before a compromise: the CA
+    that put the certificate on hold may tell of the theft in its next list."""
+    world.revoke(world.person, AT - DAY, first)
+    before = world.crl(AT - HOUR)
+    world.revoked.clear()
+    world.revoke(world.person, AT - DAY + moved, "keyCompromise")
+    after, answer = world.crl(AT), world.ocsp_response(asked(world), AT)
+    for found in (
+        check(world, crls=(before, after)),
+        check(world, crls=(after, before)),
+        check(world, crls=(before,), ocsp=(answer,)),
+        check(world, world.fetcher(AT), crls=(before,)),
+    ):
+        assert (found.status, found.reason, found.at) == ("revoked", "keyCompromise", AT - DAY + moved)
+
+
+def test_of_two_entries_in_one_list_the_theft_counts(world: World) -> None:
+    """Our own CA writes no certificate twice."""
+    builder = x509.CertificateRevocationListBuilder(
+        x509.load_der_x509_certificate(world.issuing.der).subject, AT - HOUR, AT + DAY
+    )
+    for at, flag in ((AT - DAY, x509.ReasonFlags.certificate_hold), (AT - HOUR, x509.ReasonFlags.key_compromise)):
+        entry = x509.RevokedCertificateBuilder(world.person.serial, at).add_extension(x509.CRLReason(flag), False)
+        builder = builder.add_revoked_certificate(entry.build())
+    key = world.issuing_signer.private_key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    listed = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    assert check(world, crls=(listed,)).reason == "keyCompromise"
+
+
 def test_revoked_since_the_answer_at_hand_is_seen_online_at_once_and_offline_after_its_time(world: World) -> None:
     """Offline an answer holds until its nextUpdate: that is the freshness that its CA promises."""
     before = world.ocsp_response(asked(world), AT - HOUR)
