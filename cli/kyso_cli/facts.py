@@ -23,12 +23,13 @@ def command(app: App, /, **given: Any) -> int:
 
 
 def facts(app: App, files: tuple[str, ...]) -> int:
-    """Says a line for each file that can be read; 1 when one cannot."""
+    """Says a line for each file; 1 when one cannot be read, which its line tells `kyso replay` too."""
     import json
     from dataclasses import replace
 
     import kyso
     from kyso.beside import content_beside, detached_beside
+    from kyso_pki.reports.rows import finding_text
 
     from .errors import explain
 
@@ -43,11 +44,14 @@ def facts(app: App, files: tuple[str, ...]) -> int:
             else:
                 content, detached = content_beside(file), detached_beside(file)
                 found = kyso.facts(Path(file), password=password, content=content, detached=detached)
-        except kyso.FormatError as e:
+        except kyso.FormatError as e:  # somebody writes to it
             note(f"{file}: {explain(e, app.words).message}")
             code = FAILED
+            continue
         except OSError as e:
             raise Stop("file_unreadable", path=file, why=e.strerror) from None
-        else:
-            say(json.dumps(replace(found, file=file).to_json(), ensure_ascii=True))
+        if found.unreadable is not None:
+            note(f"{file}: {finding_text(found.unreadable, app.words)}")
+            code = FAILED
+        say(json.dumps(replace(found, file=file).to_json(), ensure_ascii=True))
     return code

@@ -21,7 +21,7 @@ from .document import Document
 from .errors import EmptyInput, FormatError, KysoError, UnrecognisedFormat, UsageError
 from .evidence import NO_EVIDENCE, Evidence
 from .finding import Finding
-from .octets import Octets
+from .octets import Octets, hash_into
 from .signer import Fetcher
 from .x509.trust import TrustStore
 
@@ -147,8 +147,25 @@ def facts_of(
 ) -> FileFacts:
     """What is in the document, and in each document in a packet, without an opinion.
 
-    Raises what `open_document` raises; a document in a packet that cannot be opened is told as such.
+    Raises nothing for what the octets are: a document that cannot be opened is told as such (`unreadable`), so that
+    it is not missing where others are judged later.
     """
+    try:
+        return _facts_of(data, file, password, content, detached)
+    except Exception as e:  # noqa: BLE001 - as in `_reported`
+        why = _why(e)
+    running = hashlib.sha256()
+    hash_into(running, data, 0, len(data))
+    return FileFacts(file, running.hexdigest(), None, (), unreadable=why)
+
+
+def _facts_of(
+    data: Octets,
+    file: str | None,
+    password: Callable[[], str | None] | None,
+    content: Octets | None,
+    detached: Mapping[str, bytes],
+) -> FileFacts:
     document = open_document(data, password, content, detached)
     found = FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
     if document.format != "xml":

@@ -32,7 +32,7 @@ def facts(
 
     `content` is what a detached CMS signature is over, `detached` what an XML signature is over outside its document,
     by URI. `FileFacts.to_json` and `from_json` carry it to another day or
-    machine. Raises `FormatError` when the document cannot be read, `OSError`.
+    machine. A document that cannot be read has facts as well (`unreadable`). Raises `OSError`.
     """
     with (
         nullcontext(source) if isinstance(source, bytes) else opened(source) as data,

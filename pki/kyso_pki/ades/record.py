@@ -27,7 +27,7 @@ class FileFacts:
     """None: it could not be opened."""
     signatures: tuple[SignatureFacts, ...]
     unreadable: Finding | None = None
-    """Why it could not be opened; only documents in a packet are listed all the same."""
+    """Why it could not be opened."""
     packet: PacketFacts | None = None
 
     def __post_init__(self) -> None:

@@ -52,6 +52,13 @@ def inputs() -> dict[str, bytes]:
 INPUTS = inputs()
 
 
+@pytest.mark.parametrize("octets", [b"", b"%PDF-1.7 hong", b"<a><b></a>", b"<!DOCTYPE a><a/>", b"Kinh gui"])
+def test_what_cannot_be_opened_has_facts_and_fails_when_it_is_judged(octets: bytes) -> None:
+    facts = FileFacts.from_json(json.loads(json.dumps(of(octets).to_json())))
+    now = kyso.verify(octets, trust=WORLD.trust, at=AT)
+    assert kyso.replay(facts, trust=WORLD.trust, at=AT) == now and now.verdict == "failed"
+
+
 @pytest.mark.parametrize("name", sorted(INPUTS))
 def test_facts_come_back_from_json_as_they_were(name: str) -> None:
     facts = of(INPUTS[name])
