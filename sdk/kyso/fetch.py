@@ -35,6 +35,7 @@ MAX_REDIRECTS = 3
 MAX_FETCHES = 64  # per fetcher, against being led around
 MAX_KEPT_BYTES = 128 << 20  # in one fetcher's cache
 CACHE_S = 300.0
+MAX_SILENT = 3  # times in a row that a host gave no answer; then it is left alone for `CACHE_S` s
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that is assigned, RFC 4291 2.4
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
 
@@ -54,7 +55,8 @@ class HttpFetcher:
     `allowed_hosts`: `host` or `host:port` names that may be private, such as one's own responder. `timeout_s`
     bounds one fetch from the first octet sent to the last one received, redirects included; only the name server
     has its own time. `https_only` refuses http, after a redirect too; `tls` is for a server whose certificate comes
-    from a CA of one's own. What failed is not tried again for `CACHE_S` s, so that a dead host costs its time once.
+    from a CA of one's own. What failed is not tried again for `CACHE_S` s, and a host that was silent `MAX_SILENT`
+    times is not asked anything for as long: a dead responder costs its time thrice, not once for each certificate.
     A name is resolved once for each request, by `resolver`, and the connection goes to the address that was checked:
     a name server that answers otherwise the second time (DNS rebinding) is not asked a second time. `kept` holds
     answers on disk for all processes of this user, each until its nextUpdate and for an hour at most.
@@ -80,6 +82,7 @@ class HttpFetcher:
         self._left = max_fetches
         self._cache: dict[tuple[str, bytes], tuple[float, bytes | FetchError]] = {}
         self._kept_bytes = 0
+        self._silent: dict[str, tuple[int, float]] = {}
         self._client: httpx2.Client | None = None
 
     def ocsp(self, url: str, request: bytes) -> bytes:
@@ -120,6 +123,12 @@ class HttpFetcher:
             return kept[1]
         if self._kept is not None and (shared := self._kept.get(url, body)) is not None:
             return shared
+        host = _host_of(url)
+        times, until = self._silent.get(host, (0, 0.0))
+        if times >= MAX_SILENT and until > time.monotonic():
+            raise Unreachable(
+                f"{host} gave no answer {times} times in a row and is not asked for a while.", host=host
+            )
         if self._left <= 0:
             raise FetchError("Too many fetches for one run.", remedy="Verify in smaller batches.")
         self._left -= 1
@@ -127,7 +136,12 @@ class HttpFetcher:
             answer = self._follow(url, body, headers)
         except FetchError as e:
             self._cache[(url, body)] = (time.monotonic() + CACHE_S, e)
+            if isinstance(e, Unreachable):
+                self._silent[host] = times + 1, time.monotonic() + CACHE_S
+            else:
+                self._silent.pop(host, None)
             raise
+        self._silent.pop(host, None)
         if self._kept is not None:
             self._kept.put(url, body, answer)
         if self._kept_bytes + len(answer) <= MAX_KEPT_BYTES:
@@ -262,6 +276,11 @@ class _Deadline:
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     continue  # the other side was faster
+
+
+def _host_of(url: str) -> str:
+    """`host:port` of an address as it is written, for who is silent; the start of it where it is no address."""
+    return without_password(url).partition("://")[2].partition("/")[0].lower()[:200]
 
 
 def _exchange(

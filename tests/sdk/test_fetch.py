@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
             self._redirect("/loop")
         elif self.path.startswith("/to?"):
             self._redirect(self.path.partition("?")[2])
-        elif self.path == "/drip":
+        elif self.path.partition("?")[0] == "/drip":
             self.send_response(200)
             self.end_headers()
             for _ in range(100):
@@ -152,6 +152,30 @@ def test_only_http_is_spoken(url: str) -> None:
 def test_a_dripping_answer_ends_at_the_deadline(port: int) -> None:
     with pytest.raises(Unreachable, match="too slowly"):
         allowed(port, timeout_s=0.4).crl(f"http://127.0.0.1:{port}/drip")
+
+
+def test_a_silent_responder_is_not_asked_about_each_certificate(port: int) -> None:
+    """One that hangs would cost its deadline for every signer in an archive; the others are asked as before."""
+    heard: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        silent = server.getsockname()[1]
+        fetcher = HttpFetcher(timeout_s=0.2, allowed_hosts=[f"127.0.0.1:{silent}", f"127.0.0.1:{port}"])
+        for number in range(20):
+            with pytest.raises(Unreachable) as refused:
+                fetcher.ocsp(f"http://127.0.0.1:{silent}/ocsp", b"request %d" % number)
+            heard.append(refused.value.message)
+    assert ["in a row" in text for text in heard] == [False] * fetch.MAX_SILENT + [True] * (20 - fetch.MAX_SILENT)
+    assert fetcher.crl(f"http://127.0.0.1:{port}/crl") == b"a CRL"
+
+
+def test_a_responder_that_answers_now_and_then_is_asked_on(port: int) -> None:
+    fetcher = allowed(port, timeout_s=0.3)
+    for number in range(3):
+        for again in range(2):
+            with pytest.raises(Unreachable, match="too slowly"):
+                fetcher.crl(f"http://127.0.0.1:{port}/drip?{number}{again}")
+        with pytest.raises(FetchError, match="404"):
+            fetcher.crl(f"http://127.0.0.1:{port}/missing{number}")
 
 
 def test_an_answer_that_is_too_large_is_cut_off(port: int) -> None:
