@@ -22,11 +22,12 @@ from kyso_pki.errors import AuditError
 
 from ..alone import alone
 from ..disk import Beside
+from ..reporting import made_by
 from .executor import Chunk, Executor
 from .listing import Entry, entries
 from .plan import Plan, as_line
 
-FORMAT = 1
+FORMAT = 2
 LARGEST_CHUNK = 256  # files; what a kill costs at most, times the workers
 _CHUNKS_WANTED = 32  # in a small run, so that all cores have work until the end
 
@@ -79,6 +80,7 @@ class Run:
         size = max(1, min(LARGEST_CHUNK, count // _CHUNKS_WANTED))
         head = {
             "format": FORMAT,
+            "made_by": made_by(),
             "at": plan.at.isoformat(),
             "rules": plan.rules_digest,
             "manifest": digest.hexdigest(),
@@ -96,7 +98,7 @@ class Run:
         """The run that stopped in this folder, with its own validation time; None when there is none.
 
         `sources` None: whatever it was begun with. Raises `AuditError` when it was begun with other sources, rules,
-        anchors or evidence, or is damaged.
+        anchors or evidence, or by another version of kyso, or is damaged.
         """
         try:
             head = json.loads((folder / "run.json").read_text("utf-8"))
@@ -109,6 +111,8 @@ class Run:
             raise AuditError(
                 f"The audit in {folder} cannot be continued: its run.json is not of this version.", remedy=remedy
             )
+        if head["made_by"] != made_by():  # one report, one way of judging
+            raise AuditError(f"The audit in {folder} was begun with another version of kyso.", remedy=remedy)
         if head["rules"] != plan.rules_digest:
             raise AuditError(f"The audit in {folder} was begun with other anchors, evidence or rules.", remedy=remedy)
         if sources is not None and head["sources"] != _sources(sources, everything):

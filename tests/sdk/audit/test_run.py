@@ -85,7 +85,7 @@ def test_killed_audit_goes_on_and_its_report_is_the_same_line_for_line(archive: 
 
     def command(out: Path) -> list[str]:
         program = [sys.executable, "-m", "kyso_cli", "audit", str(archive.folder), "--out", str(out), "--jobs", "2"]
-        return [*program, *archive.options]
+        return [*program, "--force", *archive.options]  # one may be done before it is killed
 
     subprocess.run(command(whole), stdout=subprocess.DEVNULL, check=False)
     moments = random.Random(2026)  # noqa: S311 - moments, no keys
@@ -150,6 +150,15 @@ def test_run_with_other_rules_is_not_continued(archive: Archive, tmp_path: Path)
     with pytest.raises(AuditError, match="list of files"):
         Run.resume(tmp_path / "run", archive.plan)
     assert Run.resume(tmp_path / "nothing", archive.plan) is None
+
+
+def test_run_of_another_version_is_not_continued(archive: Archive, tmp_path: Path) -> None:
+    """Half a report by the rules of one version and half by those of the next would be nobody's report."""
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    head = json.loads((run.folder / "run.json").read_text("utf-8"))
+    (run.folder / "run.json").write_text(json.dumps({**head, "made_by": "kyso 0.0.1"}), "utf-8")
+    with pytest.raises(AuditError, match="another version"):
+        Run.resume(run.folder, archive.plan)
 
 
 def test_run_for_other_files_is_not_continued(archive: Archive, tmp_path: Path) -> None:
