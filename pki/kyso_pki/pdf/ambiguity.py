@@ -114,7 +114,7 @@ def _fills(reader: Reader, revision: int, start: int, stop: int) -> bool:
     if reader.data.find(b"stream", start, start + STREAM_HEAD) < 0:
         return False  # a large array: searched faster than read
     try:
-        found = read_indirect(reader.data, start, lambda ref: reader.resolve(ref, revision))
+        found = reader.standing_at(start, revision)
     except FormatError:
         return False
     return skip_space(reader.data, found.stop) >= stop
