@@ -8,9 +8,9 @@ own object, and no number that is in use has a second object that the cross-refe
 from __future__ import annotations
 
 import re
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import sub
 from typing import Final
 
@@ -35,13 +35,13 @@ def ambiguities(reader: Reader, revision: int, new_from: int = MAX_OBJECT_NUMBER
 
     `new_from`: numbers from here on are about to be used, so that an unlisted object under one of them counts too.
     """
-    offsets = array("Q")
+    offsets: list[Sequence[int]] = []
     tables: list[int] = []
     found: list[Finding] = []
     for saved in reader.revisions[: revision + 1]:
         for section in saved.sections:
             if section.stream is not None:
-                offsets.append(section.stream.offset)
+                offsets.append((section.stream.offset,))
             else:
                 tables.append(section.offset)
             found += [Finding("CROSS_REFERENCE", "error", text) for text in _astray(reader.data, section, offsets)]
@@ -53,10 +53,10 @@ def ambiguities(reader: Reader, revision: int, new_from: int = MAX_OBJECT_NUMBER
     return tuple(found[:MAX_FINDINGS])
 
 
-def _astray(data: bytes, section: Section, offsets: array[int]) -> Iterator[str]:
+def _astray(data: bytes, section: Section, offsets: list[Sequence[int]]) -> Iterator[str]:
     """Entries that do not stand at their own object; `offsets` collects where objects are said to be."""
     for numbers, places, generations in section.plain():
-        offsets.extend(places)
+        offsets.append(places)
         start = 0
         while start < len(numbers):  # numbers with equally many digits have headers of one length
             stop = bisect_left(numbers, 10 ** len(str(numbers[start])), start)
@@ -71,7 +71,9 @@ def _astray(data: bytes, section: Section, offsets: array[int]) -> Iterator[str]
             release(data, min(places), max(places))
 
 
-def _one_by_one(data: bytes, numbers: Sequence[int], places: list[int], generations: list[int]) -> Iterator[str]:
+def _one_by_one(
+    data: bytes, numbers: Sequence[int], places: Sequence[int], generations: Sequence[int]
+) -> Iterator[str]:
     for number, offset, generation in zip(numbers, places, generations, strict=True):
         m = _header.match(data, offset)
         if offset and (m is None or (int(m[1]), int(m[2])) != (number, generation)):
@@ -80,13 +82,14 @@ def _one_by_one(data: bytes, numbers: Sequence[int], places: list[int], generati
 
 
 def _second_objects(
-    reader: Reader, revision: int, offsets: array[int], tables: list[int], new_from: int
+    reader: Reader, revision: int, offsets: list[Sequence[int]], tables: list[int], new_from: int
 ) -> Iterator[str]:
     """Objects that the cross-reference does not list, but which bear the number of one in use."""
     data, end = reader.data, reader.revisions[revision].end
-    if len(offsets) > MANY and count(data, _MARK, 0, end) <= len(offsets):
+    listed = sum(map(len, offsets))
+    if listed > MANY and count(data, _MARK, 0, end) <= listed:
         return
-    bounds = sorted([*offsets, *tables])
+    bounds = sorted(chain(*offsets, tables))
     if bounds and bounds[0] == 0:  # so many programs write unused numbers; readers take them for null
         bounds = bounds[bisect_right(bounds, 0) :]
     if not bounds:
@@ -111,7 +114,7 @@ def _fills(reader: Reader, revision: int, start: int, stop: int) -> bool:
     if reader.data.find(b"stream", start, start + STREAM_HEAD) < 0:
         return False  # a large array: searched faster than read
     try:
-        found = read_indirect(reader.data, start, lambda ref: reader.resolve(ref, revision))
+        found = reader.standing_at(start, revision)
     except FormatError:
         return False
     return skip_space(reader.data, found.stop) >= stop

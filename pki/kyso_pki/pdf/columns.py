@@ -20,18 +20,19 @@ _OBJ: Final = b" 0 obj"
 _PAIRS: Final = bytes(int(f"{n:02x}") if f"{n:02x}".isdecimal() else 0 for n in range(256))  # 0x45 is 45
 
 
-def decimals(rows: bytes, at: int, stride: int) -> list[int]:
+def decimals(rows: bytes, at: int, stride: int) -> array[int]:
     """The number whose ten digits stand from `at` on in each row of `stride` bytes."""
     count = len(rows) // stride
     if count <= FEW:
-        return [int(rows[i : i + _DIGITS]) for i in range(at, count * stride, stride)]
+        return array("Q", [int(rows[i : i + _DIGITS]) for i in range(at, count * stride, stride)])
     columns = [rows[at + k :: stride] for k in range(_DIGITS)]
-    small = not columns[0].strip(b"0") and not columns[1].strip(b"0")  # below 100,000,000 half a lane is enough
+    zeros = b"0" * count  # compared at once, where `strip` would go through all of them
+    small = columns[0] == zeros == columns[1]  # below 100,000,000 half a lane is enough
     lane = _LANE // 2 if small else _LANE
     total = 0
     for tens, ones in zip(columns[::2], columns[1::2], strict=True):
         total *= 100
-        if tens.strip(b"0") or ones.strip(b"0"):
+        if tens != zeros or ones != zeros:
             pairs = bytearray(2 * count)
             pairs[::2], pairs[1::2] = tens, ones
             lanes = bytearray(lane * count)
@@ -40,11 +41,11 @@ def decimals(rows: bytes, at: int, stride: int) -> list[int]:
     return _lanes(total.to_bytes(lane * count, "little"), lane, swap=sys.byteorder == "big")
 
 
-def unsigned(rows: bytes, at: int, width: int, stride: int) -> list[int]:
+def unsigned(rows: bytes, at: int, width: int, stride: int) -> array[int]:
     """The number whose `width` bytes, the highest first, stand from `at` on in each row; without bytes it is 0."""
     count = len(rows) // stride
     if count <= FEW:
-        return [int.from_bytes(rows[i : i + width], "big") for i in range(at, count * stride, stride)]
+        return array("Q", [int.from_bytes(rows[i : i + width], "big") for i in range(at, count * stride, stride)])
     lanes = bytearray(_LANE * count)
     for k in range(width):
         lanes[_LANE - width + k :: _LANE] = rows[at + k :: stride]
@@ -77,8 +78,8 @@ def _digits(numbers: Sequence[int], unit: int) -> bytes:
     return b"".join([b"%d" % (n % 10) * (min((n + 1) * unit, stop) - max(n * unit, first)) for n in steps])
 
 
-def _lanes(octets: bytes, size: int, *, swap: bool) -> list[int]:
+def _lanes(octets: bytes, size: int, *, swap: bool) -> array[int]:
     lanes = array("I" if size == _LANE // 2 else "Q", octets)
     if swap:
         lanes.byteswap()
-    return lanes.tolist()
+    return lanes

@@ -24,10 +24,10 @@ from .ambiguity import ambiguities
 from .digests import Digests
 from .encryption.rights import check_signing
 from .fields import Field, all_fields
+from .numbers import FEW, VERY_FEW, unreferred_from
 from .objects import Dictionary, encode_date, encode_text, serialize
 from .pending import PdfPending, PdfStamp, attributes
 from .reader import REWRITE, Reader
-from .references import VERY_FEW, beyond, promises, unreferred_from
 from .restrict import check_permission, name_in_permissions, restriction
 from .seed import honoured
 from .signature import RFC3161, read_signatures
@@ -104,7 +104,7 @@ class PdfDocument:
         if not isinstance(field, str):
             intent = honoured(reader, field, intent, chain, scheme)
         limits = restriction(reader, intent, fields, field)
-        update = self._update(fields, shows=intent.appearance is not None)
+        update = self._update(fields, FEW if intent.appearance is not None else VERY_FEW)
         signature = update.reserve()
         if isinstance(field, str):
             more: Dictionary = {}
@@ -181,17 +181,11 @@ class PdfDocument:
         """The file with one more revision at its end. Raises `FormatError` when it does not fit."""
         return self.reopened(b"".join([*self._pieces(), tail_of(addition, len(self._reader.data))]))
 
-    def _update(self, fields: Sequence[Field], *, shows: bool = False) -> Update:
-        """An empty update, whose objects nothing that was signed refers to already.
-
-        Nor does anything else where it `shows` something: what refers to nothing yet, such as the /Annots of another
-        page, would show it there too. The first signature that shows nothing is spared the search: it only must not
-        become what the form or its page promises, such as the value of another field.
-        """
-        update = Update(self._reader)
-        if not shows and not any(f.type == "Sig" and f.value is not None for f in fields):
-            return Update(self._reader, beyond(promises(self._reader, fields), update.new_from, VERY_FEW))
-        return Update(self._reader, unreferred_from(self._reader, update.new_from))
+    def _update(self, fields: Sequence[Field], room: int = FEW) -> Update:
+        """An empty update, with this many numbers for objects that nothing in the file refers to already."""
+        first = Update(self._reader).new_from
+        signed = any(f.type == "Sig" and f.value is not None for f in fields)
+        return Update(self._reader, unreferred_from(self._reader, first, FEW if signed else room, signed=signed))
 
     def _refuse_unclear(self) -> None:
         """Refuses a file in which two readers could see two files: its signature would be refused at once (P5)."""

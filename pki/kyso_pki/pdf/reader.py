@@ -207,6 +207,15 @@ class Reader:
             raise FormatError(f"PDF: object {number} {entry.b} is not at {entry.a}.", remedy=REWRITE)
         return found
 
+    def standing_at(self, offset: int, revision: int | None = None) -> IndirectObject:
+        """The object at an offset, under whatever number, its bytes not decrypted. Raises `FormatError`."""
+        found = self._plain.get(offset) if self.handler is None else None
+        if found is None:
+            found = read_indirect(self.data, offset, lambda ref: self._length(ref, revision))
+            if self.handler is None and not _is_container(found.value):
+                self._plain[offset] = found
+        return found
+
     def _length(self, ref: Ref, revision: int | None) -> Value:
         """An indirect /Length: a plain object that is a number, read without following anything."""
         entry = self.entry(ref.number, revision)

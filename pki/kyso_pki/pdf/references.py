@@ -11,31 +11,26 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import Final, NamedTuple
 
-from ..errors import FormatError, LimitExceeded
+from ..errors import LimitExceeded
 from ..octets import WINDOW, release
-from .fields import Field, acroform
-from .objects import SPACE, Ref, Value
-from .pagetree import first_page
-from .reader import REWRITE, ObjectStream, Reader
-from .xref import COMPRESSED, MAX_OBJECT_NUMBER
+from .objects import SPACE
+from .reader import ObjectStream, Reader
+from .xref import COMPRESSED
 
 _W = rb"[" + SPACE + rb"]"
 _END = rb"(?![A-Za-z0-9])"
 _COMMENT = 2  # the first group of those that say that a comment stands inside the reference
-_REST = (  # looked at and not consumed: in `11 13 % …` the reference may begin at either number
+REST = (  # looked at and not consumed: in `11 13 % …` the reference may begin at either number
     rb"(?=" + _W + rb"*+(?:(%)|(?<=" + _W + rb")\d{1,5}" + _W + rb"*+(?:(%)|(?<=" + _W + rb")R" + _END + rb")))"
 )  # fmt: skip
 # A longer comment counts as ended. A round fails only at the end of all, where Python before 3.11.5 is right too
 # (gh-106052: it goes on from where a round of a possessive group stopped).
 _GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"
 _with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _END).match
-FEW: Final = 256  # new objects of one update, evidence included
-VERY_FEW: Final = 16  # new objects of a signature that shows nothing
 MAX_COMMENTS: Final = 4096  # numbers followed by a comment; nobody writes references so
 
 
@@ -62,7 +57,7 @@ def stray_references(
         return set()
     found: set[tuple[int, int]] = set()
     last = max(r for groups in wanted.values() for revisions in groups.values() for r in revisions)
-    search = _search(wanted)
+    search = search_for(wanted)
 
     def note(number: int, at: int, is_allowed: Callable[[frozenset[int]], bool]) -> None:
         """One reference to `number`, saved in revision `at`: stray for the first update after it."""
@@ -76,69 +71,13 @@ def stray_references(
         if revision is not None:
             note(number, revision.index, partial(_within, reader, position, revision.index))
     for index, stream in _object_streams(reader, last):
-        hits = list(search(stream.source, ((0, len(stream.source)),)))
-        starts = sorted(zip(stream.offsets, stream.numbers, strict=True)) if hits else []
-        for number, position in hits:
+        seen = list(search(stream.source, ((0, len(stream.source)),)))
+        starts = sorted(zip(stream.offsets, stream.numbers, strict=True)) if seen else []
+        for number, position in seen:
             i = bisect_right(starts, (position - stream.first, 1 << 60)) - 1
             holder = starts[i][1] if i >= 0 else -1
             note(number, index, partial(_among, holder))
     return found
-
-
-def unreferred_from(reader: Reader, first: int) -> int:
-    """The least number from `first` on after which `FEW` objects can be added that nothing refers to yet.
-
-    What was signed may hold a reference to nothing: an object of our own under that number would fill it, and the
-    signature before would be broken by ours. Two passes over the file at most. Raises `LimitExceeded`.
-    """
-    if not _referred(reader, _search(dict.fromkeys(range(first, first + FEW)))):
-        return first
-    return beyond(_referred(reader, _any_reference), first)
-
-
-def beyond(taken: Iterable[int], first: int, few: int = FEW) -> int:
-    """The least number from `first` on after which `few` objects can be added without a taken one.
-
-    Raises `LimitExceeded`.
-    """
-    for number in [*sorted(n for n in taken if n >= first), MAX_OBJECT_NUMBER]:
-        if number >= first + few:
-            return first
-        first = number + 1
-    raise LimitExceeded("PDF: the file refers to all object numbers that a new object could get.", remedy=REWRITE)
-
-
-def promises(reader: Reader, fields: Iterable[Field]) -> set[int]:
-    """The numbers that the catalog, the form, its fields and the first page refer to."""
-    catalog, form = reader.catalog(), acroform(reader) or {}
-    waiting: list[Value] = [catalog, form, reader.resolve(form.get("Fields"))]
-    for field in fields:
-        waiting += [field.dictionary, reader.resolve(field.dictionary.get("Kids"))]
-    with suppress(FormatError):  # no page: what needs one says so
-        page = first_page(reader).value
-        waiting += [page, reader.resolve(page.get("Annots"))] if isinstance(page, dict) else []
-    found: set[int] = set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Ref):
-            found.add(value.number)
-        elif isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-    return found
-
-
-def _referred(reader: Reader, search: _Search) -> set[int]:
-    """Every number that a search finds, in the file and in its object streams."""
-    found = {number for number, _ in search(reader.data, ((0, len(reader.data)),))}
-    for _, stream in _object_streams(reader, len(reader.revisions)):
-        found.update(number for number, _ in search(stream.source, ((0, len(stream.source)),)))
-    return found
-
-
-def _any_reference(data: bytes, stretches: _Stretches) -> Iterator[tuple[int, int]]:
-    return _hits([re.compile(rb"(\d{1,10}+)" + _REST)], data, stretches)
 
 
 def _between(gaps: Iterable[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
@@ -167,16 +106,16 @@ def _within(reader: Reader, position: int, revision: int, allowed: frozenset[int
     return False
 
 
-_Stretches = Sequence[tuple[int, int]]
-_Search = Callable[[bytes, _Stretches], Iterator[tuple[int, int]]]
+Stretches = Sequence[tuple[int, int]]
+Search = Callable[[bytes, Stretches], Iterator[tuple[int, int]]]
 
 
-def _search(wanted: Mapping[int, object]) -> _Search:
+def search_for(wanted: Mapping[int, object]) -> Search:
     """A function that gives (number, position) of every reference to a wanted number in these stretches."""
     patterns = [re.compile(p) for p in _patterns(wanted)]
 
-    def search(data: bytes, stretches: _Stretches) -> Iterator[tuple[int, int]]:
-        return (hit for hit in _hits(patterns, data, stretches) if hit[0] in wanted)
+    def search(data: bytes, stretches: Stretches) -> Iterator[tuple[int, int]]:
+        return (hit for hit in hits(patterns, data, stretches) if hit[0] in wanted)
 
     return search
 
@@ -192,14 +131,14 @@ def _patterns(numbers: Iterable[int]) -> Iterator[bytes]:
         low, high = min(members), max(members)
         head = low[: next((i for i in range(length) if low[i] != high[i]), length)]
         if head:
-            yield b"(" + head + rb"[0-9]{%d}" % (length - len(head)) + b")" + _REST
+            yield b"(" + head + rb"[0-9]{%d}" % (length - len(head)) + b")" + REST
         else:
             others.add(length)
     if others:
-        yield rb"([0-9][0-9]{%d,%d})" % (min(others) - 1, max(others) - 1) + _REST
+        yield rb"([0-9][0-9]{%d,%d})" % (min(others) - 1, max(others) - 1) + REST
 
 
-def _hits(patterns: Sequence[re.Pattern[bytes]], data: bytes, stretches: _Stretches) -> Iterator[tuple[int, int]]:
+def hits(patterns: Sequence[re.Pattern[bytes]], data: bytes, stretches: Stretches) -> Iterator[tuple[int, int]]:
     """(number, position) of every reference; digits before it make it another number, zeros do not."""
     comments = 0
     for m in chain.from_iterable(_matches(patterns, data, start, stop) for start, stop in stretches):

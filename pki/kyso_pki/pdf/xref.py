@@ -51,8 +51,8 @@ class Plain(NamedTuple):
 
     numbers: Sequence[int]
     """Ascending."""
-    offsets: list[int]
-    generations: list[int]
+    offsets: Sequence[int]
+    generations: Sequence[int]
     """Empty where all are 0."""
 
 
@@ -141,8 +141,8 @@ class Section:
         rows = self._rows[at : at + len(part) * _ENTRY]
         numbers, rows = _in_use(rows[17::_ENTRY], 0x6E, part, rows, _ENTRY)
         generations: list[int] = []
-        digits = rows[11::_ENTRY] + rows[12::_ENTRY] + rows[13::_ENTRY] + rows[14::_ENTRY] + rows[15::_ENTRY]
-        if digits.strip(b"0"):
+        zeros = b"0" * (len(rows) // _ENTRY)
+        if any(rows[k::_ENTRY] != zeros for k in range(11, 16)):
             generations = [int(rows[i : i + 5]) for i in range(11, len(rows), _ENTRY)]
         return Plain(numbers, decimals(rows, 0, _ENTRY), generations)
 

@@ -16,7 +16,7 @@ COUNTS = st.integers(1, 3 * FEW)
 def test_ten_digits_are_the_number_that_they_write(data: st.DataObject, count: int, largest: int) -> None:
     numbers = data.draw(st.lists(st.integers(0, largest), min_size=count, max_size=count))
     rows = b"".join(b"ab%010dxyz" % n for n in numbers)
-    assert decimals(rows, 2, 15) == numbers
+    assert list(decimals(rows, 2, 15)) == numbers
 
 
 @given(st.data(), COUNTS, st.integers(0, 8))
@@ -24,7 +24,7 @@ def test_ten_digits_are_the_number_that_they_write(data: st.DataObject, count: i
 def test_bytes_are_the_number_that_they_write(data: st.DataObject, count: int, width: int) -> None:
     numbers = data.draw(st.lists(st.integers(0, 256**width - 1), min_size=count, max_size=count))
     rows = b"".join(b"a" + n.to_bytes(width, "big") + b"xy" for n in numbers)
-    assert unsigned(rows, 1, width, width + 3) == numbers
+    assert list(unsigned(rows, 1, width, width + 3)) == numbers
 
 
 @pytest.mark.parametrize("count", [1, FEW, FEW + 1, 1000, 20_000])

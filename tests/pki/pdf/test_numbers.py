@@ -12,11 +12,12 @@ from kyso_pki.document import Intent, Placed
 from kyso_pki.errors import KysoError
 from kyso_pki.formats import verify_document
 from kyso_pki.pdf.document import PdfDocument
+from kyso_pki.pdf.numbers import FEW, outside_large_streams, unreferred_from
+from kyso_pki.pdf.objects import Ref
 from kyso_pki.pdf.reader import Reader
-from kyso_pki.pdf.references import FEW, unreferred_from
 from kyso_pki.pdf.xref import MAX_OBJECT_NUMBER
 from tests.attacks.pdf.incremental import _stream_update
-from tests.pki.pdf.samples import AT, BODIES, WORLD, deflated, facts, intact, pike, signed, table_pdf
+from tests.pki.pdf.samples import AT, BODIES, WORLD, deflated, facts, intact, pike, signed, stream, table_pdf
 
 
 def promising(*numbers: int) -> bytes:
@@ -49,6 +50,48 @@ def test_a_file_without_promises_gets_the_next_numbers() -> None:
         size = reader.trailer["Size"]
         assert isinstance(size, int)
         assert unreferred_from(reader, size) == size
+
+
+@pytest.mark.parametrize("promise", [b"6 0 R", b"007 00000 R", b"8\n0\tR", b"6%\n 0 R"])
+def test_first_signature_takes_no_number_that_any_object_refers_to(promise: bytes) -> None:
+    """A font, which neither the form nor the first page leads to, refers to an object that does not exist."""
+    pdf = table_pdf({**BODIES, 5: BODIES[5][:-2] + b"/Lost[%s]>>" % promise})
+    once = signed(pdf)
+    assert all(map(intact, facts(once)))
+    assert Reader(once).resolve(Ref(int(re.findall(rb"\d+", promise)[0]))) is None
+
+
+def test_first_signature_takes_no_number_that_a_compressed_object_refers_to() -> None:
+    pdf = table_pdf()
+    holder = b"7 0 obj\n%s\nendobj\n" % deflated(b"6 0 [9 0 R]", b"/Type/ObjStm/N 1/First 4")
+    places = (b"\2", 7), (b"\1", len(pdf)), (b"\1", len(pdf) + len(holder))
+    rows = b"".join(kind + place.to_bytes(4, "big") + b"\0" for kind, place in places)
+    previous = int(pdf.split()[-2])
+    head = b"/Type/XRef/Size 9/W[1 4 1]/Index[6 3]/Root 1 0 R/Prev %d" % previous
+    pdf += holder + b"8 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (stream(rows, head), places[2][1])
+    assert Reader(pdf).resolve(Ref(6)) == [Ref(9)]
+    once = signed(pdf)
+    assert all(map(intact, facts(once)))
+    assert Reader(once).resolve(Ref(9)) is None
+
+
+def test_data_of_large_streams_are_searched_only_for_a_reader_that_searches_all() -> None:
+    """What looks like a reference in an image is none; stray references are searched for in every byte."""
+    pdf = table_pdf({**BODIES, 6: stream(b" 7 0 R " * 4096)})
+    reader = Reader(pdf)
+    (_, start), (end, _) = outside_large_streams(reader)
+    assert pdf[start:end] == b" 7 0 R " * 4096
+    assert unreferred_from(reader, 7, signed=False) == 7
+    assert unreferred_from(reader, 7) == 8
+
+
+def test_listed_object_inside_a_large_stream_is_searched() -> None:
+    inner = b"\n6 0 obj\n[7 0 R]\nendobj\n"
+    pdf = table_pdf({**BODIES, 4: stream(b" " * 9000 + inner + b" " * 9000)})
+    listed = pdf.replace(b"0 6\n0000000000", b"0 7\n0000000000").replace(b"/Size 6", b"/Size 7")
+    rows = listed.index(b"trailer")
+    listed = listed[:rows] + b"%010d 00000 n \n" % (pdf.index(inner) + 1) + listed[rows:]
+    assert unreferred_from(Reader(listed), 7, signed=False) == 8
 
 
 def test_promises_in_a_compressed_object_stream_count() -> None:
