@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -84,6 +84,7 @@ def plain(result: object) -> object:
 
 @settings(max_examples=400, deadline=None)
 @given(EXPRESSIONS, st.integers(0, 11))
+@example("string(number(goc))", 0)
 def test_every_expression_means_what_libxml2_makes_of_it(text: str, number: int) -> None:
     root = etree.fromstring(DOCUMENT_XML)
     nodes = Nodes(root)

@@ -284,7 +284,9 @@ class Evaluation:
             return "true" if value else "false"
         if isinstance(value, str):
             return value
-        return f"{value:.0f}" if math.isfinite(value) and value == int(value) else str(value)
+        if not math.isfinite(value):  # XPath 4.2
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return f"{value:.0f}" if value == int(value) else str(value)
 
     def _call(self, call: Call, context: _Context) -> Result:
         name = call.name
