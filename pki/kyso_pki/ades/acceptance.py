@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..document import LEVELS, level_named
 from ..errors import KysoError
 from ..facts import Finding
@@ -65,8 +67,8 @@ def cryptography(case: Case) -> None:
         case.problem("TOTAL-FAILED", "SIG_CRYPTO_FAILURE", "VALUE_INVALID", text)
 
 
-def signature_acceptance(case: Case, proven: Proof | None) -> None:
-    """5.2.8 Signature acceptance: algorithms, key size, claimed time."""
+def signature_acceptance(case: Case, proven: Proof | None, after: datetime | None) -> None:
+    """5.2.8 Signature acceptance: algorithms, key size, claimed time; `after`: by content timestamps."""
     scheme, leaf = case.facts.scheme, case.facts.certificate
     names = (case.facts.content_hash, scheme.hash_name if scheme else None)
     best = proven.by if proven else case.at
@@ -92,6 +94,11 @@ def signature_acceptance(case: Case, proven: Proof | None) -> None:
     if claimed - (proven.by if proven else case.at) > CLOCK_SKEW:
         text = "The claimed signing time is later than the proven time or than now."
         case.findings.append(Finding("CLAIMED_TIME_FUTURE", "warning", text))
+    if after is not None and after - claimed > CLOCK_SKEW:
+        text = (
+            f"The claimed signing time is earlier than a timestamp that was signed ({after:%Y-%m-%d %H:%M:%S} UTC)."
+        )
+        case.findings.append(Finding("CLAIMED_TIME_EARLY", "warning", text))
 
 
 def coverage(case: Case) -> None:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -43,6 +43,12 @@ class TimestampResult:
     """Of its authority, when trusted."""
     anchor: Anchor | None = None
     """By whose word its authority is trusted."""
+
+
+def signed_after(timestamps: Sequence[TimestampResult]) -> datetime | None:
+    """The latest time that a trusted content timestamp proves, less its accuracy; None without one."""
+    kept = (t.facts for t in timestamps if t.trusted and t.facts.kind == "content")
+    return max((f.time - f.margin for f in kept if f.time is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,14 @@ class SignatureReport:
         if refused:
             return "overlaid" if refused == {"overlay"} else "refused"
         return "allowed" if self.changes_after else "nothing"
+
+    @property
+    def signed_after(self) -> datetime | None:
+        """The other bound of the signing time: trusted content timestamps are signed, so they existed before.
+
+        None as well where the signature is broken: nothing binds a timestamp to it then.
+        """
+        return signed_after(self.timestamps) if self.references_intact and self.signature_intact else None
 
     @property
     def verdict(self) -> Verdict:

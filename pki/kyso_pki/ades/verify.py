@@ -22,7 +22,7 @@ from .case import Case, worst
 from .past import Cover, inherited
 from .policy import DEFAULT_POLICY as DEFAULT_POLICY
 from .policy import Policy as Policy
-from .report import DocumentReport, SignatureReport
+from .report import DocumentReport, SignatureReport, signed_after
 from .used import used_in
 
 
@@ -77,7 +77,7 @@ def report(case: Case) -> SignatureReport:
     timestamps = stamps.timestamps(case)  # 5.4, 5.6.2.3
     proven = case.proven  # 5.5.4
     path, revocation = chains.certificate_validation(case, proven)  # 5.2.6, 5.5.4, 5.6.2.1, 5.6.2.4
-    acceptance.signature_acceptance(case, proven)  # 5.2.8
+    acceptance.signature_acceptance(case, proven, signed_after(timestamps))  # 5.2.8
     acceptance.coverage(case)
     level = levels.level(case, timestamps, path, proven)
     acceptance.required_level(case, level)

@@ -129,7 +129,10 @@ def _times(s: SignatureReport, words: Wording) -> Iterator[tuple[str, str]]:
     if s.proven_time is not None:
         yield "proven", local(s.proven_time)
     else:
-        yield "proven", words("verify.no_timestamp" if not s.timestamps else "verify.timestamp_not_trusted")
+        refused = any(t.facts.kind != "content" or not t.trusted for t in s.timestamps)
+        yield "proven", words("verify.timestamp_not_trusted" if refused else "verify.no_timestamp")
+    if s.signed_after is not None:
+        yield "signed_after", local(s.signed_after)
     if s.claimed_time is not None:
         yield "claimed", words("verify.claimed", time=local(s.claimed_time))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,8 +15,12 @@ from kyso_pki.errors import TimestampError, UsageError
 from kyso_pki.facts import SignatureFacts
 from kyso_pki.formats import open_document, verify_document
 from kyso_pki.pdf.document import PdfDocument
+from kyso_pki.reports.rows import rows
+from kyso_pki.reports.times import local
+from kyso_pki.reports.words import Words
 from kyso_pki.scheme import HashName
 from kyso_pki.tsp import ContentStamps
+from kyso_pki.x509.trust import TrustStore
 from kyso_pki.xml.document import XmlDocument
 from kyso_pki.xml.profiles import built_in
 from kyso_pki.xml.standalone import prepare_detached, prepare_enveloping
@@ -89,6 +94,43 @@ def test_content_that_was_stamped_after_its_signature_is_a_contradiction() -> No
     at = AT + timedelta(hours=2)
     (result,) = verify_document(xml, trust=WORLD.trust, at=at, evidence=EVIDENCE).signatures
     assert (result.verdict, result.sub_indication) == ("indeterminate", "TIMESTAMP_ORDER_FAILURE")
+
+
+def test_it_was_signed_after_its_content_was_stamped_and_people_are_told() -> None:
+    xml = sign_document(XmlDocument(LETTER), Intent(AT, content_stamps=stamps()), SEAL)
+    (result,) = verify_document(xml, trust=WORLD.trust, at=AT, evidence=EVIDENCE).signatures
+    assert result.signed_after == BEFORE - timedelta(seconds=1)  # less the accuracy of the authority
+    said = dict(rows(result, Words("en")))
+    assert said["signed_after"] == local(result.signed_after)
+    assert said["proven"] == "no timestamp"  # none was refused
+
+
+def test_broken_signature_was_not_signed_after_anything() -> None:
+    xml = sign_document(XmlDocument(LETTER), Intent(AT, content_stamps=stamps()), SEAL)
+    head, value, tail = re.split(rb"(?<=SignatureValue>)([^<]+)", xml, maxsplit=1)
+    broken = head + b"AAAA" + value[4:] + tail
+    (result,) = verify_document(broken, trust=WORLD.trust, at=AT, evidence=EVIDENCE).signatures
+    assert (result.verdict, result.sub_indication) == ("failed", "SIG_CRYPTO_FAILURE")
+    assert [t.trusted for t in result.timestamps] == [True]
+    assert result.signed_after is None
+
+
+def test_content_timestamp_of_an_unknown_authority_bounds_nothing() -> None:
+    xml = sign_document(XmlDocument(LETTER), Intent(AT - timedelta(days=3), content_stamps=stamps()), SEAL)
+    trust = TrustStore.of([WORLD.root], ["signing"])
+    (result,) = verify_document(xml, trust=trust, at=AT, evidence=EVIDENCE).signatures
+    assert result.signed_after is None
+    assert "CLAIMED_TIME_EARLY" not in {f.code for f in result.findings}
+    assert dict(rows(result, Words("en")))["proven"] == "there is a timestamp, but it is not accepted"
+
+
+def test_claimed_time_before_the_content_timestamp_is_warned_of() -> None:
+    xml = sign_document(XmlDocument(LETTER), Intent(BEFORE - timedelta(days=1), content_stamps=stamps()), SEAL)
+    (result,) = verify_document(xml, trust=WORLD.trust, at=AT, evidence=EVIDENCE).signatures
+    assert "CLAIMED_TIME_EARLY" in {f.code for f in result.findings if f.severity == "warning"}
+    honest = sign_document(XmlDocument(LETTER), Intent(BEFORE, content_stamps=stamps()), SEAL)
+    (result,) = verify_document(honest, trust=WORLD.trust, at=AT, evidence=EVIDENCE).signatures
+    assert "CLAIMED_TIME_EARLY" not in {f.code for f in result.findings}
 
 
 def test_changed_content_breaks_its_timestamp_too() -> None:
