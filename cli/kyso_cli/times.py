@@ -11,4 +11,7 @@ from kyso_pki.reports.times import local as local
 def parse(text: str) -> datetime:
     """An aware UTC time from ISO 8601; without a zone it is taken as Viet Nam's. Raises `ValueError`."""
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
+    except OverflowError:  # midnight of the first day of year 1 in Viet Nam is before all time
+        raise ValueError(text) from None
