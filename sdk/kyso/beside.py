@@ -17,7 +17,7 @@ from kyso_pki.document import CmsForm, Document
 from kyso_pki.formats import is_signature_file, open_document
 from kyso_pki.octets import Octets
 
-from .disk import Mapped
+from .mapped import Mapped
 
 SUFFIXES = (".p7s", ".sig")
 """Of files that hold a detached signature and nothing else."""

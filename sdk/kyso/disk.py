@@ -1,24 +1,20 @@
-"""Files larger than memory: read through a map and in pieces, written beside the target and renamed.
+"""Results on disk: written beside the target and renamed.
 
-`Mapped` opens a file without reading it. `Beside` is a file that becomes the target whole or not at all: it is synced
-before it takes the target's name, and without `force` it never takes the place of another file.
+`Beside` is a file that becomes the target whole or not at all: it is synced before it takes the target's name, and
+without `force` it never takes the place of another file. It may be larger than memory (`mapped` reads such files).
 """
 
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 
-from kyso_pki.errors import EmptyInput
-
-PIECE_BYTES = 1 << 20  # read and hashed at a time
 _OF_ONE_FILE = frozenset({errno.EEXIST, errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
 """What the system has against one target (its size, its name); all else it would have against the next one too."""
 
@@ -28,45 +24,6 @@ class TargetLost(OSError):
 
     The next result would fare no better, so a batch stops; an input that cannot be read stays a plain `OSError`.
     """
-
-
-class Mapped:
-    """A file as a read-only memory map. Raises `OSError`, `EmptyInput`."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._file = Path(path).open("rb")  # noqa: SIM115 - closed in close
-        try:
-            self.size = os.fstat(self._file.fileno()).st_size
-            if not self.size:
-                raise EmptyInput("The input is empty (0 bytes).", remedy="Check that the file was stored completely.")
-            self.map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-        except BaseException:
-            self._file.close()
-            raise
-
-    def pieces(self) -> Iterator[bytes]:
-        """The file from its first byte to its last. It is read, not taken from the map, whose pages would pile up."""
-        position = 0
-        while position < self.size:
-            self._file.seek(position)
-            piece = self._file.read(min(PIECE_BYTES, self.size - position))
-            if not piece:
-                raise OSError(errno.EIO, "the file became shorter while it was read", self._file.name)
-            position += len(piece)
-            yield piece
-
-    def close(self) -> None:
-        self._file.close()
-        with suppress(BufferError):  # somebody still looks at it; then it goes with him
-            self.map.close()
-
-    def __enter__(self) -> Mapped:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Beside:

@@ -32,7 +32,8 @@ from kyso_pki.x509.trust import TrustStore
 from kyso_pki.xml.pending import XmlPending
 
 from .beside import content_beside, detached_beside, opened_to_sign
-from .disk import Beside, Mapped, TargetLost
+from .disk import Beside, TargetLost
+from .mapped import Mapped
 from .signing import Password, asked_once, sources_for, stamped, timestamper_of
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import TracebackType
 
 from kyso_pki.ades.places import place_not_seen, resting
 from kyso_pki.ades.policy import Policy
@@ -24,6 +25,7 @@ from kyso_pki.pdf.pages import all_pages
 from kyso_pki.pdf.reader import Reader
 
 from .eyes import confined_eyes
+from .mapped import FileMap, Start
 
 MAX_PLACES = 64  # looked at in one file, each a page drawn; a document has a few visible signatures
 SECONDS = 60.0  # for all places of one file; one on a simple page takes 0.15 s
@@ -45,8 +47,8 @@ def look(
     """
     if not any(resting(s, policy) for s in report.signatures):
         return report
-    seen = _Looks(data, password, eyes, seconds, spent)
-    return replace(report, signatures=tuple(_judged(s, policy, seen) for s in report.signatures))
+    with _Looks(data, password, eyes, seconds, spent) as seen:
+        return replace(report, signatures=tuple(_judged(s, policy, seen) for s in report.signatures))
 
 
 def _judged(signature: SignatureReport, policy: Policy, seen: _Looks) -> SignatureReport:
@@ -89,7 +91,16 @@ class _Looks:
         self._until = time.monotonic() + seconds - spent
         self._seconds = seconds
         self._known: dict[Place, bool | _Unseen] = {}
-        self._before: dict[int, tuple[bytes, Reader]] = {}
+        self._before: dict[int, tuple[bytes | Start, Reader]] = {}
+        self._map: FileMap | None = None
+
+    def __enter__(self) -> _Looks:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._forget()
 
     def at(self, place: Place) -> bool | _Unseen:
         """Whether something is drawn there, or why that could not be seen."""
@@ -115,11 +126,26 @@ class _Looks:
     def _drawn(self, place: Place) -> bool:
         if place.revision not in self._before:
             end = self._whole.revisions[place.revision - 1].end
-            octets = bytes(self._data[:end])
-            self._before = {place.revision: (octets, Reader(octets, self._password))}  # one at a time: they are large
+            self._forget()  # one at a time: they are large
+            self._before = {place.revision: self._first(end)}
         before, reader = self._before[place.revision]
         page = next((p for p in all_pages(reader) if p.ref.number == place.page), None)
         if page is None:
             raise FormatError(f"PDF: object {place.page} is no page of revision {place.revision}.")
         with sight(before, reader.password_if_encrypted, self._eyes) as seen:
             return seen.unlike_paper(page, page.to_seen(place.rectangle)) is not None
+
+    def _first(self, size: int) -> tuple[bytes | Start, Reader]:
+        """The file up to a revision: of a file on disk no copy is made, whoever draws it opens it again."""
+        if not isinstance(self._data, FileMap):
+            octets = bytes(self._data[:size])
+            return octets, Reader(octets, self._password)
+        start = self._data.start(size)
+        self._map = start.map()
+        return start, Reader(self._map, self._password)  # type: ignore[arg-type]  # a map reads as bytes do
+
+    def _forget(self) -> None:
+        self._before = {}
+        if self._map is not None:
+            self._map.done()
+            self._map = None

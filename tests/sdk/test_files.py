@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import kyso
-from kyso.disk import Mapped
+from kyso.mapped import Mapped
 from kyso_pki.credential import Chain
 from kyso_pki.csc import AuthorizeResponse, SignHashResponse, describe
 from kyso_pki.document import Intent, Level

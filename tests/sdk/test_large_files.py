@@ -11,9 +11,11 @@ import pytest
 
 import kyso
 from kyso import mapped
+from kyso.eyes import confined_eyes
 from kyso_pki import octets
 from kyso_pki.errors import FormatError
 from kyso_pki.pdf import references
+from tests.attacks.pdf.paper import Paper
 from tests.pki.pdf.samples import AT, BODIES, SHAPES, WORLD, append, shaped, signed, stream, table_pdf
 
 MB = 1 << 20
@@ -27,6 +29,9 @@ report = kyso.verify(path if sys.argv[1] == "path" else path.read_bytes())
 for s in report.signatures:
     assert s.references_intact and s.signature_intact, s.findings
     assert all(c.allowed for c in s.changes_after), s.changes_after
+if sys.argv[3:]:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
 lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
 print(len(report.signatures), int(lines["VmHWM"].split()[0]) // 1024)
 """
@@ -55,6 +60,20 @@ def test_two_signatures_over_100_mb_take_little_memory(tmp_path: Path, way: str,
     count, found = peak(way, path)
     assert count == 2
     assert found <= most
+
+
+@linux
+def test_a_place_in_a_file_of_100_mb_is_looked_at_without_a_copy_of_the_file(tmp_path: Path) -> None:
+    """Neither here nor in the process that draws the page."""
+    path = tmp_path / "large.pdf"
+    path.write_bytes(Paper([b""], objects=[stream(bytes(range(256)) * (100 * MB // 256))]).filled())
+    told = subprocess.run(
+        [sys.executable, "-c", PEAK, "path", path, "drawn"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    drawing, count, here = map(int, told)
+    assert count == 2
+    assert 32 < drawing < 100
+    assert here < 100
 
 
 @linux
@@ -119,6 +138,23 @@ def test_an_xml_file_is_read_through_a_map_too(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_bytes(b"<a/>")
     assert [f.code for f in kyso.verify(path).findings] == ["NO_SIGNATURE"]
+
+
+def test_a_file_that_another_one_replaced_is_not_opened_again(tmp_path: Path) -> None:
+    """Whoever draws a page must see the file that was judged."""
+    path, other = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    path.write_bytes(bytes(mapped.MAPPED_FROM))
+    other.write_bytes(bytes(mapped.MAPPED_FROM))
+    with mapped.opened(path) as view:
+        assert isinstance(view, mapped.FileMap)
+        start = view.start(1000)
+        assert len(start.map()) == 1000
+        other.replace(path)
+        for again in (start.open, start.map):
+            with pytest.raises(FormatError, match="changed while"):
+                again()
+        with pytest.raises(FormatError, match="changed while"), confined_eyes(start, None):
+            pass
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:

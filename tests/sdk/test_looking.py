@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import kyso
+from kyso import mapped
 from kyso.eyes import eyes_within
 from kyso.looking import look
 from kyso_pki.ades.record import FileFacts
@@ -83,10 +84,15 @@ def test_whoever_accepts_overlays_looks_at_the_page() -> None:
     assert verified(paper(EMS).filled(), Policy(accept_overlays=True)).verdict == "passed"
 
 
-def test_a_file_on_disk_is_looked_at_as_well(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mapped_from", [1, mapped.MAPPED_FROM])
+def test_a_file_on_disk_is_looked_at_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped_from: int
+) -> None:
+    monkeypatch.setattr(mapped, "MAPPED_FROM", mapped_from)
     path = tmp_path / "van-ban.pdf"
-    path.write_bytes(paper(EMS).filled())
-    assert kyso.verify(path, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT)).verdict == "indeterminate"
+    for ems, verdict in ((EMS, "indeterminate"), (0.0, "passed")):
+        path.write_bytes(paper(ems).filled())
+        assert kyso.verify(path, trust=WORLD.trust, at=AT, fetcher=WORLD.fetcher(AT)).verdict == verdict
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from io import RawIOBase
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ...errors import FormatError, LimitExceeded, UsageError
@@ -72,8 +73,8 @@ class Eyes(Protocol):
         """Width and height in pixels, and three octets (red, green, blue) for each."""
 
 
-OpenEyes = Callable[[bytes, str | None], AbstractContextManager[Eyes]]
-"""Opens a file, with the password of an encrypted one."""
+OpenEyes = Callable[[Any, str | None], AbstractContextManager[Eyes]]
+"""Opens a file, with the password of an encrypted one: its bytes, or what these eyes know of it besides."""
 
 
 class Sight:
@@ -273,8 +274,11 @@ class _Pdfium:
 
 
 @contextmanager
-def pdfium(data: bytes, password: str | None) -> Iterator[Eyes]:
-    """`OpenEyes` in this process, one thread at a time. Raises `FormatError`, `UsageError` without the library."""
+def pdfium(data: bytes | RawIOBase, password: str | None) -> Iterator[Eyes]:
+    """`OpenEyes` in this process, one thread at a time; of a stream only what is needed is read.
+
+    Raises `FormatError`, `UsageError` without the library.
+    """
     with needed("Finding text on a page"):
         import pypdfium2
     with _lock:
@@ -289,8 +293,8 @@ def pdfium(data: bytes, password: str | None) -> Iterator[Eyes]:
 
 
 @contextmanager
-def sight(data: bytes, password: Callable[[], str | None] | None = None, eyes: OpenEyes = pdfium) -> Iterator[Sight]:
-    """The file, opened; `password` is asked at once. Raises what the eyes raise."""
+def sight(data: Any, password: Callable[[], str | None] | None = None, eyes: OpenEyes = pdfium) -> Iterator[Sight]:
+    """The file, opened: its bytes, or what the eyes take. `password` is asked at once. Raises what the eyes raise."""
     with eyes(data, None if password is None else password()) as opened:
         yield Sight(opened)
 
