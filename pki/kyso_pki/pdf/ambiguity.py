@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import sub
 from typing import Final
 
@@ -18,6 +18,7 @@ from ..errors import FormatError
 from ..facts import Finding
 from ..octets import count, release
 from .columns import headers
+from .ends import open_objects
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
 from .xref import MAX_OBJECT_NUMBER, Section
@@ -30,10 +31,11 @@ _header = re.compile(rb"(\d{1,10})[" + SPACE + rb"]++(\d{1,5})[" + SPACE + rb"]+
 _MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a faster way than for six
 
 
-def ambiguities(reader: Reader, revision: int, new_from: int = MAX_OBJECT_NUMBER + 1) -> tuple[Finding, ...]:
+def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> tuple[Finding, ...]:
     """Error findings about revisions up to this one. Raises `FormatError` where they cannot be read.
 
-    `new_from`: numbers from here on are about to be used, so that an unlisted object under one of them counts too.
+    `new_from`: objects with numbers from here on are about to be added, so that an unlisted object under one of them
+    counts too. What is followed by more, or will be, must not go on in it.
     """
     offsets: list[Sequence[int]] = []
     tables: list[int] = []
@@ -48,9 +50,25 @@ def ambiguities(reader: Reader, revision: int, new_from: int = MAX_OBJECT_NUMBER
     if not found:
         found = [
             Finding("DUPLICATE_OBJECT", "error", text)
-            for text in _second_objects(reader, revision, offsets, tables, new_from)
+            for text in _second_objects(
+                reader, revision, offsets, tables, MAX_OBJECT_NUMBER + 1 if new_from is None else new_from
+            )
         ]
+    if not found and (new_from is not None or revision < reader.last or reader.trailing):
+        bounds = _bounds(offsets, tables, reader.revisions[revision].end)
+        texts = islice(open_objects(reader, revision, bounds, frozenset(tables)), MAX_FINDINGS)
+        found = [Finding("OPEN_OBJECT", "error", text) for text in texts]
     return tuple(found[:MAX_FINDINGS])
+
+
+def _bounds(offsets: list[Sequence[int]], tables: list[int], end: int) -> list[int]:
+    """Where an object or a table starts, ascending, and the end."""
+    bounds = sorted(chain(*offsets, tables))
+    if bounds and bounds[0] == 0:  # so many programs write unused numbers; readers take them for null
+        bounds = bounds[bisect_right(bounds, 0) :]
+    if len(set(bounds)) != len(bounds):  # an update that lists an object of before again
+        bounds = list(dict.fromkeys(bounds))
+    return [*bounds, end]
 
 
 def _astray(data: bytes, section: Section, offsets: list[Sequence[int]]) -> Iterator[str]:
@@ -89,14 +107,9 @@ def _second_objects(
     listed = sum(map(len, offsets))
     if listed > MANY and count(data, _MARK, 0, end) <= listed:
         return
-    bounds = sorted(chain(*offsets, tables))
-    if bounds and bounds[0] == 0:  # so many programs write unused numbers; readers take them for null
-        bounds = bounds[bisect_right(bounds, 0) :]
-    if not bounds:
+    bounds = _bounds(offsets, tables, end)
+    if len(bounds) == 1:
         return
-    if len(set(bounds)) != len(bounds):  # an update that lists an object of before again
-        bounds = list(dict.fromkeys(bounds))
-    bounds.append(end)
     no_objects = set(tables)
     sizes = list(map(sub, bounds[1:], bounds))
     large = [i for i, size in enumerate(sizes) if size > LARGE] if max(sizes) > LARGE else []

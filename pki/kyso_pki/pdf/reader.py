@@ -178,6 +178,8 @@ class Reader:
             found = self._plain.get(entry.a)
             if found is None:
                 found = read_indirect(self.data, entry.a, lambda ref: self._length(ref, revision))
+                if found.stop > self._end_of(entry.a):
+                    raise FormatError(f"PDF: object {number} at {entry.a} goes on in what was saved after it.")
                 if self.handler is not None:
                     found = self.handler.opened(found)
                 if not _is_container(found.value):  # those are kept decoded, as long as there is room
@@ -284,6 +286,13 @@ class Reader:
         if found is None:
             found = self._catalogs[index] = self.dictionary(self.root_ref(index), index)
         return found
+
+    def _end_of(self, offset: int) -> int:
+        """Where the revision ends in which an offset lies."""
+        if offset >= self.revisions[-1].start:  # as in most files
+            return self.revisions[-1].end
+        found = self.revision_of(offset)
+        return len(self.data) if found is None else found.end
 
     def revision_of(self, offset: int) -> Revision | None:
         """The revision in whose stretch of the file an offset lies."""

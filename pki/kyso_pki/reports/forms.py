@@ -33,7 +33,8 @@ def rendered(reports: Sequence[DocumentReport], form: Form, words: Wording, made
     words, `xml` as ETSI TS 119 102-2. Raises `UsageError` for a PDF without kyso[appearance]."""
     if form == "json":
         whole = {"verdict": overall(reports), "files": [report.to_json() for report in reports]}
-        return json.dumps(whole, ensure_ascii=False, indent=2).encode() + b"\n"
+        # The name of a file that is no UTF-8 stands in it with its octets as \udcff.
+        return json.dumps(whole, ensure_ascii=False, indent=2).encode(errors="backslashreplace") + b"\n"
     if form == "html":
         from .html import html_report
 

@@ -24,6 +24,7 @@ from . import (
     hidden_glyphs,
     incremental,
     looks,
+    open_ends,
     overlays,
     pages,
     permissions,
@@ -49,6 +50,7 @@ MODULES: tuple[ModuleType, ...] = (
     updates,
     forms,
     certified,
+    open_ends,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)

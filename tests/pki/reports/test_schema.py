@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from kyso.reporting import render_report
 from kyso_pki.ades.report import SCHEMA_VERSION
 from kyso_pki.formats import verify_document
+from kyso_pki.reports.forms import FORMS, Form
 from kyso_pki.reports.schema import report_schema
 from kyso_pki.reports.times import VIETNAM
 from kyso_pki.scheme import SCHEMES
@@ -159,3 +162,14 @@ def test_every_scheme_has_its_place(scheme: str) -> None:
     definition = report_schema()["$defs"]["signature"]["properties"]["scheme"]
     assert Draft202012Validator(definition).is_valid(scheme)
     assert not Draft202012Validator(definition).is_valid(scheme + "x")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_file_whose_name_is_no_utf_8_has_a_report_in_every_form(form: Form) -> None:
+    report = replace(next(iter(dict(reports()).values())), file="cong-van\udcff\x1b\u202e.pdf")
+    octets = render_report(report, form)
+    if form == "json":
+        [found] = json.loads(octets)["files"]
+        assert found["file"] == report.file and b"cong-van\\udcff" in octets
+    elif form != "pdf":
+        assert b"cong-van" in octets and b"\x1b" not in octets and "\u202e" not in octets.decode("utf-8")

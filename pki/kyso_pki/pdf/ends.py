@@ -1,0 +1,120 @@
+"""Whether every object ends before what stands behind it (attack classes P4, P5, P7).
+
+Reach for `open_objects`. A string without its `)`, or a stream whose /Length reaches too far, goes on into whatever
+is appended later: then octets that nobody signed decide what the object is. Tens of thousands of objects are looked
+at in bulk: where all brackets between the start of one and that of the next are balanced, no string runs out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+from operator import sub
+from typing import Final
+
+from ..errors import FormatError
+from ..octets import find
+from .objects import read_indirect, read_value
+from .reader import Reader
+from .tokens import HEX, LITERAL, NONE, hex_string, literal_string, tokens
+
+LONG: Final = 1 << 15  # bytes up to the next object from which on one is read, not searched
+AT_ONCE: Final = 128  # objects that are looked at together; where one is not so simple, all of them are read
+MAX_NESTING: Final = 16  # brackets within brackets that are taken off in bulk
+_NO_BORDER: Final = bytes.maketrans(b"\0", b" ")
+_ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b"()\\\0"))
+
+
+def open_objects(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
+    """What is wrong with objects that do not end before the next one.
+
+    `bounds`: where each object starts, and some things that are `no_objects`, ascending; the last is the end of all.
+    """
+    sizes = list(map(sub, bounds[1:], bounds))
+    first = 0
+    for i in [*(i for i, size in enumerate(sizes) if size > LONG), len(sizes)]:
+        for at in range(first, i, AT_ONCE):
+            part = bounds[at : min(at + AT_ONCE, i) + 1]
+            if not _all_closed(reader.data, part):
+                yield from _read(reader, revision, part, no_objects)
+        if i < len(sizes) and not _is_plain(reader.data, bounds[i], bounds[i + 1]):
+            yield from _read(reader, revision, bounds[i : i + 2], no_objects)
+        first = i + 1
+
+
+def _is_plain(data: bytes, start: int, stop: int) -> bool:
+    """Whether no string with brackets and no stream begins there; of a large stream a bracket is found at once."""
+    return find(data, b"(", start, stop) < 0 and find(data, b"stream", start, stop) < 0
+
+
+def _all_closed(data: bytes, bounds: Sequence[int]) -> bool:
+    """Whether between these places there is no stream, nothing is escaped, and each `(` has its `)` before the next.
+
+    Then a string, wherever one begins, ends before the next place: inside it every bracket counts.
+    """
+    base = bounds[0]
+    whole = data[base : bounds[-1]]
+    if b"stream" in whole or b"\\" in whole:
+        return False
+    if b"(" not in whole:
+        return True
+    whole = whole.translate(_NO_BORDER)
+    joined = b"\0".join([whole[start - base : stop - base] for start, stop in pairwise(bounds)])
+    brackets = joined.translate(None, _ALL_BUT_BRACKETS)
+    for _ in range(MAX_NESTING):
+        if b"(" not in brackets:
+            break
+        brackets = brackets.replace(b"()", b"")
+    return not brackets.strip(b"\0")
+
+
+def _read(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
+    for start, stop in pairwise(bounds):
+        if start not in no_objects and not _is_closed(reader, revision, start, stop):
+            yield f"The object at {start} does not end before {stop}, where something else begins."
+
+
+def _is_closed(reader: Reader, revision: int, start: int, stop: int) -> bool:
+    try:
+        if stop - start > LONG:
+            return reader.standing_at(start, revision).stop <= stop
+        return read_indirect(reader.data, start, lambda ref: reader.resolve(ref, revision)).stop <= stop
+    except FormatError:  # broken, which who uses it says; here it matters only how far it reaches
+        return _ends(reader, revision, start, stop)
+
+
+def _ends(reader: Reader, revision: int, start: int, stop: int) -> bool:
+    """Whether a broken object has neither a string nor a stream that goes on behind `stop`."""
+    data, position = reader.data, start
+    while position < stop:
+        for m in tokens(data, position):
+            kind = m.lastindex or NONE
+            at = m.start(kind)
+            if at >= stop:
+                return True
+            position = m.end()
+            if kind in (HEX, LITERAL):
+                try:
+                    position = (hex_string if kind == HEX else literal_string)(data, position)[1]
+                except FormatError:
+                    return False
+                break
+            if kind == NONE and data[at : at + 6] == b"endobj":
+                return True
+            if kind == NONE and data[at : at + 6] == b"stream":
+                return _stream_ends(reader, revision, start, at, stop)
+        else:
+            return True
+    return position <= stop
+
+
+def _stream_ends(reader: Reader, revision: int, start: int, at: int, stop: int) -> bool:
+    """Whether a broken stream whose keyword stands at `at` ends before `stop`, by its /Length and by its end."""
+    try:
+        head, _ = read_value(reader.data, reader.data.find(b"obj", start, at) + 3)
+        length = reader.resolve(head.get("Length"), revision) if isinstance(head, dict) else None
+    except FormatError:
+        length = None
+    if type(length) is int and at + len(b"stream") + length >= stop:
+        return False
+    return reader.data.find(b"endstream", at, stop) >= 0
