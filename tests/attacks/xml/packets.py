@@ -42,6 +42,62 @@ def _good() -> str:
     return attachment(honest())
 
 
+def _stored(name: str, content: bytes) -> bytes:
+    """A file as it stands in an archive, with its header, but without a directory."""
+    whole = zipped([(name, content)])
+    return whole[: whole.index(b"PK\x01\x02")]
+
+
+def _moved(archive: bytes, by: int) -> bytes:
+    """An archive of one file whose directory says that all stands `by` octets later."""
+    directory, end = archive.index(b"PK\x01\x02"), archive.index(b"PK\x05\x06")
+    place = (by).to_bytes(4, "little")
+    moved = archive[:directory] + archive[directory : directory + 42] + place + archive[directory + 46 : end]
+    return moved + archive[end : end + 16] + (directory + by).to_bytes(4, "little") + archive[end + 20 :]
+
+
+def hidden_before() -> bytes:
+    """Who reads from the start unpacks the letter that nobody signed; the directory knows the signed one alone."""
+    before = _stored("a", LETTER)
+    return before + _moved(zipped([("a", honest())]), len(before))
+
+
+def _hidden_between() -> bytes:
+    """Behind the signed file, before the directory."""
+    archive, hidden = zipped([("a", honest())]), _stored("b", LETTER)
+    directory, end = archive.index(b"PK\x01\x02"), archive.index(b"PK\x05\x06")
+    tail = archive[end : end + 16] + (directory + len(hidden)).to_bytes(4, "little") + archive[end + 20 :]
+    return archive[:directory] + hidden + archive[directory:end] + tail
+
+
+def _hidden_in_a_file() -> bytes:
+    """In what the directory calls the packed octets of the signed file, behind the end of its deflate stream."""
+    archive, hidden = zipped([("a", honest())]), _stored("b", LETTER)
+    directory, end = archive.index(b"PK\x01\x02"), archive.index(b"PK\x05\x06")
+    size = (int.from_bytes(archive[18:22], "little") + len(hidden)).to_bytes(4, "little")
+    head = archive[:18] + size + archive[22:directory] + hidden
+    listed = archive[directory : directory + 20] + size + archive[directory + 24 : end]
+    return head + listed + archive[end : end + 16] + len(head).to_bytes(4, "little") + archive[end + 20 :]
+
+
+def _other_content() -> bytes:
+    """The header before the file tells of another one than the directory does."""
+    archive = bytearray(zipped([("a", honest())]))
+    archive[30] = ord("b")
+    return bytes(archive)
+
+
+def _a_folder_with_content() -> bytes:
+    """What ends in a slash is a folder to some."""
+    return zipped([("a", honest()), ("b.xml/", LETTER)])
+
+
+def _two_ends() -> bytes:
+    """A remark that is the end of another archive."""
+    archive, other = zipped([("a", honest())]), zipped([("b", LETTER)])
+    return archive[:-2] + len(other).to_bytes(2, "little") + other
+
+
 STRAY = "<ContentTransferEncoded>R2nhuqM=</ContentTransferEncoded>"
 PACKETS = {
     "nothing": lambda: (),
@@ -69,6 +125,14 @@ PACKETS = {
     ),
     "an_empty_archive": lambda: (attachment(zipped([]), "z"),),
     "an_archive_that_is_cut": lambda: (attachment(zipped([("a", honest())])[:-9], "z"),),
+    "a_file_before_the_archive": lambda: (attachment(_stored("a", LETTER) + zipped([("a", honest())]), "z"),),
+    "a_hidden_file_before_the_files": lambda: (attachment(hidden_before(), "z"),),
+    "a_hidden_file_before_the_directory": lambda: (attachment(_hidden_between(), "z"),),
+    "a_hidden_file_in_a_file": lambda: (attachment(_hidden_in_a_file(), "z"),),
+    "a_header_that_contradicts_the_directory": lambda: (attachment(_other_content(), "z"),),
+    "a_folder_that_holds_a_document": lambda: (attachment(_a_folder_with_content(), "z"),),
+    "an_archive_in_the_remark": lambda: (attachment(_two_ends(), "z"),),
+    "something_after_the_archive": lambda: (attachment(zipped([("a", honest())]) + _stored("b", LETTER), "z"),),
     "an_archive_in_an_archive": lambda: (attachment(zipped([("a", zipped([("b", honest())]))]), "z"),),
     "an_archive_that_poses_as_an_office_file": lambda: (
         attachment(zipped([("mimetype", b"x"), ("a", honest())]), "z"),

@@ -18,7 +18,7 @@ from kyso_pki.ades.sign import sign_document
 from kyso_pki.document import Intent
 from kyso_pki.errors import FormatError, UsageError, VerificationFailed
 from kyso_pki.formats import open_document, verify_document
-from kyso_pki.xml import edxml
+from kyso_pki.xml.archive import MAX_ATTACHMENTS
 from kyso_pki.xml.profiles import built_in
 from tests.pki.pdf.samples import BODIES, stream, table_pdf
 
@@ -210,9 +210,9 @@ def test_a_header_that_lies_about_the_size_changes_nothing() -> None:
 
 
 def test_more_files_than_a_packet_has_are_not_opened() -> None:
-    many = zipped(*((f"{n}.txt", b"x") for n in range(edxml.MAX_ATTACHMENTS + 1)))
+    many = zipped(*((f"{n}.txt", b"x") for n in range(MAX_ATTACHMENTS + 1)))
     assert [codes(a) for a in report(packet(("a.zip", many))).attachments] == [{"ATTACHMENT_UNREADABLE"}]
-    found = report(packet(*((f"{n}.txt", b"x") for n in range(edxml.MAX_ATTACHMENTS + 1))))
+    found = report(packet(*((f"{n}.txt", b"x") for n in range(MAX_ATTACHMENTS + 1))))
     assert (found.verdict, found.attachments, codes(found)) == ("failed", (), {"format.limit"})
 
 
