@@ -143,7 +143,9 @@ def _check(asked: Request) -> None:
     if asked.claims.countersign is not None and len(asked.files) > 1:
         raise Stop("not_with", option="--countersign", other="FILE FILE…")
     if asked.attached and asked.as_format is None:
-        raise Stop("option_needs", option="--attached", needed="--format cms")
+        raise Stop("option_needs", option="--attached", needed="--format cms|xades|xmldsig")
+    if asked.xml_file is not None and not asked.attached and PIPE in asked.files:  # what has no name cannot be named
+        raise Stop("option_needs", option=f"- --format {asked.as_format}", needed="--attached")
     if asked.content is not None and len(asked.files) > 1:
         raise Stop("not_with", option="--content", other="FILE FILE…")
     if asked.as_format is not None and asked.stamp.template is not None:

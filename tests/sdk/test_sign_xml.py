@@ -65,6 +65,19 @@ def test_a_detached_signature_of_every_level_is_open_while_its_content_is_missin
     assert (report.verdict, report.signatures[0].sub_indication) == ("indeterminate", "SIGNED_DATA_NOT_FOUND")
 
 
+def test_a_timestamp_over_another_value_is_broken_even_while_the_content_is_missing() -> None:
+    options = {"level": "B-T", "timestamper": WORLD.timestamper(AT), "at": AT}
+    one, other = (kyso.sign_xml(OCTETS, signer, name="a", **options) for signer in (SIGNER, WORLD.seal_signer))  # type: ignore[arg-type] # forwarded
+    mark = b"<xades:EncapsulatedTimeStamp>"
+
+    def token(signed: bytes) -> bytes:
+        return signed[signed.index(mark) : signed.index(b"</xades:EncapsulatedTimeStamp>")]
+
+    mixed = one.replace(token(one), token(other))
+    assert verdict(one, detached={"a": OCTETS})[0] == "passed"
+    assert verdict(mixed)[0] == "failed"
+
+
 def test_it_is_extended_with_its_content_at_hand() -> None:
     signed = kyso.sign_xml(OCTETS, SIGNER, name="a", at=AT)
     longer = kyso.extend(signed, timestamper=WORLD.timestamper(AT), fetcher=WORLD.fetcher(AT), detached={"a": OCTETS})

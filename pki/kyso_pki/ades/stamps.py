@@ -39,6 +39,10 @@ def timestamps(case: Case) -> tuple[TimestampResult, ...]:
     return tuple(results)
 
 
+_OVER_CONTENT = frozenset({"content", "archive"})
+"""Kinds of timestamps that cover the signed content; the others cover values, which are always at hand."""
+
+
 class _Doubt(NamedTuple):
     """Why a timestamp proves nothing."""
 
@@ -49,7 +53,7 @@ class _Doubt(NamedTuple):
 
 def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
     """5.4 Time-stamp validation. A broken token breaks the signature; an untrusted one proves nothing."""
-    if not facts.imprint_matches and facts.signature_intact and _not_at_hand(case):
+    if facts.kind in _OVER_CONTENT and not facts.imprint_matches and facts.signature_intact and _not_at_hand(case):
         text = f"What a {facts.kind} timestamp covers is not at hand, so it proves nothing here."
         case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
         return TimestampResult(facts, False, text)

@@ -18,15 +18,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..errors import FormatError, KysoError, LimitExceeded
-from ..octets import Octets, release
+from ..octets import Octets
 from .archive import MAX_ATTACHMENTS, START, Budget, members
-from .parse import Limits, parsing, target_parser
+from .parse import fed
 
 ROOT: Final = "edXML"
 SPACES: Final = re.compile(r"http://www\.mic\.gov\.vn/TBT/QCVN_102(?:_\d{4})?|")
 MAX_NAME: Final = 1000  # characters of a name that is shown
 _NAMES: Final = ("AttachmentName", "ContentId", "ContentType")
-_PIECE: Final = 1 << 18  # octets fed at a time
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
 
 
@@ -96,17 +95,9 @@ def read_packet(octets: Octets) -> Packet | None:
     Raises `FormatError`, `LimitExceeded`.
     """
     reader = _Reader()
-    limits = Limits()
-    with parsing():
-        parser = target_parser(reader)
-        for at in range(0, len(octets), _PIECE):
-            piece = octets[at : at + _PIECE]
-            limits.count(piece)
-            parser.feed(piece)
-            release(octets, at, at + len(piece))
-            if reader.foreign:
-                return None
-        parser.close()
+    for _ in fed(reader, octets):
+        if reader.foreign:
+            return None
     return Packet(tuple(reader.elements), tuple(reader.named))
 
 

@@ -19,7 +19,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EmptyInput, FormatError, LimitExceeded, UsageError
-from ..octets import Octets
+from ..octets import Octets, release
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, XMLPullParser, _Element, _ElementTree, _ListErrorLog
@@ -36,6 +36,7 @@ MAX_NAMESPACE_WORK = 1_000_000_000  # tags times the square of the number of pre
 _SMALL_WORK, _SMALL_WORK_PER_OCTET = 30_000_000, 1000  # of a small document: 20 kB must not take 3 s
 MAX_CDATA_RUN = 64  # CDATA sections side by side: lxml joins their texts one by one, copying what it has
 _WORK_PER_OCTET = 50  # of a document so large that this is more; 3 s for 20 MB
+_PIECE = 1 << 18  # octets fed at a time
 _FEW_ATTRIBUTES = 4096  # in the whole file: not worth counting them per element
 
 _SPACE = b" \t\r\n"
@@ -231,6 +232,23 @@ def target_parser(target: object) -> Any:
     from lxml import etree
 
     return etree.XMLParser(target=target, **_OPTIONS)  # type: ignore[call-overload]  # the stubs know no options here
+
+
+def fed(target: object, octets: Octets) -> Iterator[None]:
+    """Tells the target a whole document; yields after each piece, for who looks at it meanwhile or has seen enough.
+
+    Raises `FormatError`, `LimitExceeded`.
+    """
+    limits = Limits()
+    with parsing():
+        parser = target_parser(target)
+        for at in range(0, len(octets), _PIECE):
+            piece = octets[at : at + _PIECE]
+            limits.count(piece)
+            parser.feed(piece)
+            release(octets, at, at + len(piece))
+            yield
+        parser.close()
 
 
 def refuse_errors(log: _ListErrorLog) -> None:

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from ..octets import Octets, release
-from .parse import Limits, parsing, target_parser, utf8_octets
+from ..octets import Octets
+from .parse import fed, utf8_octets
 
 MAX_TOLD: Final = 21  # places; one more than a linter tells of one kind
-_PIECE: Final = 1 << 18  # octets fed at a time
 _MAX_PATH: Final = 200  # characters of a path that is shown
 _ENDS: Final = (b"-->", b"?>")
 _GOES_ON = re.compile(rb"[ \t\r\n]*(?:[^ \t\r\n<]|<!\[CDATA\[)")
@@ -44,17 +43,9 @@ def _may_split(octets: Octets, end: bytes) -> bool:
 
 def _splits(octets: Octets) -> Iterator[str]:
     reader = _Reader()
-    limits = Limits()
-    with parsing():
-        parser = target_parser(reader)
-        for at in range(0, len(octets), _PIECE):
-            piece = octets[at : at + _PIECE]
-            limits.count(piece)
-            parser.feed(piece)
-            release(octets, at, at + len(piece))
-            yield from reader.found
-            reader.found.clear()
-        parser.close()
+    for _ in fed(reader, octets):
+        yield from reader.found
+        reader.found.clear()
     yield from reader.found
 
 
