@@ -19,7 +19,8 @@ from .reader import Reader
 from .tokens import HEX, LITERAL, NONE, hex_string, literal_string, tokens
 
 LONG: Final = 1 << 15  # bytes up to the next object from which on one is read, not searched
-AT_ONCE: Final = 128  # objects that are looked at together; where one is not so simple, all of them are read
+AT_ONCE: Final = 128  # objects that are looked at together; where one is not so simple, all of them are read.
+# A file of no more has them kept: it will be asked for most of them.
 MAX_NESTING: Final = 16  # brackets within brackets that are taken off in bulk
 _NO_BORDER: Final = bytes.maketrans(b"\0", b" ")
 _ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b"()\\\0"))
@@ -36,9 +37,9 @@ def open_objects(reader: Reader, revision: int, bounds: Sequence[int], no_object
         for at in range(first, i, AT_ONCE):
             part = bounds[at : min(at + AT_ONCE, i) + 1]
             if not _all_closed(reader.data, part):
-                yield from _read(reader, revision, part, no_objects)
+                yield from _read(reader, revision, part, no_objects, keep=len(sizes) <= AT_ONCE)
         if i < len(sizes) and not _is_plain(reader.data, bounds[i], bounds[i + 1]):
-            yield from _read(reader, revision, bounds[i : i + 2], no_objects)
+            yield from _read(reader, revision, bounds[i : i + 2], no_objects, keep=True)
         first = i + 1
 
 
@@ -68,15 +69,18 @@ def _all_closed(data: bytes, bounds: Sequence[int]) -> bool:
     return not brackets.strip(b"\0")
 
 
-def _read(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
+def _read(
+    reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int], *, keep: bool
+) -> Iterator[str]:
+    """`keep`: the few objects of a small file, or a large one, are read once for all that look at them."""
     for start, stop in pairwise(bounds):
-        if start not in no_objects and not _is_closed(reader, revision, start, stop):
+        if start not in no_objects and not _is_closed(reader, revision, start, stop, keep=keep):
             yield f"The object at {start} does not end before {stop}, where something else begins."
 
 
-def _is_closed(reader: Reader, revision: int, start: int, stop: int) -> bool:
+def _is_closed(reader: Reader, revision: int, start: int, stop: int, *, keep: bool) -> bool:
     try:
-        if stop - start > LONG:
+        if keep:
             return reader.standing_at(start, revision).stop <= stop
         return read_indirect(reader.data, start, lambda ref: reader.resolve(ref, revision)).stop <= stop
     except FormatError:  # broken, which who uses it says; here it matters only how far it reaches

@@ -214,7 +214,7 @@ class Reader:
         found = self._plain.get(offset) if self.handler is None else None
         if found is None:
             found = read_indirect(self.data, offset, lambda ref: self._length(ref, revision))
-            if self.handler is None and not _is_container(found.value):
+            if self.handler is None and not _is_container(found.value) and found.stop <= self._end_of(offset):
                 self._plain[offset] = found
         return found
 
