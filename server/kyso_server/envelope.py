@@ -6,6 +6,7 @@ who, what, how long and how it ended; never a query, a header, a token or a byte
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -16,11 +17,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import TooLarge
+from .problems import TooLarge, TooSlow
 
 ACCESS = logging.getLogger("kyso.access")
 ERRORS = logging.getLogger("kyso.error")
 MAX_LOGGED_PATH = 200
+SLOWEST_UPLOAD = 16 << 10  # bytes a second: a thirtieth of a 4 Mbit/s line; 64 MB take over an hour at it
 
 HEADERS: Sequence[tuple[bytes, bytes]] = (
     (b"x-content-type-options", b"nosniff"),
@@ -100,17 +102,31 @@ def _log(scope: Scope, request_id: str, status: int, ms: float) -> None:
     ACCESS.info(json.dumps({k: v for k, v in line.items() if v is not None}))
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The request's body, refused with `TooLarge` before more than `limit` bytes are held (R3)."""
+async def read_body(request: Request, limit: int, patience_s: float) -> bytes:
+    """The request's body, refused with `TooLarge` before more than `limit` bytes are held (R3).
+
+    Refused with `TooSlow` when nothing comes for `patience_s` seconds, or when after so many seconds the whole has
+    come more slowly than `SLOWEST_UPLOAD`.
+    """
     too_large = TooLarge(f"The request body is larger than {limit} bytes.", remedy="Send a smaller document.")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise too_large
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise too_large
-        parts.append(part)
+    now = asyncio.get_running_loop().time
+    patience_ends = now() + patience_s
+    try:
+        async with asyncio.timeout_at(patience_ends) as waiting:
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise too_large
+                parts.append(part)
+                waiting.reschedule(min(now() + patience_s, patience_ends + size / SLOWEST_UPLOAD))
+    except TimeoutError:
+        raise TooSlow(
+            f"The request body did not come in time: {size} bytes so far.",
+            remedy=f"Send it without pauses of {patience_s:g} s, and at {SLOWEST_UPLOAD // 1024} KiB/s or more.",
+        ) from None
     return b"".join(parts)

@@ -21,6 +21,12 @@ class TooLarge(KysoError):
     code = "http.too_large"
 
 
+class TooSlow(KysoError):
+    """The request body did not come in time: whoever sends it would hold a connection and its memory for ever."""
+
+    code = "http.too_slow"
+
+
 class NotFound(KysoError):
     code = "http.not_found"
 
@@ -85,6 +91,7 @@ TABLE: dict[str, Row] = {
     "http.unknown_credential": Row(404, "No such credential"),
     "http.not_served": Row(501, "Not served here"),
     "http.too_large": Row(413, "Too large"),
+    "http.too_slow": Row(408, "The request did not come in time"),
     "format": Row(422, "The document cannot be read"),
     "format.empty": Row(400, "The request body is empty"),
     "format.unrecognised": Row(415, "Neither PDF nor XML"),
@@ -159,6 +166,7 @@ _CSC: dict[str, Callable[[KysoError], CscRefusal]] = {
     "auth.malformed": lambda e: CscRefusal("invalid_request", "Malformed authorization header"),
     "auth.refused": lambda e: CscRefusal("invalid_token", e.message, 401),
     "http.too_large": lambda e: CscRefusal("invalid_request", e.message, 413),
+    "http.too_slow": lambda e: CscRefusal("invalid_request", e.message, 408),
     "http.not_found": lambda e: CscRefusal("invalid_request", e.message, 404),
     "http.method": lambda e: CscRefusal("invalid_request", "Every API method is a POST", 405),
     "http.unknown_credential": lambda e: CscRefusal("invalid_request", "Invalid parameter credentialID"),

@@ -83,6 +83,8 @@ class Settings:
     tsa: TsaSettings | None = None
     max_document_mb: int = 64
     """A larger request body is refused with 413 before it is read (R3)."""
+    upload_patience_s: int = 30
+    """A request body that stops for so long, or comes very slowly after it, is refused with 408 (R3)."""
     lint: LintPolicy | None = DEFAULT_LINT
     """What /v1/sign does with documents in which what is seen may not be what is signed; None: it does not look."""
     sad_lifetime_s: int = 300
@@ -122,6 +124,7 @@ def _settings(folder: Path, top: _Table) -> Settings:
         tsa=_tsa(tsa, folder) if (tsa := top.table("tsa")) else None,
         lint=_lint(server, top),
         max_document_mb=server.number("max_document_mb", 64, 1, 1024),
+        upload_patience_s=server.number("upload_patience_s", 30, 1, 3600),
         sad_lifetime_s=server.number("sad_lifetime_s", 300, 1, 3600),
     )
     trust.flag("online")  # for `kyso verify` in this folder; the server itself fetches nothing from strangers

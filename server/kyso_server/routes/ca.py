@@ -13,10 +13,9 @@ from kyso_pki.authority import ocsp
 from kyso_pki.errors import KysoError
 
 from .. import issuing
-from ..envelope import read_body
 from ..house import House
 from ..problems import NotServed
-from .calling import house_of, in_thread, raw_body
+from .calling import body_of, house_of, in_thread, raw_body
 
 router = APIRouter(tags=["CA"])
 OCSP_RESPONSE = "application/ocsp-response"
@@ -44,7 +43,7 @@ async def crl(request: Request, name: str) -> Response:
 )
 async def ocsp_post(request: Request) -> Response:
     """The status of certificates of the issuing CA."""
-    body = await read_body(request, ocsp.MAX_REQUEST_BYTES)
+    body = await body_of(request, ocsp.MAX_REQUEST_BYTES)
     return Response(await in_thread(_answer, house_of(request), body), media_type=OCSP_RESPONSE)
 
 

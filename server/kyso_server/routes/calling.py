@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from .. import auth
+from ..envelope import read_body
 from ..house import House
 from ..signing import Caller
 
@@ -31,6 +32,11 @@ async def caller_of(request: Request) -> Caller:
     name = await run_in_threadpool(auth.caller, house_of(request).store, headers[0] if headers else None)
     request.state.caller = name
     return Caller(name, request.state.request_id)
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """The request's body of at most `limit` bytes. Raises `TooLarge`, `TooSlow`."""
+    return await read_body(request, limit, house_of(request).settings.upload_patience_s)
 
 
 async def in_thread(work: Callable[..., _T], *args: Any, **options: Any) -> _T:

@@ -12,10 +12,9 @@ from kyso_pki import csc
 from kyso_pki.csc import SPECS, VERSIONS, CscRefusal, ServiceInfo, Version
 
 from .. import signing
-from ..envelope import read_body
 from ..house import House
 from ..signing import Caller
-from .calling import TOKEN_NEEDED, caller_of, house_of, in_thread
+from .calling import TOKEN_NEEDED, body_of, caller_of, house_of, in_thread
 
 MAX_JSON = 1024 * 1024  # bytes; a thousand hashes take 100 kB
 MAX_PAGE = 100
@@ -93,7 +92,7 @@ def _sign_hash(house: House, version: Version, body: dict[str, Any], caller: Cal
 def _add(version: Version, name: str, method: Method, summary: str) -> None:
     async def call(request: Request) -> JSONResponse:
         caller = await caller_of(request)
-        body = csc.object_of(await read_body(request, MAX_JSON))
+        body = csc.object_of(await body_of(request, MAX_JSON))
         return JSONResponse(await in_thread(method, house_of(request), version, body, caller))
 
     router.add_api_route(
@@ -108,7 +107,7 @@ def _add(version: Version, name: str, method: Method, summary: str) -> None:
 
 def _add_info(version: Version) -> None:
     async def call(request: Request) -> JSONResponse:
-        csc.object_of(await read_body(request, MAX_JSON))
+        csc.object_of(await body_of(request, MAX_JSON))
         return JSONResponse(_info(house_of(request), version))
 
     router.add_api_route(

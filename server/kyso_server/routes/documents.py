@@ -28,13 +28,12 @@ from kyso_pki.reports.html import POLICY
 from kyso_pki.reports.words import Words
 
 from .. import signing
-from ..envelope import read_body
 from ..house import House
 from ..issuing import OwnFetcher, OwnTimestamper
 from ..signing import Caller
 from .accepting import form_of, language_of
 from .asked import Asked, AskedToSign, refuse_unknown
-from .calling import TOKEN_NEEDED, caller_of, house_of, in_thread, raw_body
+from .calling import TOKEN_NEEDED, body_of, caller_of, house_of, in_thread, raw_body
 
 router = APIRouter(
     prefix="/v1", tags=["Documents"], dependencies=[Depends(caller_of)]
@@ -70,7 +69,7 @@ def _password(request: Request, given: str | None) -> Callable[[], str | None] |
 
 
 async def _document(request: Request) -> bytes:
-    data = await read_body(request, house_of(request).settings.max_document_mb * 1024 * 1024)
+    data = await body_of(request, house_of(request).settings.max_document_mb * 1024 * 1024)
     if not data:
         raise EmptyInput("The request body is empty.", remedy="Send the document itself as the request body.")
     return data

@@ -11,10 +11,9 @@ from kyso_pki.authority import timestamp
 from kyso_pki.errors import KysoError
 
 from .. import issuing
-from ..envelope import read_body
 from ..house import House
 from ..problems import NotServed, WrongMediaType
-from .calling import house_of, in_thread, raw_body
+from .calling import body_of, house_of, in_thread, raw_body
 
 router = APIRouter(tags=["TSA"])
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -26,7 +25,7 @@ async def stamp(request: Request) -> Response:
     """A time-stamp over a hash, or the refusal with its reason (RFC 3161 2.4.2)."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != QUERY:
         raise WrongMediaType(f"A time-stamp request has Content-Type {QUERY}.")
-    body = await read_body(request, timestamp.MAX_REQUEST_BYTES)
+    body = await body_of(request, timestamp.MAX_REQUEST_BYTES)
     return Response(await in_thread(_answer, house_of(request), body), media_type=REPLY)
 
 
