@@ -1,5 +1,5 @@
 """`python -m kyso_cli` is `kyso`."""
 
-from kyso_cli.main import main
+from kyso_cli.entry import main
 
 main()

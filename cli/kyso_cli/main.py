@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from .front import asks_for_first_page, first_page
@@ -16,8 +16,8 @@ from .messages import Words, choose_language
 from .output import App, OutputLost, output_lost, say, use_utf8
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs one command and exits with its code."""
+def main(arguments: Sequence[str] | None = None, *, ready: Callable[[], object] = lambda: None) -> NoReturn:
+    """Runs one command and exits with its code; `ready` is called when its errors and Ctrl-C have words."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     use_utf8()
     flags = args[: args.index("--")] if "--" in args else args
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if e.name != "click":
             raise
         _without_click(app)
+    ready()
     sys.exit(run(args, app))
 
 

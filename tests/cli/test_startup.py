@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+
+import pytest
 
 ENGINES = {"cryptography", "lxml", "pkcs11", "fastapi", "uvicorn", "sqlalchemy", "pydantic", "httpx2"}
 OURS = {"kyso", "kyso_pki", "kyso_hsm", "kyso_server"}
@@ -65,3 +68,40 @@ def test_a_fault_shows_no_traceback_without_debug(environ: dict[str, str]) -> No
         assert done.returncode == 70
         assert done.stderr.startswith("Error: Unforeseen error:")
         assert ("Traceback" in done.stderr) is shown
+
+
+INTERRUPTED_AT = """
+import importlib.abc, os, signal, sys
+from kyso_cli.entry import main
+
+class Interrupt(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["kyso", "verify", "a.pdf"]
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill with SIGINT ends another process there, not this one")
+@pytest.mark.parametrize(
+    ("module", "code", "words"),
+    [("kyso_cli.root", -signal.SIGINT, ""), ("kyso_cli.verify", 130, "\nStopped")],
+    ids=["before the command runs", "while it is loaded"],
+)
+def test_ctrl_c_shows_no_traceback_however_early_it_comes(
+    environ: dict[str, str], module: str, code: int, words: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AT.format(module=module)],
+        env=environ,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(words)
