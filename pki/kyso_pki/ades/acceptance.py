@@ -74,7 +74,8 @@ def signature_acceptance(case: Case, proven: Proof | None, after: datetime | Non
     best = proven.by if proven else case.at
     if weak := next((n for n in names if n is not None and not case.policy.hash_accepted(n, best)), None):
         text = f"The signature uses {weak}, which is not accepted any more."
-        sub = case.policy.hash_problem(weak, proven=proven is not None)
+        too_late = after is not None and not case.policy.hash_accepted(weak, after)  # 5.3.4, step 6
+        sub = case.policy.hash_problem(weak, proven=proven is not None or too_late)
         case.problem("INDETERMINATE", sub, "WEAK_HASH", text)
     if leaf is None:
         return

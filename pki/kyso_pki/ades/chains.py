@@ -23,8 +23,14 @@ _YOUNG = timedelta(days=1)  # of an answer: a CA that publishes daily could not 
 _UNCHECKED = RevocationResult("not_checked", text="No path to a trust anchor, so nobody to ask about revocation.")
 
 
-def certificate_validation(case: Case, proven: Proof | None) -> tuple[tuple[Certificate, ...], RevocationResult]:
-    """5.2.6 X.509 validation at the best signature time (5.5.4): proven by a timestamp, else now."""
+def certificate_validation(
+    case: Case, proven: Proof | None, after: datetime | None = None
+) -> tuple[tuple[Certificate, ...], RevocationResult]:
+    """5.2.6 X.509 validation at the best signature time (5.5.4): proven by a timestamp, else now.
+
+    `after`: when it was signed at the earliest, by content timestamps. With a certificate that was revoked or had
+    expired before that, no later proof can help (5.3.4, step 4).
+    """
     leaf = case.facts.certificate
     if leaf is None:
         return (), _UNCHECKED
@@ -35,6 +41,8 @@ def certificate_validation(case: Case, proven: Proof | None) -> tuple[tuple[Cert
         if finding.severity == "error":
             too_early = proven is not None and proven.by < leaf.not_before
             case.problems.append(path_problem(finding.code, too_early=too_early))
+        if finding.code == "EXPIRED" and after is not None and leaf.not_after < after:
+            case.problems.append(("TOTAL-FAILED", "EXPIRED"))
     if not found.path:
         if not any(f.severity == "error" for f in found.findings):
             text = "No path to a trust anchor was found."
@@ -47,7 +55,11 @@ def certificate_validation(case: Case, proven: Proof | None) -> tuple[tuple[Cert
         code = "REVOKED" if revocation.status == "revoked" else "REVOCATION_NOT_CHECKED"
         text = revocation.text or f"The revocation status is {revocation.status}."
         sub = revocation_problem(revocation, ca=culprit != leaf)
-        case.problem("INDETERMINATE", sub, code, text, revocation.remedy)
+        too_late = after is not None and revocation.at is not None and revocation.at < after
+        if sub == "REVOKED_NO_POE" and too_late:
+            case.problem("TOTAL-FAILED", "REVOKED", code, text, revocation.remedy)
+        else:
+            case.problem("INDETERMINATE", sub, code, text, revocation.remedy)
     return found.path, revocation
 
 

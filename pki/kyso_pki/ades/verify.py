@@ -76,8 +76,9 @@ def report(case: Case) -> SignatureReport:
     acceptance.cryptography(case)  # 5.2.7
     timestamps = stamps.timestamps(case)  # 5.4, 5.6.2.3
     proven = case.proven  # 5.5.4
-    path, revocation = chains.certificate_validation(case, proven)  # 5.2.6, 5.5.4, 5.6.2.1, 5.6.2.4
-    acceptance.signature_acceptance(case, proven, signed_after(timestamps))  # 5.2.8
+    after = signed_after(timestamps) if facts.references_intact and facts.signature_intact else None
+    path, revocation = chains.certificate_validation(case, proven, after)  # 5.2.6, 5.3.4, 5.5.4, 5.6.2.1, 5.6.2.4
+    acceptance.signature_acceptance(case, proven, after)  # 5.2.8
     acceptance.coverage(case)
     level = levels.level(case, timestamps, path, proven)
     acceptance.required_level(case, level)

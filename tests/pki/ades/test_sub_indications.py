@@ -14,12 +14,16 @@ import kyso_pki.ades.verify
 from kyso_pki import oids
 from kyso_pki.ades.policy import Policy, read_policy
 from kyso_pki.ades.report import SignatureReport
+from kyso_pki.ades.sign import sign_document
 from kyso_pki.asn1 import der
+from kyso_pki.cades.content import CmsContent
+from kyso_pki.document import Intent
 from kyso_pki.evidence import Evidence
-from kyso_pki.facts import PolicyFacts, XmlFacts
+from kyso_pki.facts import PolicyFacts, SignatureFacts, XmlFacts
 from kyso_pki.formats import open_document, verify_document
 from kyso_pki.scheme import SCHEMES, digest
 from kyso_pki.testing import SoftwareSigner
+from kyso_pki.tsp import ContentStamps
 from tests.attacks.cms import file_forge as forge
 from tests.attacks.cms import files, signatures, stamps
 from tests.attacks.cms.forge import (
@@ -78,6 +82,17 @@ def _revoked(certificate: str) -> SignatureReport:
     return _of(replace(forge.honest(), world=world))
 
 
+def _stamped_first(signer: SoftwareSigner, *, revoked: bool = False) -> SignatureReport:
+    """5.3.4, step 4: a trusted content timestamp is from when the certificate was not good any more."""
+    world = replace(WORLD, revoked=dict(WORLD.revoked))
+    if revoked:
+        world.revoke(signer.certificate, AT - timedelta(hours=1), "superseded")
+    claimed = min(AT, signer.certificate.not_after)
+    stamped = Intent(claimed, content_stamps=ContentStamps(WORLD.timestamper(AT)))
+    cms = sign_document(CmsContent(forge.CONTENT, detached=True), stamped, signer)
+    return _of(replace(forge.honest(), cms=cms, world=world))
+
+
 def _order() -> SignatureReport:
     from tests.attacks.cms.archives import archive_timestamp_before_what_it_covers
 
@@ -108,6 +123,8 @@ CASES: dict[tuple[str, str | None], Callable[[], SignatureReport]] = {
         files.own_signature_over_attributes_shown_as_attributes().case
     ),
     ("TOTAL-FAILED", "NOT_YET_VALID"): lambda: report(stamps.signature_proven_before_its_certificate()).signatures[0],
+    ("TOTAL-FAILED", "REVOKED"): lambda: _stamped_first(WORLD.person_signer, revoked=True),
+    ("TOTAL-FAILED", "EXPIRED"): lambda: _stamped_first(WORLD.expired_signer),
     ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"): lambda: report(signatures.no_certificate_at_all()).signatures[
         0
     ],
@@ -151,8 +168,6 @@ OF_THE_STANDARD = {
 }
 """EN 319 102-1 tables 5 and 6."""
 NEVER_SAID = {
-    "REVOKED": "only where it came before the signature for certain; REVOKED_NO_POE is no better",
-    "EXPIRED": "the same: OUT_OF_BOUNDS_NO_POE",
     "OUT_OF_BOUNDS_NOT_REVOKED": "who has expired has no valid path, so nobody is asked: OUT_OF_BOUNDS_NO_POE",
     "CERTIFICATE_CHAIN_GENERAL_FAILURE": "each reason has its own",
     "SIGNATURE_POLICY_NOT_AVAILABLE": "a policy that is not at hand is a finding; none is ever fetched",
@@ -176,7 +191,6 @@ def test_every_sub_indication_in_the_code_has_such_a_signature_and_no_other_is_s
     for name in ("acceptance", "chains", "stamps", "policy"):
         said |= set(re.findall(r'"([A-Z_]{6,})"', (folder / f"{name}.py").read_text())) & OF_THE_STANDARD
     said.add("CRYPTO_CONSTRAINTS_FAILURE_NO_POE")  # put together in policy.py
-    said -= {"EXPIRED", "REVOKED"}  # codes of findings
     assert said == {sub for _, sub in CASES if sub is not None}
     assert said | NEVER_SAID.keys() == OF_THE_STANDARD
 
@@ -192,3 +206,30 @@ def test_a_stolen_key_and_an_answer_from_before_the_theft_pass_unless_the_policy
     assert _of(case, strict).sub_indication == "TRY_LATER"
     fresh = replace(case, evidence=Evidence(crls=tuple(WORLD.crls(AT + timedelta(minutes=30)))))
     assert _of(fresh, strict).passed
+
+
+def test_content_that_was_stamped_before_the_revocation_says_nothing_about_when_it_was_signed() -> None:
+    world = replace(WORLD, revoked=dict(WORLD.revoked))
+    world.revoke(WORLD.person, AT + timedelta(minutes=1), "superseded")
+    stamped = Intent(AT, content_stamps=ContentStamps(WORLD.timestamper(AT)))
+    cms = sign_document(CmsContent(forge.CONTENT, detached=True), stamped, WORLD.person_signer)
+    found = _of(replace(forge.honest(), cms=cms, world=world))
+    assert (found.indication, found.sub_indication) == ("INDETERMINATE", "REVOKED_NO_POE")
+
+
+def test_a_hash_that_had_ended_when_the_content_was_stamped_cannot_be_saved_by_an_earlier_time() -> None:
+    """5.3.4, step 6."""
+    stamped = Intent(AT, content_stamps=ContentStamps(WORLD.timestamper(AT)))
+    cms = sign_document(CmsContent(forge.CONTENT, detached=True), stamped, SIGNER)
+    ended = read_policy(f"[algorithms]\nsha256 = {(AT - timedelta(days=1)).date()}\n".encode(), "ended")
+    [facts] = open_document(cms, content=forge.CONTENT).signatures()
+    stamps_ = tuple(replace(t, hash_name="sha512", scheme=None) for t in facts.timestamps)
+
+    def judged(facts: SignatureFacts) -> str | None:
+        report = kyso_pki.ades.verify.judge(
+            [facts], sha256="", format="cms", trust=WORLD.trust, at=LATER, fetcher=WORLD.fetcher(LATER), policy=ended
+        )
+        return report.signatures[0].sub_indication
+
+    assert judged(replace(facts, timestamps=stamps_)) == "CRYPTO_CONSTRAINTS_FAILURE"
+    assert judged(replace(facts, timestamps=())) == "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
