@@ -26,6 +26,7 @@ from .encryption.rights import check_signing
 from .fields import Field, all_fields
 from .numbers import FEW, VERY_FEW, unreferred_from
 from .objects import Dictionary, encode_date, encode_text, serialize
+from .outside import refuse_outside
 from .pending import PdfPending, PdfStamp, attributes
 from .reader import REWRITE, Reader
 from .restrict import check_permission, name_in_permissions, restriction
@@ -97,6 +98,7 @@ class PdfDocument:
         grows = intent.level in ("B-LT", "B-LTA")  # then objects are added besides the field
         check_signing(reader, existing_field=not isinstance(field, str) and not grows)
         check_permission(reader, fields, name)
+        refuse_outside(reader, fields)
         if intent.appearance and intent.appearance.field != (None if isinstance(field, str) else name):
             raise UsageError(
                 "The appearance was made for another field.", remedy="Place it for the field to be signed."

@@ -350,6 +350,13 @@ class ObjectStream:
         """About how many bytes it takes in memory."""
         return len(self.source) + 72 * len(self.numbers)
 
+    def text(self, number: int, index: int) -> bytes:
+        """What stands from an object to the next one in the header, unread; nothing where that cannot be told."""
+        if index >= len(self.numbers) or self.numbers[index] != number:
+            return b""
+        stop = self.offsets[index + 1] if index + 1 < len(self.offsets) else len(self.source) - self.first
+        return self.source[self.first + self.offsets[index] : self.first + stop]
+
     def member(self, index: int) -> IndirectObject:
         """The object at a position of the stream. Raises `FormatError`."""
         if index >= len(self.numbers):

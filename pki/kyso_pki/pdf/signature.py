@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -22,7 +22,7 @@ from ..tsp import timestamp_facts
 from .ambiguity import ambiguities
 from .changes import changes_by_revision
 from .digests import Digests
-from .fields import Field, signature_fields
+from .fields import Field, all_fields, signatures_among
 from .inventory import store_facts
 from .legacy import bare_rsa
 from .objects import (
@@ -32,6 +32,8 @@ from .objects import (
     decode_date,
     decode_text,
 )
+from .outside import fields_outside, nodes_of
+from .pagetree import page_objects
 from .permission import NO_PERMISSION, Permission, certifies, permission_of
 from .place import Malformed, Place, place_of
 from .reader import Reader
@@ -59,13 +61,14 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
     `digests`, when given, is left where the last signature starts, so that the file's own digest goes on there.
     """
     try:
-        fields = signature_fields(reader)
+        nodes = all_fields(reader)
+        fields = signatures_among(reader, nodes)
     except UNREADABLE as e:
         return (broken("AcroForm", "pdf", e),)
     if len(fields) > MAX_SIGNATURES:
         return (broken("AcroForm", "pdf", LimitExceeded(f"{len(fields)} signatures; at most {MAX_SIGNATURES}.")),)
     if not fields:
-        return unattached_signatures(reader)
+        return unattached_signatures(reader) or _outside_form(reader, nodes, [])
     places: list[Place] = []
     misplaced: list[_Misplaced] = []
     uses = Counter(f.value.number for f in fields if isinstance(f.value, Ref))
@@ -90,6 +93,7 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
         found = broken(names[i], "pdf", m.error)
         text = m.error.message if isinstance(m.error, FormatError) else found.findings[0].text
         facts.append(replace(found, findings=(Finding(m.code, "error", text),)))
+    facts += _outside_form(reader, nodes, names)
     stored, problem = _stored(reader)
     return tuple(replace(f, stored=stored, findings=(*f.findings, *problem)) for f in facts)
 
@@ -100,6 +104,29 @@ def _stored(reader: Reader) -> tuple[tuple[Stored, ...], tuple[Finding, ...]]:
         return stored_evidence(reader), ()
     except UNREADABLE as e:
         return (), (Finding("EVIDENCE", "warning", f"The evidence in the file cannot be read: {e}"),)
+
+
+def _outside_form(reader: Reader, nodes: Sequence[Field], taken: Collection[str]) -> tuple[SignatureFacts, ...]:
+    """P1, P9: fields that only a page names; who shows them and who judges them may be two programs."""
+    try:
+        found = fields_outside(reader, nodes_of(nodes))
+        pages = {number: page for page, number in enumerate(page_objects(reader), 1)} if found else {}
+    except UNREADABLE as e:
+        text = f"The pages cannot be read, so that a signature may hide there: {e}"
+        return (replace(broken("pages", "pdf", e), findings=(Finding("OUTSIDE_FORM", "error", text),)),)
+    facts: list[SignatureFacts] = []
+    for i, field in enumerate(found, 1):
+        where = f"page {pages.get(field.page, '?')}, object {field.object or field.page}"
+        name = f"{field.name or '(no name)'} (outside the form, {field.object or i})"
+        while name in taken:
+            name += "'"
+        text = f"The signature field {field.name!r} on {where}, is not listed by the form; some programs show it."
+        if field.problem is not None:
+            text = f"An annotation on {where}, cannot be read, so that a signature may hide in it: {field.problem}"
+        facts.append(
+            replace(broken(name, "pdf", FormatError(text), where), findings=(Finding("OUTSIDE_FORM", "error", text),))
+        )
+    return tuple(facts)
 
 
 def _unique_names(fields: list[Field]) -> list[str]:

@@ -25,6 +25,7 @@ from . import (
     incremental,
     looks,
     open_ends,
+    outside,
     overlays,
     pages,
     permissions,
@@ -51,6 +52,7 @@ MODULES: tuple[ModuleType, ...] = (
     forms,
     certified,
     open_ends,
+    outside,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)

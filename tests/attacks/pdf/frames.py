@@ -114,9 +114,9 @@ def a_seal_on_a_page_in_large_units() -> bytes:
 
 
 @attack(ATTACKS, change="overlay", words="an annotation on page 1")
-def a_seal_over_a_widget_whose_signature_is_none() -> bytes:
+def a_seal_over_a_widget_without_a_signature() -> bytes:
     """P7: only what is a signature by its shape may be covered in part; a note dressed as one may not."""
-    note = b"<</Type/Annot/Subtype/Widget/FT/Sig/V 8 0 R/Rect[180 300 420 400]/F 4/AP<</N 7 0 R>>>>"
+    note = b"<</Type/Annot/Subtype/Widget/FT/Sig/Rect[180 300 420 400]/F 4/AP<</N 7 0 R>>>>"
     page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[6 0 R]")
-    bodies = {**BODIES, 3: page, 4: stream(b""), 6: note, 7: LOOK, 8: b"<<>>"}
+    bodies = {**BODIES, 3: page, 4: stream(b""), 6: note, 7: LOOK}
     return truly_sealed(signed(table_pdf(bodies)), BLANK)
