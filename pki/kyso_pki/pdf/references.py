@@ -34,6 +34,9 @@ _with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _
 MAX_COMMENTS: Final = 4096  # numbers followed by a comment; nobody writes references so
 
 
+Stretches = Sequence[tuple[int, int]]
+
+
 class Private(NamedTuple):
     """An object that an update made or rewrote, and which only `allowed` may have referred to before it."""
 
@@ -66,11 +69,11 @@ def stray_references(
             if i < len(revisions) and (number, revisions[i]) not in found and not is_allowed(allowed):
                 found.add((number, revisions[i]))
 
-    for number, position in search(reader.data, tuple(_between(gaps, reader.revisions[last].start))):
+    for number, position in search(reader.data, stretches(gaps, reader.revisions[last].start)):
         revision = reader.revision_of(position)
         if revision is not None:
             note(number, revision.index, partial(_within, reader, position, revision.index))
-    for index, stream in _object_streams(reader, last):
+    for index, stream in object_streams(reader, last):
         seen = list(search(stream.source, ((0, len(stream.source)),)))
         starts = sorted(zip(stream.offsets, stream.numbers, strict=True)) if seen else []
         for number, position in seen:
@@ -80,8 +83,12 @@ def stray_references(
     return found
 
 
+def stretches(gaps: Iterable[tuple[int, int]], limit: int) -> Stretches:
+    """Those up to `limit` that are not in a gap."""
+    return tuple(_between(gaps, limit))
+
+
 def _between(gaps: Iterable[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
-    """The stretches up to `limit` that are not in a gap."""
     position = 0
     for start, stop in gaps:
         if start >= limit:
@@ -106,7 +113,6 @@ def _within(reader: Reader, position: int, revision: int, allowed: frozenset[int
     return False
 
 
-Stretches = Sequence[tuple[int, int]]
 Search = Callable[[bytes, Stretches], Iterator[tuple[int, int]]]
 
 
@@ -172,7 +178,7 @@ def _matches(patterns: Sequence[re.Pattern[bytes]], data: bytes, start: int, lim
 _border = re.compile(rb"[^0-9R%" + SPACE + rb"]").search
 
 
-def _object_streams(reader: Reader, last: int) -> Iterator[tuple[int, ObjectStream]]:
+def object_streams(reader: Reader, last: int) -> Iterator[tuple[int, ObjectStream]]:
     """Every object stream in use before a revision, each once, with the revision that brought it."""
     seen: set[int] = set()
     for revision in reader.revisions[:last]:

@@ -14,6 +14,7 @@ from . import (
     bombs,
     certified,
     differentials,
+    doubles,
     encrypted,
     evidence,
     evidence_grown,
@@ -30,6 +31,7 @@ from . import (
     pages,
     permissions,
     robustness,
+    searching,
     tails,
     tamper,
     trees,
@@ -55,6 +57,7 @@ MODULES: tuple[ModuleType, ...] = (
     outside,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
+MODULES += (doubles, searching)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees
@@ -75,6 +78,8 @@ TWINS: dict[str, Callable[[], bytes]] = {
     "page with a reference to nothing": lambda: updates.dangling(b"31 0 R"),
     "two signature boxes": lambda: updates.boxed(b"120 10 220 60"),
     "document with everything": pages.rich,
+    "page that takes its fonts from a field": lambda: doubles.two_boxes(b"/Font 7 0 R", b""),
+    "page that names an object beyond all others": searching.nameless,
     "stream with an indirect length": differentials.lengthened,
     "object hidden in a stream": incremental.signed_with_hidden_object,
     "locked form": lambda: permissions.locked(b"<</Type/SigFieldLock/Action/All>>"),

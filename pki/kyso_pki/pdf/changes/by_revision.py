@@ -10,7 +10,8 @@ from ..objects import UNREADABLE
 from ..overlay import Paper
 from ..permission import NO_PERMISSION, Permission
 from ..reader import Reader
-from ..references import Private, stray_references
+from ..references import Private, stray_references, stretches
+from ..roles import Kept, other_roles
 from .catalog import compare_catalogs
 from .comparison import Comparison, Shared
 from .entries import read_entries
@@ -77,6 +78,11 @@ def _strays(reader: Reader, comparisons: Mapping[int, Comparison], gaps: Sequenc
     try:
         for number, index in sorted(stray_references(reader, private, gaps)):
             text = f"object {number} is used by what was signed before, not only by the update."
+            comparisons[index].say("content", text, False, object=number)
+        kept = [Kept(number, i, key) for i, c in comparisons.items() for number, key in c.kept.items()]
+        last = max((reader.revisions[k.revision].start for k in kept), default=0)
+        for number, index in sorted(other_roles(reader, kept, stretches(gaps, last))):
+            text = f"object {number} was changed in a way that is harmless in one role only, and has another one."
             comparisons[index].say("content", text, False, object=number)
     except UNREADABLE as e:
         comparisons[max(comparisons)].say("unexplained", f"earlier references cannot be searched: {e}", False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from ...facts import ChangeKind
-from ..objects import Ref, Stream, Value, same
+from ..objects import Dictionary, Ref, Stream, Value, same
 from .comparison import Comparison, shown
 from .evidence import compare_stores
 from .form import compare_forms
 
+_version = re.compile(r"([12])\.(\d)").fullmatch
+_prefix = re.compile(r"[A-Z_]{4}").fullmatch
 _EXTENSION_KEYS = {"Type", "BaseVersion", "ExtensionLevel", "URL", "ExtensionRevision"}
 
 
@@ -31,11 +33,10 @@ def compare_catalogs(c: Comparison) -> None:
 def _catalog_key(c: Comparison, key: str, before: Value, now: Value) -> None:
     if key == "Extensions":
         old, new = c.old(before), c.new(now)
-        old = old if isinstance(old, dict) else {}
-        kept = isinstance(new, dict) and all(same(v, new.get(k)) for k, v in old.items())
-        plain = isinstance(new, dict) and all(k in old or _is_extension(c, v) for k, v in new.items())
+        old = {} if old is None else old
+        grown = isinstance(old, dict) and isinstance(new, dict) and _only_declares(c, old, new)
         c.follow(now)
-        c.say("metadata", "developer extensions were declared in the catalog.", kept and plain and c.open)
+        c.say("metadata", "developer extensions were declared in the catalog.", grown and c.open)
     elif key == "Version" and isinstance(now, str) and _is_later(c, before, now):
         c.say("metadata", f"the PDF version was set to {now}.", c.open, old=shown(before), new=now)
     elif key == "Perms" and before is None:
@@ -46,22 +47,31 @@ def _catalog_key(c: Comparison, key: str, before: Value, now: Value) -> None:
         c.say(kind, f"/{key} in the catalog was changed.", False, old=shown(before), new=shown(now))
 
 
-def _is_extension(c: Comparison, value: Value) -> bool:
-    """A developer extensions dictionary, or an array of them (ISO 32000-2 7.12); `Type` is a key of the outer."""
+def _only_declares(c: Comparison, old: Dictionary, new: Dictionary) -> bool:
+    """Whether all extensions that were declared still are, and whatever is new is one."""
+    kept = all(same(v, new.get(k)) for k, v in old.items())
+    return kept and all(k in old or _is_extension(c, k, v) for k, v in new.items())
+
+
+def _is_extension(c: Comparison, key: str, value: Value) -> bool:
+    """A developer extensions dictionary, or an array of them (ISO 32000-2 7.12), under a prefix (Annex E)."""
     value = c.new(value)
+    if key == "Type":
+        return value == "Extensions"
     items = value if isinstance(value, list) else [value]
-    return value == "Extensions" or all(
+    return _prefix(key) is not None and all(
         isinstance(d := c.new(item), dict) and not d.keys() - _EXTENSION_KEYS for item in items
     )
 
 
 def _is_later(c: Comparison, before: Value, now: str) -> bool:
-    """Whether a /Version is one, and not below what held before (7.2.2)."""
-    pattern = re.compile(r"([12])\.(\d)")
-    new = pattern.fullmatch(now)
-    old = pattern.fullmatch(before) if isinstance(before, str) else None
+    """Whether a /Version is one, and not below what held before (7.2.2); the name names nothing else."""
+    if before is not None and not (isinstance(before, str) and _version(before)):
+        return False
+    new, old = _version(now), _version(before or "")
     floor = (int(old[1]), int(old[2])) if old else c.reader.header_version
-    return new is not None and (int(new[1]), int(new[2])) >= floor
+    alone = not any(map(_version, c.reader.catalog(c.index)))
+    return alone and new is not None and (int(new[1]), int(new[2])) >= floor
 
 
 def _metadata(c: Comparison, before: Value, now: Value, root: int) -> None:
@@ -73,6 +83,7 @@ def _metadata(c: Comparison, before: Value, now: Value, root: int) -> None:
         return
     streams = [touched.new.value if touched.new else None] + ([touched.old.value] if touched.old else [])
     shape = all(_is_metadata(v) for v in streams) and (touched.old is None or same(before, now))
+    shape &= before is None or _is_metadata(c.old(before))
     if shape:
         c.explain(touched.number, root)
     c.say("metadata", "XMP metadata were changed.", shape and c.open, object=touched.number)

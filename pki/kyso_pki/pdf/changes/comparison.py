@@ -7,7 +7,7 @@ from typing import Final
 
 from ...facts import Change, ChangeKind, Place
 from ..dss import Visits
-from ..objects import Dictionary, IndirectObject, Ref, Stream, Value, decode_text
+from ..objects import Dictionary, IndirectObject, Ref, Stream, Value, decode_text, same
 from ..overlay import Paper
 from ..permission import Permission
 from ..reader import Reader, Revision
@@ -59,6 +59,8 @@ class Comparison:
         self.explained: set[int] = set()
         self.private: dict[int, frozenset[int]] = {}
         """Objects that only the given objects may refer to in what was signed."""
+        self.kept: dict[int, str | None] = {}
+        """Objects rewritten by a rule that knows them in one role only: the key that names them, None for fields."""
         self.widgets: set[int] = set()
         """Widgets of new signature fields."""
         self.pages: set[int] = set()
@@ -171,14 +173,30 @@ def _rest(text: str) -> str:
     return "" if len(text) <= MAX_SHOWN else "…"
 
 
-def explain_same_place(c: Comparison, before: Value, now: Value, what: str, holder: int) -> None:
+def explain_same_place(
+    c: Comparison, before: Value, now: Value, what: str, holder: int, key: str | None = None
+) -> None:
     """An object that is rewritten under its own number, or made new where there was none.
 
-    Only `holder`, an object's number, may have named the new one before.
+    Only `holder`, an object's number, may have named the new one before. Only as the value of `key` may a rewritten
+    array have been named: what is added to it would be added wherever else it is used.
     """
     if isinstance(now, Ref) and now.number in c.touched and (c.added(now) or before == now):
         if c.added(now):
             c.explain(now.number, holder)
+        elif key is not None:
+            c.kept[now.number] = key
         c.account(now.number)
     elif isinstance(before, Ref) and before != now:
         c.say("structure", f"{what} was moved to another object.", False, object=before.number)
+
+
+def added_items(olds: Value, news: Value) -> list[Value] | None:
+    """What stands in a list behind all that stood there before; None: it is no such list.
+
+    Before and now it holds dictionaries only: an array with anything else in it means something else (P6).
+    """
+    before = [] if olds is None else olds
+    if not isinstance(before, list) or not isinstance(news, list) or not same(before, news[: len(before)]):
+        return None
+    return news[len(before) :] if all(isinstance(item, Ref | dict | None) for item in news) else None

@@ -6,6 +6,7 @@ import re
 
 from ..objects import IndirectObject, Stream
 from ..reader import Revision
+from ..seeming import seeming_objects
 from ..xref import COMPRESSED, FREE, PLAIN, Entry
 from .comparison import Comparison, Touched
 
@@ -29,6 +30,9 @@ def read_entries(c: Comparison) -> None:
             containers.setdefault(entry.a, []).append((number, entry))
         _touch(c, number, entry)
     _account(c, sorted(spans))
+    if seeming_objects(reader.data, revision.start, revision.eof) > len(spans):  # of a table it is its trailer
+        text = "it holds what looks like an object or a trailer to readers that search for one."
+        c.say("unexplained", text, False)
     for number, members in containers.items():
         _container(c, number, members)
     if section.stream is not None:
@@ -37,6 +41,8 @@ def read_entries(c: Comparison) -> None:
 
 def _touch(c: Comparison, number: int, entry: Entry) -> None:
     reader = c.reader
+    if number == 0 and entry.kind != FREE:
+        c.say("structure", "the cross-reference uses object 0, which is none.", False, object=0)
     before = reader.entry(number, c.index - 1)
     now = None if entry.kind == FREE else entry
     if now is None and before is None and not _idle(number, entry, c.revision):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ..filling import fills_consistently
 from ..objects import Dictionary, Ref, Value, same
 from ..overlay import Widget
-from .comparison import Comparison, explain_same_place, shown
+from .comparison import Comparison, added_items, explain_same_place, shown
 from .signing import full_name, new_field
 
 
@@ -25,15 +25,15 @@ def compare_forms(c: Comparison, before: Value, now: Value, root: int) -> None:
             text = f"/{key} of the form was changed."
             c.say("form", text, False, old=shown(old.get(key)), new=shown(new.get(key)))
     holder = now.number if isinstance(now, Ref) else root
-    explain_same_place(c, old.get("Fields"), new.get("Fields"), "the list of fields", holder)
+    explain_same_place(c, old.get("Fields"), new.get("Fields"), "the list of fields", holder, "Fields")
     olds, news = c.old(old.get("Fields")), c.new(new.get("Fields"))
-    olds = olds if isinstance(olds, list) else []
     if news is olds:
         return
-    if not isinstance(news, list) or len(news) < len(olds) or not same(olds, news[: len(olds)]):
+    added = added_items(olds, news)
+    if added is None:
         c.say("structure", "fields were removed from the form or put in another order.", False)
         return
-    for item in news[len(olds) :]:
+    for item in added:
         new_field(c, item)
 
 
@@ -47,6 +47,7 @@ def compare_values(c: Comparison) -> None:
         if kind not in ("Tx", "Btn", "Ch") or not changed or not changed <= {"V", "AP", "AS", "M", "I"}:
             continue
         c.account(touched.number)
+        c.kept[touched.number] = None
         name = full_name(c, new)
         consistent = fills_consistently(c.reader, c.index, str(kind), old, new, _values(c, old, new))
         for number in _appearances(c, old, new):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from ...facts import ChangeKind
 from ..objects import Dictionary, Ref, Value, same
 from ..overlay import Widget
-from .comparison import Comparison, explain_same_place, shown
+from .comparison import Comparison, added_items, explain_same_place, shown
 
 _REMARKS = frozenset((
     "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight", "Underline", "Squiggly", "StrikeOut",
@@ -24,12 +26,20 @@ def compare_pages(c: Comparison) -> None:
         if old and new and old.get("Type") == "Page" and new.get("Type") == "Page":
             c.pages.add(touched.number)
     for number in sorted(c.pages):
-        before = c.reader.fetch(number, c.index - 1)
-        now = c.reader.fetch(number, c.index)
-        if before is None or now is None or not isinstance(before.value, dict) or not isinstance(now.value, dict):
+        before, now = _held(c, number, c.index - 1), _held(c, number, c.index)
+        if not _is_page(before) or not _is_page(now):
             c.say("structure", f"a new widget names the page {number}, which did not exist.", False, object=number)
             continue
-        _page(c, number, before.value, now.value)
+        _page(c, number, before, now)
+
+
+def _held(c: Comparison, number: int, revision: int) -> Value:
+    found = c.reader.fetch(number, revision)
+    return None if found is None else found.value
+
+
+def _is_page(value: Value) -> TypeGuard[Dictionary]:
+    return isinstance(value, dict) and value.get("Type") == "Page"
 
 
 def _page(c: Comparison, number: int, before: Dictionary, now: Dictionary) -> None:
@@ -41,12 +51,13 @@ def _page(c: Comparison, number: int, before: Dictionary, now: Dictionary) -> No
             c.say(kind, text, False, object=number, old=shown(before.get(key)), new=shown(now.get(key)))
     if before.get("Annots") is None and now.get("Annots") is None:
         return
-    explain_same_place(c, before.get("Annots"), now.get("Annots"), f"the annotations of page object {number}", number)
+    what = f"the annotations of page object {number}"
+    explain_same_place(c, before.get("Annots"), now.get("Annots"), what, number, "Annots")
     olds, news = c.old(before.get("Annots")), c.new(now.get("Annots"))
-    olds = olds if isinstance(olds, list) else []
     if news is olds:
         return
-    if not isinstance(news, list) or len(news) < len(olds) or not same(olds, news[: len(olds)]):
+    added = added_items(olds, news)
+    if added is None:
         c.say(
             "annotation",
             f"annotations of the page in object {number} were removed or reordered.",
@@ -54,7 +65,7 @@ def _page(c: Comparison, number: int, before: Dictionary, now: Dictionary) -> No
             object=number,
         )
         return
-    for item in news[len(olds) :]:
+    for item in added:
         if not isinstance(item, Ref) or item.number not in c.widgets:
             _new_annotation(c, item, number)
 

@@ -23,6 +23,11 @@ _WIDGET_KEYS = frozenset((
     "Type", "Subtype", "Rect", "P", "F", "AP", "MK", "BS", "Border", "M", "NM", "Parent",
 ))  # fmt: skip
 _CHARACTERISTICS = frozenset(("R", "BC", "BG", "CA"))  # of a widget, those that name no object (table 192)
+_SIGNATURE_KEYS = frozenset((
+    "Type", "Filter", "SubFilter", "Contents", "ByteRange", "Cert", "Reference", "Changes", "Name", "M", "Location",
+    "Reason", "ContactInfo", "R", "V", "Prop_Build", "Prop_AuthTime", "Prop_AuthType",
+))  # fmt: skip
+_private = re.compile(r"[A-Z]{4}[_:].+").fullmatch  # a name that a developer registered for its own (Annex E)
 _LOCKED_FLAGS = 4 | 64 | 128  # Print, ReadOnly, Locked: may be set when a field is signed
 _BLANK_CONTENT = re.compile(rb"%[^\r\n]*|[\x00\t\n\x0c\r ]+|q(?![^\s])|Q(?![^\s])")
 
@@ -138,6 +143,9 @@ def _judge(c: Comparison, signed: _Signed) -> None:
         say("signature", f"the signature field {name!r} {how} with something that is no signature.", False)
         return
     streams = c.follow([v for k, v in found.items() if k != "Contents"])
+    if odd := sorted(k for k in found.keys() - _SIGNATURE_KEYS if not _private(k)):
+        words = ", ".join(odd)
+        say("signature", f"the signature in the field {name!r} {how} with unusual entries: {words}.", False)
     if streams or not _is_direct(found.get("Prop_Build")):
         say("signature", f"the signature in the field {name!r} {how} with objects that it has no use for.", False)
     stamp = found.get("SubFilter") == "ETSI.RFC3161"
@@ -175,6 +183,10 @@ def compare_signed_fields(c: Comparison) -> None:
             continue
         changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
         if "V" not in changed or not changed <= {"V", "AP", "M", "F"} or not _only_locks(old, new):
+            continue
+        if not all(isinstance(d.get("M"), bytes | None) for d in (old, new)):
+            continue
+        if not isinstance(c.old(old.get("AP")), dict | None) or not isinstance(c.new(new.get("AP")), dict | None):
             continue
         c.account(touched.number)
         name = full_name(c, new)

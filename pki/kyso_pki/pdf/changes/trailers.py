@@ -49,14 +49,18 @@ def _compare_information(c: Comparison, before: Value, now: Value) -> None:
     elif same(before, now):
         return
     old, new = c.old(before), c.new(now)
-    old = old if isinstance(old, dict) else {}
-    new = {} if now is None else new
+    old, new = {} if old is None else old, {} if now is None else new
     if not isinstance(new, dict) or any(not isinstance(v, bytes | str) for v in new.values()):
         c.say("structure", "the information dictionary was replaced by something else.", False)
+        return
+    if not isinstance(old, dict):
+        c.say("structure", "the information dictionary took the place of something else.", False)
         return
     changed = sorted(k for k in old.keys() | new.keys() if not _same_text(old.get(k), new.get(k)))
     if changed:
         harmless = set(changed) <= (_INFO_KEYS if before is None else {"ModDate", "Producer"})
+        texts = all(isinstance(d.get(k), bytes | None) for d in (old, new) for k in changed)
+        harmless &= texts or before is None  # a name could be what a page calls a colour space
         c.say(
             "metadata",
             f"document information changed: {', '.join(changed)}.",

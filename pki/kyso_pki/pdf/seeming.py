@@ -1,0 +1,54 @@
+"""What looks like an object to readers that search for objects instead of following the cross-reference.
+
+Reach for `seeming_objects`. Poppler and MuPDF search the whole file as soon as one reference leads nowhere: then a
+string or a stream that an update brings, and that says `5 0 obj`, takes the place of what was signed (P4, P5).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .tokens import END
+
+MAX_BEFORE: Final = 512  # bytes before a keyword that are looked at: two numbers, white space, a comment
+MAX_LINE: Final = 200  # of white space, or of what may be a comment; longer ones are taken for a header
+_SPACE: Final = b"\x00\t\n\x0c\r "
+_DIGITS: Final = b"0123456789"
+
+_keyword = re.compile(rb"obj|trailer").finditer
+_ends = re.compile(END).match
+
+
+def seeming_objects(data: bytes, start: int, stop: int) -> int:
+    """How many headers `N G obj` and trailers stand in `data[start:stop]`, in strings, streams and comments too."""
+    return sum(
+        _is_trailer(data, m.end()) if m[0] == b"trailer" else _is_header(data, m.start())
+        for m in _keyword(data, start, stop)
+    )
+
+
+def _is_trailer(data: bytes, end: int) -> bool:
+    """Whether a dictionary, or a comment before one, follows."""
+    return bytes(data[end : end + MAX_BEFORE]).lstrip(_SPACE)[:2].startswith((b"<<", b"%"))
+
+
+def _is_header(data: bytes, at: int) -> bool:
+    """Whether two numbers stand before the keyword, or a comment that may hide them."""
+    before = bytes(data[max(0, at - MAX_BEFORE) : at])
+    behind_generation = before.rstrip(_SPACE)
+    if _hides(before, behind_generation):
+        return _ends(data, at + len(b"obj")) is not None
+    generation = behind_generation.rstrip(_DIGITS)
+    number = generation.rstrip(_SPACE)
+    if len(generation) == len(behind_generation):
+        return False
+    return _hides(generation, number) or (len(number) < len(generation) and number[-1] in _DIGITS)
+
+
+def _hides(before: bytes, rest: bytes) -> bool:
+    """Whether the white space after `rest` may follow a comment, or is too long to look at."""
+    gap = before[len(rest) :]
+    line = re.split(rb"[\r\n]", rest)[-1]
+    too_long = len(line) == len(rest) > MAX_LINE
+    return len(gap) > MAX_LINE or ((b"\n" in gap or b"\r" in gap) and (b"%" in line or too_long))
