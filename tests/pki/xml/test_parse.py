@@ -176,3 +176,29 @@ def test_tags_moved_around_in_a_signed_document_never_leave_it_intact(data: byte
         for facts in document.signatures():
             original = XmlDocument(data)
             assert not intact(facts) or document.signed_content(facts.id) == original.signed_content(facts.id)
+
+
+def _name(number: int) -> str:
+    """Names as short as can be, so that many attributes take as little room as they can."""
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+    return letters[number % 53] + ("" if number < 53 else letters[number // 53 - 1])
+
+
+@given(
+    count=st.integers(250, 262),
+    blank=st.sampled_from([" ", "\n", "\t\t"]),
+    value=st.sampled_from(['""', "''", '"="', '"a > b"']),
+    equals=st.sampled_from(["=", " = "]),
+    before=st.sampled_from(["", "<c/>" * 500, "<c d='1'>=</c>" * 400, "<!-- " + "x" * 3000 + "-->", "x" * 1281]),
+    after=st.sampled_from(["", "<c/>", "=" * 2000]),
+)
+def test_attributes_are_counted_for_each_element_wherever_it_stands(
+    count: int, blank: str, value: str, equals: str, before: str, after: str
+) -> None:
+    listed = "".join(f"{blank}{_name(number)}{equals}{value}" for number in range(count))
+    octets = f"<a>{before}<b{listed}/>{after}</a>".encode()
+    if count > parsing.MAX_ATTRIBUTES:
+        with pytest.raises(LimitExceeded, match=f"more than {parsing.MAX_ATTRIBUTES} attributes"):
+            parse(octets)
+    else:
+        assert len(next(parse(octets).iter("b")).attrib) == count
