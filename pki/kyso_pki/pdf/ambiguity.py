@@ -16,9 +16,10 @@ from typing import Final
 
 from ..errors import FormatError
 from ..facts import Finding
-from ..octets import count, release
+from ..octets import count, find, release
 from .columns import headers
-from .ends import open_objects
+from .ends import open_objects, open_streams
+from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
 from .xref import MAX_OBJECT_NUMBER, Section
@@ -48,17 +49,32 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
                 tables.append(section.offset)
             found += [Finding("CROSS_REFERENCE", "error", text) for text in _astray(reader.data, section, offsets)]
     if not found:
+        found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(members_astray(reader, revision), 1)]
+    if not found:
         found = [
             Finding("DUPLICATE_OBJECT", "error", text)
             for text in _second_objects(
                 reader, revision, offsets, tables, MAX_OBJECT_NUMBER + 1 if new_from is None else new_from
             )
         ]
-    if not found and (new_from is not None or revision < reader.last or reader.trailing):
-        bounds = _bounds(offsets, tables, reader.revisions[revision].end)
-        texts = islice(open_objects(reader, revision, bounds, frozenset(tables)), MAX_FINDINGS)
-        found = [Finding("OPEN_OBJECT", "error", text) for text in texts]
+    if not found:
+        followed = new_from is not None or revision < reader.last or reader.trailing
+        texts = _open(reader, revision, offsets, tables, streams_only=not followed)
+        found = [Finding("OPEN_OBJECT", "error", text) for text in islice(texts, MAX_FINDINGS)]
     return tuple(found[:MAX_FINDINGS])
+
+
+def _open(
+    reader: Reader, revision: int, offsets: list[Sequence[int]], tables: list[int], *, streams_only: bool
+) -> Iterator[str]:
+    end = reader.revisions[revision].end
+    if streams_only and find(reader.data, b"tream", 0, end) < 0:
+        return
+    bounds = _bounds(offsets, tables, end)
+    if streams_only:
+        yield from open_streams(reader, revision, bounds)
+    else:
+        yield from open_objects(reader, revision, bounds, frozenset(tables))
 
 
 def _bounds(offsets: list[Sequence[int]], tables: list[int], end: int) -> list[int]:

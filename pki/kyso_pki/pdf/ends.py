@@ -1,12 +1,15 @@
 """Whether every object ends before what stands behind it (attack classes P4, P5, P7).
 
-Reach for `open_objects`. A string without its `)`, or a stream whose /Length reaches too far, goes on into whatever
-is appended later: then octets that nobody signed decide what the object is. Tens of thousands of objects are looked
-at in bulk: where all brackets between the start of one and that of the next are balanced, no string runs out of it.
+Reach for `open_objects`, and where nothing is appended for `open_streams`. A string without its `)`, or a stream
+whose /Length reaches too far, goes on into whatever is appended later: then octets that nobody signed decide what the
+object is. Tens of thousands of objects are looked at in bulk: where all brackets between the start of one and that of
+the next are balanced, no string runs out of it.
 """
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from operator import sub
@@ -22,6 +25,9 @@ LONG: Final = 1 << 15  # bytes up to the next object from which on one is read, 
 AT_ONCE: Final = 128  # objects that are looked at together; where one is not so simple, all of them are read.
 # A file of no more has them kept: it will be asked for most of them.
 MAX_NESTING: Final = 16  # brackets within brackets that are taken off in bulk
+_plain_stream = re.compile(rb"\d{1,10} \d{1,5} obj[\r\n ]*(<<[^<>()%#]*>>)[\r\n ]*(stream)\r?\n").match
+_length = re.compile(rb"/Length (\d{1,10})(?![0-9])(?! \d)").search
+_endstream = re.compile(rb"(?:\r\n|\n|\r)?endstream[\r\n ]+endobj").match
 _NO_BORDER: Final = bytes.maketrans(b"\0", b" ")
 _ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b"()\\\0"))
 
@@ -41,6 +47,28 @@ def open_objects(reader: Reader, revision: int, bounds: Sequence[int], no_object
         if i < len(sizes) and not _is_plain(reader.data, bounds[i], bounds[i + 1]):
             yield from _read(reader, revision, bounds[i : i + 2], no_objects, keep=True)
         first = i + 1
+
+
+def open_streams(reader: Reader, revision: int, bounds: Sequence[int]) -> Iterator[str]:
+    """The same of streams alone: Poppler reads on by /Length into what follows, where others end at `endstream`."""
+    data, position, end = reader.data, bounds[0] if bounds else 0, bounds[-1] if bounds else 0
+    while (at := find(data, b"stream", position, end)) >= 0:
+        i = bisect_right(bounds, at) - 1
+        start, position = bounds[i], bounds[i + 1]
+        if not _is_short_stream(data, start, at, position) and not _is_closed(
+            reader, revision, start, position, keep=False
+        ):
+            yield _open(start, position)
+
+
+def _is_short_stream(data: bytes, start: int, at: int, stop: int) -> bool:
+    """Whether a stream whose keyword stands at `at` has a plain dictionary, and ends where its /Length says."""
+    m = _plain_stream(data, start, at + len(b"stream\r\n"))
+    if m is None or m.end(2) != at + len(b"stream") or m[1].count(b"/Length ") != 1:
+        return False
+    length = _length(m[1])
+    ended = _endstream(data, m.end() + int(length[1]), stop) if length else None
+    return ended is not None
 
 
 def _is_plain(data: bytes, start: int, stop: int) -> bool:
@@ -75,7 +103,11 @@ def _read(
     """`keep`: the few objects of a small file, or a large one, are read once for all that look at them."""
     for start, stop in pairwise(bounds):
         if start not in no_objects and not _is_closed(reader, revision, start, stop, keep=keep):
-            yield f"The object at {start} does not end before {stop}, where something else begins."
+            yield _open(start, stop)
+
+
+def _open(start: int, stop: int) -> str:
+    return f"The object at {start} does not end before {stop}, where something else begins."
 
 
 def _is_closed(reader: Reader, revision: int, start: int, stop: int, *, keep: bool) -> bool:
@@ -119,6 +151,6 @@ def _stream_ends(reader: Reader, revision: int, start: int, at: int, stop: int) 
         length = reader.resolve(head.get("Length"), revision) if isinstance(head, dict) else None
     except FormatError:
         length = None
-    if type(length) is int and at + len(b"stream") + length >= stop:
-        return False
+    if type(length) is int and (length < 0 or at + len(b"stream") + length >= stop):
+        return False  # of a negative length Poppler shows nothing
     return reader.data.find(b"endstream", at, stop) >= 0

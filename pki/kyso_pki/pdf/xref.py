@@ -30,6 +30,7 @@ _trailer = re.compile(rb"[" + SPACE + rb"]*trailer").match
 _closing = re.compile(
     rb"[" + SPACE + rb"]*startxref[" + SPACE + rb"]++(\d{1,20})[" + SPACE + rb"]++%%EOF([" + SPACE + rb"]*+)"
 ).match
+_RUNS = {kind: re.compile(re.escape(bytes((kind,))) + b"+").finditer for kind in (PLAIN, COMPRESSED, 0x6E)}
 _ENTRY = 20  # bytes of a classic entry
 _AT_ONCE = 1 << 14  # entries that are taken apart at a time
 _CHECKED = _ENTRY << 16  # bytes of a table that are checked at a time: each check makes copies
@@ -54,6 +55,14 @@ class Plain(NamedTuple):
     offsets: Sequence[int]
     generations: Sequence[int]
     """Empty where all are 0."""
+
+
+class Members(NamedTuple):
+    """Objects that are in object streams: their numbers, those of the streams, and which member each is."""
+
+    numbers: Sequence[int]
+    streams: Sequence[int]
+    indexes: Sequence[int]
 
 
 class Run(NamedTuple):
@@ -164,6 +173,23 @@ class Section:
             found |= set(compress(unsigned(self._rows, 1, w1, width), chosen))
         return found
 
+    def members(self) -> Iterator[Members]:
+        """All objects that are in an object stream, a hybrid's stream included, many at a time."""
+        if self.hidden is not None:
+            yield from self.hidden.members()
+        if self._widths is None or not self._widths[0]:
+            return
+        w0, w1, w2 = self._widths
+        width = w0 + w1 + w2
+        for run in self._runs:
+            for first in range(run.first, run.stop, _AT_ONCE):
+                part = range(first, min(first + _AT_ONCE, run.stop))
+                at = run.at + (part.start - run.first) * width
+                rows = self._rows[at : at + len(part) * width]
+                numbers, rows = _in_use(rows[::width], COMPRESSED, part, rows, width)
+                indexes = unsigned(rows, w0 + w1, w2, width) if w2 else [0] * len(numbers)
+                yield Members(numbers, unsigned(rows, w0, w1, width), indexes)
+
     def _at(self, run: Run, index: int) -> Entry:
         if self._widths is None:
             at = run.at + index * _ENTRY
@@ -188,8 +214,9 @@ def _in_use(kinds: bytes, wanted: int, part: range, rows: bytes, stride: int) ->
         return part, rows
     if kinds.find(wanted) == len(part) - count:  # those before it are free, as number 0 always is
         return part[-count:], rows[-count * stride :]
-    at = [i for i, kind in enumerate(kinds) if kind == wanted] if count else []
-    return [part[i] for i in at], b"".join([rows[i * stride : (i + 1) * stride] for i in at])
+    runs = [m.span() for m in _RUNS[wanted](kinds)] if count else []
+    numbers = list(chain.from_iterable([part[a:b] for a, b in runs]))
+    return numbers, b"".join([rows[a * stride : b * stride] for a, b in runs])
 
 
 def read_section(data: bytes, offset: int, budget: Budget) -> Section:

@@ -18,6 +18,7 @@ from . import (
     encrypted,
     evidence,
     evidence_grown,
+    first_saves,
     forgery,
     forms,
     gaps,
@@ -57,7 +58,7 @@ MODULES: tuple[ModuleType, ...] = (
     outside,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
-MODULES += (doubles, searching)
+MODULES += (doubles, first_saves, searching)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees
@@ -79,6 +80,7 @@ TWINS: dict[str, Callable[[], bytes]] = {
     "two signature boxes": lambda: updates.boxed(b"120 10 220 60"),
     "document with everything": pages.rich,
     "page that takes its fonts from a field": lambda: doubles.two_boxes(b"/Font 7 0 R", b""),
+    "page in an object stream": first_saves.in_object_stream,
     "page that names an object beyond all others": searching.nameless,
     "stream with an indirect length": differentials.lengthened,
     "object hidden in a stream": incremental.signed_with_hidden_object,
