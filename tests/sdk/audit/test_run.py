@@ -338,10 +338,21 @@ def test_names_in_a_report_are_neither_formulas_nor_markup(finished: Run, tmp_pa
     for kind in ("csv", "html"):
         outputs.write(tmp_path / f"r.{kind}", lambda: [line], summed([first]), "một tệp")
     assert "'=HYPERLINK" in (tmp_path / "r.csv").read_text("utf-8-sig")
-    for name, written in (("a;=1+1", "a;'=1+1"), ("\t=1", "'\t'=1"), ("\uff1d1", "'\uff1d1"), ("a-b=c;d", "a-b=c;d")):
+    for name, written in (
+        ("a;=1+1", "a;'=1+1"),
+        ("\t=1", "'\ufffd'=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a-b=c;d", "a-b=c;d"),
+    ):
         first["signatures"][0]["signer"]["name"] = name
         outputs.write(tmp_path / "s.csv", lambda: [json.dumps(first).encode()], summed([first]), "một tệp")
         assert written in (tmp_path / "s.csv").read_text("utf-8-sig"), "where cells are cut at semicolons or tabs too"
+    first["signatures"][0]["signer"]["name"] = "A\x1b[2J\x9b\u202eB\r\nxau.xml,,xml,passed"
+    first["file"] = "a\udcff.xml"
+    outputs.write(tmp_path / "s.csv", lambda: [json.dumps(first).encode()], summed([first]), "một tệp")
+    lines = (tmp_path / "s.csv").read_text("utf-8-sig").splitlines()
+    assert "A\ufffd[2J\ufffd\ufffdB\ufffd'\ufffdxau.xml" in lines[1], "what rewrites a screen, or begins a row"
+    assert len(lines) == 2 and lines[1].startswith("a\\udcff.xml,")
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "<script>" not in page and "\u202e" not in page
     [style] = re.findall("<style>(.*?)</style>", page)
