@@ -3,8 +3,8 @@
 `RUN.audit/` beside the report holds `run.json` (the plan's digests, the validation time), `manifest.jsonl` (every
 file with size and time), `chunks/NNNNNNNN.jsonl` (finished work), `evidence/`, and `unfinished/`, which the workers
 write and nobody relies on. All else is written beside, synced and renamed; the folder goes when the report is there.
-What is read back carries its digest: a chunk that a failing disk or a person has changed is worked on again, instead of
-being a false report or a shorter one. (Who may write here may write the report as well; this is no seal against him.)
+What is read back carries its digest: a chunk that a failing disk or a person has changed is worked on again, instead
+of making a false report or a shorter one. (Who may write here may write the report too: this is no seal against him.)
 Two audits in one folder would take each other's files away: whoever begins or goes on holds it (`held`).
 """
 
