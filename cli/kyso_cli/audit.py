@@ -152,6 +152,8 @@ def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path) -> int
         raise Stop("audit_at", at=local(run.plan.at))
     elif run.done:
         note(app.words("audit.goes_on", done=run.done, total=run.count, at=local(run.plan.at)))
+    if run.damaged:
+        note(app.words("audit.damaged", folder=folder))
     progress = Progress(app, run.count, run.done)
     run.work(LocalPool(asked.jobs or cores()), progress)
     progress.end()

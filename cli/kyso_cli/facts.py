@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .beside import Beside
 from .command import worded
 from .errors import FAILED, OK, Stop
 from .files import PIPE, check_input, read
@@ -16,13 +17,15 @@ from .output import App, note, say
 
 @worded("facts")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--content", multiple=True, metavar="FILE|URI=FILE")
+@click.option("--xpath", is_flag=True)
 @password_options
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:
-    return facts(app, given["files"])
+    return facts(app, given["files"], Beside(given["content"]), given["xpath"])
 
 
-def facts(app: App, files: tuple[str, ...]) -> int:
+def facts(app: App, files: tuple[str, ...], beside: Beside, xpath: bool) -> int:
     """Says a line for each file; 1 when one cannot be read, which its line tells `kyso replay` too."""
     import json
     from dataclasses import replace
@@ -37,13 +40,15 @@ def facts(app: App, files: tuple[str, ...]) -> int:
         check_input(file, streamed=True)
     password = document_password()
     code = OK
+    source: bytes | Path
     for file in files:
         try:
             if file == PIPE:
-                found = kyso.facts(read(PIPE), password=password)
+                source, content, detached = read(PIPE), beside.content, beside.detached(file)
             else:
-                content, detached = content_beside(file), detached_beside(file)
-                found = kyso.facts(Path(file), password=password, content=content, detached=detached)
+                source, content = Path(file), beside.content or content_beside(file)
+                detached = beside.detached(file) or detached_beside(file)
+            found = kyso.facts(source, password=password, content=content, detached=detached, xpath=xpath)
         except kyso.FormatError as e:  # somebody writes to it
             note(f"{file}: {explain(e, app.words).message}")
             code = FAILED

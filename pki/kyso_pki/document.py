@@ -130,6 +130,11 @@ class Intent:
                 "Plain XMLDSIG and counter-signatures carry no timestamp over their content.",
                 remedy="Use XAdES, or leave the content timestamp out.",
             )
+        for text in filter(None, (self.reason, self.location, self.contact)):
+            if any("\ud800" <= c <= "\udfff" for c in text):  # so Python shows octets that are no UTF-8
+                raise UsageError(
+                    f"The text {text!a} is no Unicode text.", remedy="Give it in UTF-8, as the terminal does."
+                )
         if self.certify not in (None, 1, 2, 3):
             raise UsageError(f"A certification of {self.certify!r} is not known.", remedy="Use 1, 2 or 3.")
 

@@ -144,14 +144,15 @@ def facts_of(
     password: Callable[[], str | None] | None = None,
     content: Octets | None = None,
     detached: Mapping[str, bytes] = NO_DETACHED,
+    xpath: bool = False,
 ) -> FileFacts:
     """What is in the document, and in each document in a packet, without an opinion.
 
-    Raises nothing for what the octets are: a document that cannot be opened is told as such (`unreadable`), so that
-    it is not missing where others are judged later.
+    `content`, `detached` and `xpath` as in `open_document`. Raises nothing for what the octets are: a document that
+    cannot be opened is told as such (`unreadable`), so that it is not missing where others are judged later.
     """
     try:
-        return _facts_of(data, file, password, content, detached)
+        return _facts_of(data, file, password, content, detached, xpath)
     except Exception as e:  # noqa: BLE001 - as in `_reported`
         why = _why(e)
     running = hashlib.sha256()
@@ -165,8 +166,9 @@ def _facts_of(
     password: Callable[[], str | None] | None,
     content: Octets | None,
     detached: Mapping[str, bytes],
+    xpath: bool,
 ) -> FileFacts:
-    document = open_document(data, password, content, detached)
+    document = open_document(data, password, content, detached, xpath=xpath)
     found = FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
     if document.format != "xml":
         return found
@@ -174,11 +176,11 @@ def _facts_of(
 
     if (packet := packet_in(data)) is None:
         return found
-    attached = tuple(_attached_facts(one, password) for one in packet.attachments())
+    attached = tuple(_attached_facts(one, password, xpath) for one in packet.attachments())
     return replace(found, packet=PacketFacts(attached, packet.missing))
 
 
-def _attached_facts(one: Attachment, password: Callable[[], str | None] | None) -> FileFacts:
+def _attached_facts(one: Attachment, password: Callable[[], str | None] | None, xpath: bool) -> FileFacts:
     from .packets import not_opened, not_taken_out
 
     octets = one.octets or b""
@@ -186,7 +188,7 @@ def _attached_facts(one: Attachment, password: Callable[[], str | None] | None) 
         why = not_taken_out(one)
     else:
         try:
-            document = open_document(octets, password)
+            document = open_document(octets, password, xpath=xpath)
             return FileFacts(one.name, document.sha256(), document.format, tuple(document.signatures()))
         except Exception as e:  # noqa: BLE001 - one document says nothing about the others
             why = not_opened(_why(e), octets)

@@ -27,19 +27,20 @@ def facts(
     password: Callable[[], str | None] | None = None,
     content: bytes | os.PathLike[str] | None = None,
     detached: Mapping[str, bytes] = NO_DETACHED,
+    xpath: bool = False,
 ) -> FileFacts:
     """What is in the document: every signature, what is intact, covered and changed, with all evidence in it.
 
     `content` is what a detached CMS signature is over, `detached` what an XML signature is over outside its document,
-    by URI. `FileFacts.to_json` and `from_json` carry it to another day or
-    machine. A document that cannot be read has facts as well (`unreadable`). Raises `OSError`.
+    by URI; `xpath` lets it say by XPath what it covers, as in `verify`. `FileFacts.to_json` and `from_json` carry it
+    to another day or machine. A document that cannot be read has facts as well (`unreadable`). Raises `OSError`.
     """
     with (
         nullcontext(source) if isinstance(source, bytes) else opened(source) as data,
         nullcontext(content) if content is None or isinstance(content, bytes) else opened(content) as beside,
     ):
         file = None if isinstance(source, bytes) else str(Path(source))
-        return facts_of(data, file=file, password=password, content=beside, detached=detached)
+        return facts_of(data, file=file, password=password, content=beside, detached=detached, xpath=xpath)
 
 
 def replay(

@@ -1,4 +1,4 @@
-"""`kyso verify` on XML with data beside it (`--content`) and on XML that says by XPath what it covers (`--xpath`)."""
+"""Data beside XML (`--content`) and XPath in it (`--xpath`), for `kyso verify` and `kyso facts`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,12 +44,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def verdict(folder: Path, *arguments: str) -> tuple[int, str]:
+def kyso(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kyso_cli", *arguments]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(PACKAGES), "KYSO_LANG": "en"}
+    return subprocess.run(command, cwd=folder, env=environ, input=stdin, capture_output=True, text=True, check=False)
+
+
+def verdict(folder: Path, *arguments: str, command: str = "verify", stdin: str = "") -> tuple[int, str]:
     """The exit code, and the verdict with what is covered, or the error's code."""
     evidence = [word for name in sorted(folder.glob("*.crl")) for word in ("--evidence", name.name)]
-    command = [sys.executable, "-m", "kyso_cli", "verify", *arguments, "--trust", "root.pem", *evidence, "--json"]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(PACKAGES), "KYSO_LANG": "en"}
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    done = kyso(folder, command, *arguments, "--trust", "root.pem", *evidence, "--json", stdin=stdin)
     told = json.loads(done.stdout)
     if "files" not in told:
         return done.returncode, told["error"]["code"]
@@ -80,3 +85,15 @@ def test_xpath_is_read_only_when_it_is_asked_for(folder: Path) -> None:
     covered = "/a without /a/b (by XPath)"
     assert verdict(folder, "xpath.xml", "--xpath") == (3, f"indeterminate: {covered}")
     assert verdict(folder, "xpath.xml", "--xpath", "--accept-parts") == (0, f"passed: {covered}")
+
+
+def replayed(folder: Path, *arguments: str, accept: Sequence[str] = ()) -> tuple[int, str]:
+    """What `kyso replay` says of the facts that these arguments give."""
+    (folder / "facts.jsonl").write_text(kyso(folder, "facts", *arguments).stdout, "utf-8")
+    return verdict(folder, "facts.jsonl", *accept, command="replay")
+
+
+@pytest.mark.parametrize("how", [("chu-ky.xml", *BOTH), ("xpath.xml", "--xpath"), ("xpath.xml",), ("chu-ky.xml",)])
+def test_facts_are_told_the_same_and_replayed_to_the_same_verdict(folder: Path, how: tuple[str, ...]) -> None:
+    accept = ("--accept-parts",)
+    assert replayed(folder, *how, accept=accept) == verdict(folder, *how, *accept)

@@ -11,11 +11,11 @@ from ..facts import Finding
 from ..x509.answer import COMPROMISED
 from ..x509.certificate import Certificate, certificates_from_bytes
 from ..x509.path import PathResult, find_path
-from ..x509.revocation import RevocationResult, check_path, of_file, since
+from ..x509.revocation import RevocationResult, at_hand, check_path, since
 from ..x509.rules import label
 from ..x509.trust import Purpose
 from .case import Case
-from .past import Proof, status_then
+from .past import Proof, given_in, status_then
 from .report import Indication
 
 MAX_ISSUER_FETCHES = 4  # certificates fetched by AIA for one path, against being led around
@@ -119,7 +119,7 @@ def _tell_age(case: Case, leaf: Certificate, revocation: RevocationResult, prove
     answer from before the theft beside the signature.
     """
     given = revocation.at
-    if given is None or not of_file(revocation.source) or since(given, proven.by if proven else None):
+    if given is None or not at_hand(revocation.source) or since(given, proven.by if proven else None):
         return
     age = (proven.by if proven else case.at) - given
     what = "the signature is proven" if proven else "this validation"
@@ -141,6 +141,7 @@ def _statuses(case: Case, path: tuple[Certificate, ...], proven: Proof | None) -
         candidates=known.certificates,
         fetcher=case.fetcher,
         proven=proven.by if proven else None,
+        given=given_in(case.held),
     )
     if proven is None:
         return results

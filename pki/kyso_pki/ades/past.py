@@ -91,6 +91,15 @@ def held_in(facts: SignatureFacts, covers: Sequence[Cover], at: datetime) -> tup
     return tuple(found)
 
 
+def given_in(held: Sequence[Held]) -> frozenset[bytes]:
+    """Lists and answers that stand nowhere in the file."""
+    beside = [h.evidence for h in held if not h.in_file and (h.evidence.crls or h.evidence.ocsp)]
+    if not beside:
+        return frozenset()
+    inside = frozenset(o for h in held if h.in_file for o in (*h.evidence.crls, *h.evidence.ocsp))
+    return frozenset(o for e in beside for o in (*e.crls, *e.ocsp)) - inside
+
+
 def status_then(
     certificate: Certificate, issuer: Certificate, proven: datetime, held: Sequence[Held]
 ) -> RevocationResult | None:
@@ -106,7 +115,14 @@ def status_then(
     latest = max(h.by for h in held)
     for at in _control_times(certificate, issuer, proven, latest, crls, answers):
         found = check_revocation(
-            certificate, issuer, at=at, crls=crls, ocsp=answers, candidates=candidates, proven=proven
+            certificate,
+            issuer,
+            at=at,
+            crls=crls,
+            ocsp=answers,
+            candidates=candidates,
+            proven=proven,
+            given=given_in(held),
         )
         if found.status in ("good", "revoked"):
             return found

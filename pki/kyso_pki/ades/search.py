@@ -210,6 +210,7 @@ class _Search:
             candidates=known.certificates,
             fetcher=recorder,
             proven=proven,
+            given=frozenset((*given.crls, *given.ocsp)) - frozenset((*stored.crls, *stored.ocsp)),
         )
         if not _serves(result, proven):
             self.missing.append(f"{label(certificate)}: {result.text or result.status}".rstrip("."))

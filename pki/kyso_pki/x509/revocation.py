@@ -31,7 +31,7 @@ from .trust import TrustStore
 RevocationStatus = Literal["good", "revoked", "unknown", "not_checked"]
 
 MAX_ANSWERS = 32  # signature checks on evidence for one certificate; attackers may add evidence to a file
-_AT_HAND = " (embedded)"
+_IN_FILE, _GIVEN, _AT_HAND = " (embedded)", " (given)", " (at hand)"
 MAX_SIGNERS = 8  # certificates tried as the signer of one CRL
 MAX_DEPTH = 3  # whose status is asked to learn the status of another: CRL signers, and theirs
 _KEPT_BYTES = 512 << 10  # of evidence, for a result that is kept
@@ -44,7 +44,8 @@ class RevocationResult:
 
     status: RevocationStatus
     source: str | None = None
-    """`ocsp`, `crl`, with the place: `ocsp (embedded)`, `crl (http://…)`; `nocheck`: the CA asks for no check."""
+    """`ocsp`, `crl`, with the place: `ocsp (embedded)` (in the file), `crl (given)` (by the caller), `crl (at hand)`
+    (lists from both), `crl (http://…)`; `nocheck`: the CA asks for no check."""
     at: datetime | None = None
     """thisUpdate of the answer used, or the revocation date when `revoked`."""
     reason: str | None = None
@@ -72,13 +73,15 @@ def check_revocation(
     fetcher: StatusFetcher | None = None,
     proven: datetime | None = None,
     anchor: Certificate | None = None,
+    given: frozenset[bytes] = frozenset(),
 ) -> RevocationResult:
     """The status of `certificate` at `at`; `issuer` is the certificate above it in a validated path.
 
     `candidates`: certificates among which an OCSP responder's or a CRL signer's may be found. `anchor`: where the
     path of a CRL signer other than `issuer` must end, the same as the certificate's (RFC 5280 6.3.3 (f)); None: only
     what the issuer signed itself is believed. `proven`: by when what the certificate
-    signed existed for certain; None: unproven, it may have been signed just now. `unknown`: an authorised responder
+    signed existed for certain; None: unproven, it may have been signed just now. `given`: evidence that stands outside
+    the file, which is told. `unknown`: an authorised responder
     says so; `not_checked`: nothing could be asked or used, `text` says why. Never raises for what evidence holds.
 
     With a fetcher and a URL to ask, a "good" at hand counts alone only when it was given at or after `proven`: an
@@ -88,7 +91,7 @@ def check_revocation(
     """
     if _needs_no_check(certificate):
         return RevocationResult("good", "nocheck", None, None, "OCSP responder with id-pkix-ocsp-nocheck.")
-    asking = _Asking(certificate, issuer, at, tuple(crls), tuple(candidates), fetcher, anchor)
+    asking = _Asking(certificate, issuer, at, tuple(crls), tuple(candidates), fetcher, anchor, given=given)
     at_hand, fetched = list(asking.embedded(tuple(ocsp))), list(asking.fetched())
     said = at_hand + fetched
     if fetched and not _decides(fetched):
@@ -116,13 +119,14 @@ def check_path(
     candidates: Sequence[Certificate],
     fetcher: StatusFetcher | None = None,
     proven: datetime | None = None,
+    given: frozenset[bytes] = frozenset(),
 ) -> tuple[RevocationResult, ...]:
     """One result for each certificate of a validated path but the anchor, leaf first."""
-    given = tuple(path), at, tuple(crls), tuple(ocsp), tuple(candidates)
+    asked = tuple(path), at, tuple(crls), tuple(ocsp), tuple(candidates)
     size = sum(map(len, crls)) + sum(map(len, ocsp)) + sum(len(c.der) for c in candidates)
     if fetcher is None and size <= _KEPT_BYTES:
-        return _checked_along(*given, None, proven)
-    return _check_along(*given, fetcher, proven)  # who asks the network may be told something new
+        return _checked_along(*asked, None, proven, given)
+    return _check_along(*asked, fetcher, proven, given)  # who asks the network may be told something new
 
 
 def _check_along(
@@ -133,6 +137,7 @@ def _check_along(
     candidates: tuple[Certificate, ...],
     fetcher: StatusFetcher | None,
     proven: datetime | None,
+    given: frozenset[bytes],
 ) -> tuple[RevocationResult, ...]:
     return tuple(
         check_revocation(
@@ -145,6 +150,7 @@ def _check_along(
             fetcher=fetcher,
             proven=proven,
             anchor=path[-1],
+            given=given,
         )
         for certificate, issuer in pairwise(path)
     )
@@ -159,9 +165,9 @@ def since(answer: datetime | None, proven: datetime | None) -> bool:
     return answer is not None and proven is not None and answer >= proven - SKEW
 
 
-def of_file(source: str | None) -> bool:
+def at_hand(source: str | None) -> bool:
     """Whether an answer was at hand, in the document or beside it, and not asked for."""
-    return source is not None and source.endswith(_AT_HAND)
+    return source is not None and source.endswith((_IN_FILE, _GIVEN, _AT_HAND))
 
 
 def _needs_no_check(certificate: Certificate) -> bool:
@@ -208,7 +214,7 @@ def _verdict(
         return None
     source, answer = max(good, key=lambda item: item[1].at.timestamp() if item[1].at else 0.0)
     text = "Not revoked."
-    if source.endswith(_AT_HAND) and answer.at is not None and not since(answer.at, proven):
+    if at_hand(source) and answer.at is not None and not since(answer.at, proven):
         text = f"Not revoked as of {answer.at:%Y-%m-%d %H:%M:%S} UTC. The answer may be older than the signature."
     return RevocationResult("good", source, answer.at, None, text)
 
@@ -227,6 +233,7 @@ class _Asking:
     asked_for: frozenset[Certificate] = frozenset()
     """Whose status waits for this one."""
     too_much: bool = False
+    given: frozenset[bytes] = frozenset()
 
     def embedded(self, ocsp: Sequence[bytes]) -> Iterator[tuple[str, Answer]]:
         """Every answer at hand that is about this certificate, or could not be read."""
@@ -239,13 +246,19 @@ class _Asking:
             if count > MAX_ANSWERS:
                 self.too_much = True
                 return
-            yield "ocsp" + _AT_HAND, answer
+            yield "ocsp" + self._place((data,)), answer
         lists = [data for data in self.crls if self._is_about(data)]
         if count + len(lists) > MAX_ANSWERS:
             self.too_much = True
             return
         for answer in self._crl(lists):
-            yield "crl" + _AT_HAND, answer
+            yield "crl" + self._place(lists), answer
+
+    def _place(self, pieces: Sequence[bytes]) -> str:
+        """Where these stand; what lists say together comes from all of them."""
+        if not self.given or self.given.isdisjoint(pieces):
+            return _IN_FILE
+        return _GIVEN if self.given.issuperset(pieces) else _AT_HAND
 
     def _is_about(self, data: bytes) -> bool:
         try:

@@ -8,6 +8,7 @@ that somebody else made: `stamp_xml`, `values_xml`, `validation_data_xml`.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +26,7 @@ from .xmldsig import b64
 
 _DECLARED = f' xmlns:xades="{XADES}" xmlns:ds="{DS}"'
 _DECLARED_141 = f' xmlns:xadesv141="{XADES141}"'
+_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 2.2
 ValidationData = Literal["TimeStampValidationData", "AnyValidationData"]
 """Evidence for the timestamp that stands just before it (5.5.3), and for anything (5.5.4)."""
 
@@ -75,6 +77,12 @@ def _signing_certificate(leaf: Certificate) -> str:
 
 
 def _text(name: str, text: str | None) -> str:
+    """An element with this text, none for none. Raises `UsageError` for what XML cannot hold (XML 1.0 2.2)."""
+    if text and (bad := _NO_CHARACTER.search(text)) is not None:
+        raise UsageError(
+            f"The character U+{ord(bad[0]):04X} in the text for {name} cannot stand in XML.",
+            remedy="Leave control characters, and what is no UTF-8, out of the text.",
+        )
     return f"<xades:{name}>{html.escape(text, quote=False)}</xades:{name}>" if text else ""
 
 

@@ -136,12 +136,16 @@ def _csv_lines(cells: Iterable[tuple[str | None, ...]]) -> bytes:
 
 
 def _harmless(cell: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula; names in certificates are a stranger's.
+    """A cell that no spreadsheet takes for a formula; names in certificates, and of files, are a stranger's.
+
+    Line ends and what rewrites a screen are shown as U+FFFD: who reads the rows as lines must not read a row that the
+    stranger wrote.
 
     Where the system's list separator is a semicolon, as in Viet Nam, a spreadsheet cuts cells at semicolons (others
     at tabs), so that what stands after one begins a cell, too.
     """
-    return _FORMULA.sub("'", cell or "")
+    cell = _FORMULA.sub("'", cell or "")
+    return "".join(c if "\ud800" <= c <= "\udfff" else printable(c) for c in cell)  # of names that are no UTF-8
 
 
 def _parquet(beside: Beside, lines: Callable[[], Lines], _totals: Totals, _head: str) -> None:

@@ -3,6 +3,8 @@
 `RUN.audit/` beside the report holds `run.json` (the plan's digests, the validation time), `manifest.jsonl` (every
 file with size and time), `chunks/NNNNNNNN.jsonl` (finished work), `evidence/`, and `unfinished/`, which the workers
 write and nobody relies on. All else is written beside, synced and renamed; the folder goes when the report is there.
+What is read back carries its digest: a chunk that a failing disk or a person has changed is worked on again, instead
+of making a false report or a shorter one. (Who may write here may write the report too: this is no seal against him.)
 Two audits in one folder would take each other's files away: whoever begins or goes on holds it (`held`).
 """
 
@@ -27,7 +29,7 @@ from .executor import Chunk, Executor
 from .listing import Entry, entries
 from .plan import Plan, as_line
 
-FORMAT = 2
+FORMAT = 3
 LARGEST_CHUNK = 256  # files; what a kill costs at most, times the workers
 _CHUNKS_WANTED = 32  # in a small run, so that all cores have work until the end
 
@@ -41,6 +43,8 @@ class Run:
         self.count = count
         """Files in the manifest."""
         self._chunk_size = chunk_size
+        self.damaged = 0
+        """Chunks of the run that stopped that were found changed, and are worked on again."""
 
     @classmethod
     def begin(
@@ -88,7 +92,9 @@ class Run:
             "sources": _sources(sources, everything),
             "chunk": size,
         }
-        _write(folder / "run.json", [json.dumps(head).encode()])  # last: from here on the run exists
+        _write(
+            folder / "run.json", [json.dumps({**head, "sha256": _digest_of(head)}).encode()]
+        )  # last: from here on the run exists
         return cls(folder, plan, count, size)
 
     @classmethod
@@ -104,23 +110,31 @@ class Run:
             head = json.loads((folder / "run.json").read_text("utf-8"))
         except FileNotFoundError:
             return None
-        except ValueError:
-            head = {}
+        except (ValueError, RecursionError):
+            head = None
         remedy = "Give the same options again, or begin anew (--restart)."
-        if head.get("format") != FORMAT:
+        if not isinstance(head, dict) or head.get("format") != FORMAT:
             raise AuditError(
                 f"The audit in {folder} cannot be continued: its run.json is not of this version.", remedy=remedy
             )
+        if head.pop("sha256", None) != _digest_of(head):
+            raise AuditError(f"The audit in {folder} cannot be continued: its run.json was changed.", remedy=remedy)
         if head["made_by"] != made_by():  # one report, one way of judging
             raise AuditError(f"The audit in {folder} was begun with another version of kyso.", remedy=remedy)
         if head["rules"] != plan.rules_digest:
             raise AuditError(f"The audit in {folder} was begun with other anchors, evidence or rules.", remedy=remedy)
         if sources is not None and head["sources"] != _sources(sources, everything):
             raise AuditError(f"The audit in {folder} was begun for other files or folders.", remedy=remedy)
-        with (folder / "manifest.jsonl").open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != head["manifest"]:
-                raise AuditError(f"The list of files in {folder} was changed.", remedy=remedy)
-        return cls(folder, replace(plan, at=datetime.fromisoformat(head["at"])), head["files"], head["chunk"])
+        try:
+            with (folder / "manifest.jsonl").open("rb") as file:
+                same = hashlib.file_digest(file, "sha256").hexdigest() == head["manifest"]
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise AuditError(f"The list of files in {folder} was changed.", remedy=remedy)
+        run = cls(folder, replace(plan, at=datetime.fromisoformat(head["at"])), head["files"], head["chunk"])
+        run._drop_damaged()
+        return run
 
     @property
     def done(self) -> int:
@@ -135,7 +149,8 @@ class Run:
         for done in executor.run(self.plan, missing, self.folder, progress):
             if len(done.records) != len(done.chunk.entries):
                 raise AuditError(f"Chunk {done.chunk.number} has {len(done.records)} records.")
-            _write(self._place(done.chunk.number), (record + b"\n" for record in done.records))
+            octets = b"".join(record + b"\n" for record in done.records)
+            _write(self._place(done.chunk.number), [octets, _seal(octets)])
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Every record in the order of the manifest. Raises `AuditError` when one is missing."""
@@ -146,9 +161,11 @@ class Run:
         """The same as JSON lines."""
         for number in range(-(-self.count // self._chunk_size)):
             try:
-                octets = self._place(number).read_bytes()
+                octets = _unsealed(self._place(number).read_bytes())
             except FileNotFoundError:
                 raise AuditError(f"Chunk {number} of the audit in {self.folder} is missing.") from None
+            if octets is None:
+                raise AuditError(f"Chunk {number} of the audit in {self.folder} was changed.")
             yield from octets.splitlines(keepends=True)
 
     def remove(self) -> None:
@@ -160,6 +177,15 @@ class Run:
 
     def _finished(self) -> set[int]:
         return {int(p.stem) for p in (self.folder / "chunks").glob("*.jsonl")}
+
+    def _drop_damaged(self) -> None:
+        """What was changed is worked on again; some 1 s for 500,000 files."""
+        (self.folder / "chunks").mkdir(exist_ok=True)
+        for number in sorted(self._finished()):
+            place = self._place(number)
+            if not place.exists() or _unsealed(place.read_bytes()) is None:
+                self.damaged += 1
+                place.unlink(missing_ok=True)
 
     def _chunks(self) -> Iterator[Chunk]:
         with (self.folder / "manifest.jsonl").open(encoding="utf-8") as file:
@@ -183,6 +209,21 @@ def held(folder: Path) -> Iterator[None]:
                 f"Another audit is at work in {folder}.", remedy="Wait until it has ended, or give another --out."
             )
         yield
+
+
+def _digest_of(head: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(head, sort_keys=True).encode()).hexdigest()
+
+
+def _seal(octets: bytes) -> bytes:
+    """The last line of a chunk."""
+    return as_line({"sha256": hashlib.sha256(octets).hexdigest()})
+
+
+def _unsealed(chunk: bytes) -> bytes | None:
+    """The records of a chunk as they were written; None when they were changed."""
+    octets = chunk[: -len(_seal(b""))]
+    return octets if chunk == octets + _seal(octets) else None
 
 
 def _lock_of(folder: Path) -> Path:

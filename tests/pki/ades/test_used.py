@@ -80,6 +80,23 @@ def test_what_the_caller_gives_and_what_is_fetched_is_told_apart(world: World) -
     assert all(u.uri and u.uri.startswith("http://") and u.at == AT for u in fetched)
 
 
+def test_only_what_stands_in_the_file_is_said_to(world: World) -> None:
+    plain, kept = signed(world, "B-B"), signed(world, "B-LT")
+    given = Evidence(crls=tuple(world.crls(AT)))
+    newer = Evidence(crls=tuple(world.crls(AT + timedelta(minutes=30))))
+    assert judged(world, plain, evidence=given).revocation.source == "crl (given)"
+    assert judged(world, kept).revocation.source == "ocsp (embedded)"
+    found = kyso.facts(kept)
+    [facts] = found.signatures
+    both = replace(found, signatures=(replace(facts, crls=given.crls, ocsp=(), stored=()),))
+
+    def replayed(evidence: Evidence) -> str | None:
+        return kyso.replay(both, trust=world.trust, at=AT + HOUR, evidence=evidence).signatures[0].revocation.source
+
+    assert replayed(given) == "crl (embedded)", "the same list is in both places"
+    assert replayed(newer) == "crl (at hand)", "the file's list and the caller's were weighed together"
+
+
 def test_evidence_about_others_is_not_listed(world: World) -> None:
     other = World.create(at=AT)
     report = judged(world, signed(world, "B-B"), evidence=Evidence(crls=tuple(other.crls(AT)), ocsp=(b"no answer",)))

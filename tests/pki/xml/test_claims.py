@@ -21,7 +21,7 @@ from tests.attacks.xml.structure import LETTER as OTHER
 from tests.judges import xmlsec
 from tests.pki.ades.inputs import PDF
 
-from .made import AT, EVIDENCE, LETTER, PERSON, ROOTS, SEAL, WORLD, codes, intact, only, report
+from .made import AT, EVIDENCE, LETTER, PERSON, ROOTS, SEAL, WORLD, Form, codes, intact, only, report
 
 POLICY = "Quy chế ký số của UBND tỉnh Mẫu".encode()
 NAME = "urn:oid:1.3.6.1.4.1.99999.1"
@@ -96,6 +96,12 @@ def test_without_claims_nothing_is_said() -> None:
             lambda: XmlDocument(LETTER).prepare(Intent(AT, location="x", claims=CLAIMS), PERSON.chain, PERSON.scheme),
             "both given",
         ),
+        (lambda: Form(PERSON).sign(location="a\x1b[2J"), r"U\+001B in the text for City"),
+        (
+            lambda: sign_document(XmlDocument(LETTER), Intent(AT, claims=Claims(roles=("a\ufffe",))), PERSON),
+            r"U\+FFFE in the text for ClaimedRole",
+        ),
+        (lambda: Intent(AT, reason="a\udcff"), "no Unicode text"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(wrong: object, message: str) -> None:

@@ -156,7 +156,7 @@ def test_run_of_another_version_is_not_continued(archive: Archive, tmp_path: Pat
     """Half a report by the rules of one version and half by those of the next would be nobody's report."""
     run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
     head = json.loads((run.folder / "run.json").read_text("utf-8"))
-    (run.folder / "run.json").write_text(json.dumps({**head, "made_by": "kyso 0.0.1"}), "utf-8")
+    (run.folder / "run.json").write_text(json.dumps(sealed({**head, "made_by": "kyso 0.0.1"})), "utf-8")
     with pytest.raises(AuditError, match="another version"):
         Run.resume(run.folder, archive.plan)
 
@@ -219,6 +219,57 @@ def test_file_whose_name_is_no_utf_8_is_one_of_the_report(archive: Archive, tmp_
     )
     outputs.write(tmp_path / f"r.{kind}", run.lines, summed(run.records()), "")
     assert (tmp_path / f"r.{kind}").stat().st_size
+
+
+def sealed(head: dict[str, Any]) -> dict[str, Any]:
+    """A run.json whose digest is true."""
+    rest = {k: v for k, v in head.items() if k != "sha256"}
+    return {**rest, "sha256": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda octets: octets.replace(b'"failed"', b'"passed"'),
+        lambda octets: b"",
+        lambda octets: octets[: len(octets) // 2],
+        lambda octets: octets[octets.index(b"\n") + 1 :],
+        lambda octets: bytes(len(octets)),
+    ],
+    ids=["verdict", "emptied", "cut", "record gone", "zeros"],
+)
+def test_chunk_that_was_changed_is_worked_on_again(
+    archive: Archive, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    run.work(LocalPool(1), lambda _: None)
+    whole = list(run.lines())
+    chunk = next(p for p in sorted((run.folder / "chunks").iterdir()) if b'"failed"' in p.read_bytes())
+    chunk.write_bytes(change(chunk.read_bytes()))
+    with pytest.raises(AuditError, match="was changed"):
+        list(run.lines())
+    again = Run.resume(run.folder, archive.plan)
+    assert again is not None
+    assert again.damaged == 1 and again.done < again.count
+    again.work(LocalPool(1), lambda _: None)
+    assert list(again.lines()) == whole
+
+
+@pytest.mark.parametrize("change", [{"files": 5}, {"chunk": 0}, {"files": "x"}, {"at": "now"}, {"at": "2030-01-01"}])
+def test_changed_head_of_a_run_is_not_continued(archive: Archive, tmp_path: Path, change: dict[str, Any]) -> None:
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    head = json.loads((run.folder / "run.json").read_text("utf-8"))
+    (run.folder / "run.json").write_text(json.dumps({**head, **change}), "utf-8")
+    with pytest.raises(AuditError, match=r"run\.json was changed"):
+        Run.resume(run.folder, archive.plan)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{", "[" * 100_000, ""])
+def test_head_of_a_run_that_is_none_is_not_continued(archive: Archive, tmp_path: Path, text: str) -> None:
+    run = Run.begin(tmp_path / "run", archive.plan, [str(archive.folder)])
+    (run.folder / "run.json").write_text(text, "utf-8")
+    with pytest.raises(AuditError, match="not of this version"):
+        Run.resume(run.folder, archive.plan)
 
 
 def test_missing_chunk_is_an_error_and_not_a_shorter_report(archive: Archive, tmp_path: Path) -> None:
@@ -338,10 +389,21 @@ def test_names_in_a_report_are_neither_formulas_nor_markup(finished: Run, tmp_pa
     for kind in ("csv", "html"):
         outputs.write(tmp_path / f"r.{kind}", lambda: [line], summed([first]), "một tệp")
     assert "'=HYPERLINK" in (tmp_path / "r.csv").read_text("utf-8-sig")
-    for name, written in (("a;=1+1", "a;'=1+1"), ("\t=1", "'\t'=1"), ("\uff1d1", "'\uff1d1"), ("a-b=c;d", "a-b=c;d")):
+    for name, written in (
+        ("a;=1+1", "a;'=1+1"),
+        ("\t=1", "'\ufffd'=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a-b=c;d", "a-b=c;d"),
+    ):
         first["signatures"][0]["signer"]["name"] = name
         outputs.write(tmp_path / "s.csv", lambda: [json.dumps(first).encode()], summed([first]), "một tệp")
         assert written in (tmp_path / "s.csv").read_text("utf-8-sig"), "where cells are cut at semicolons or tabs too"
+    first["signatures"][0]["signer"]["name"] = "A\x1b[2J\x9b\u202eB\r\nxau.xml,,xml,passed"
+    first["file"] = "a\udcff.xml"
+    outputs.write(tmp_path / "s.csv", lambda: [json.dumps(first).encode()], summed([first]), "một tệp")
+    lines = (tmp_path / "s.csv").read_text("utf-8-sig").splitlines()
+    assert "A\ufffd[2J\ufffd\ufffdB\ufffd'\ufffdxau.xml" in lines[1], "what rewrites a screen, or begins a row"
+    assert len(lines) == 2 and lines[1].startswith("a\\udcff.xml,")
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "<script>" not in page and "\u202e" not in page
     [style] = re.findall("<style>(.*?)</style>", page)
