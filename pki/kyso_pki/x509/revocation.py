@@ -79,10 +79,10 @@ def check_revocation(
 
     `candidates`: certificates among which an OCSP responder's or a CRL signer's may be found. `anchor`: where the
     path of a CRL signer other than `issuer` must end, the same as the certificate's (RFC 5280 6.3.3 (f)); None: only
-    what the issuer signed itself is believed. `proven`: by when what the certificate
-    signed existed for certain; None: unproven, it may have been signed just now. `given`: evidence that stands outside
-    the file, which is told. `unknown`: an authorised responder
-    says so; `not_checked`: nothing could be asked or used, `text` says why. Never raises for what evidence holds.
+    what the issuer signed itself is believed. `proven`: by when what the certificate signed existed for certain;
+    None: unproven, it may have been signed just now. `given`: evidence that stands outside the file, which is told.
+    `unknown`: an authorised responder says so; `not_checked`: nothing could be asked or used, `text` says why. Never
+    raises for what evidence holds.
 
     With a fetcher and a URL to ask, a "good" at hand counts alone only when it was given at or after `proven`: an
     older one says nothing about the signature, and whoever can cut the network must gain nothing by it. Offline, or
