@@ -31,7 +31,7 @@ from .trust import TrustStore
 RevocationStatus = Literal["good", "revoked", "unknown", "not_checked"]
 
 MAX_ANSWERS = 32  # signature checks on evidence for one certificate; attackers may add evidence to a file
-_AT_HAND = " (embedded)"
+_AT_HAND = " (at hand)"
 MAX_SIGNERS = 8  # certificates tried as the signer of one CRL
 MAX_DEPTH = 3  # whose status is asked to learn the status of another: CRL signers, and theirs
 _KEPT_BYTES = 512 << 10  # of evidence, for a result that is kept
@@ -44,7 +44,7 @@ class RevocationResult:
 
     status: RevocationStatus
     source: str | None = None
-    """`ocsp`, `crl`, with the place: `ocsp (embedded)`, `crl (http://…)`; `nocheck`: the CA asks for no check."""
+    """`ocsp`, `crl`, with the place: `ocsp (at hand)`, `crl (http://…)`; `nocheck`: the CA asks for no check."""
     at: datetime | None = None
     """thisUpdate of the answer used, or the revocation date when `revoked`."""
     reason: str | None = None

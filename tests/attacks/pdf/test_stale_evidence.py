@@ -95,7 +95,7 @@ def test_offline_the_report_says_of_when_the_kept_answer_is(place: str) -> None:
     [told] = [f for f in signature.findings if f.code == "REVOCATION_AGE"]
     assert told.severity == "warning"
     assert f"as of {AT - 2 * DAY:%Y-%m-%d %H:%M:%S} UTC only, 2 days before this validation" in told.text
-    assert f"({place[5:].lower()} (embedded))" in told.text
+    assert f"({place[5:].lower()} (at hand))" in told.text
 
 
 def test_offline_the_age_counts_from_the_proven_time_and_a_young_answer_is_no_warning() -> None:

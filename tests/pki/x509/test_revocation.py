@@ -71,7 +71,7 @@ def test_the_issuer_is_asked_whatever_lies_at_hand(world: World) -> None:
 def test_the_newest_good_answer_counts(world: World) -> None:
     crls = (world.crl(AT - 2 * DAY), world.crl(AT), world.crl(AT - DAY))
     result = check(world, world.fetcher(AT - HOUR), crls=crls)
-    assert (result.status, result.source, result.at) == ("good", "crl (embedded)", AT)
+    assert (result.status, result.source, result.at) == ("good", "crl (at hand)", AT)
 
 
 def test_offline_an_older_answer_is_good_and_says_its_age(world: World) -> None:
