@@ -92,6 +92,8 @@ def check_output(target: Path, *, force: bool) -> None:
         found = target.stat() if target.exists() else None
         if found is not None and stat.S_ISDIR(found.st_mode):
             raise Stop("file_is_folder", path=target)
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            raise Stop("output_special", path=target)
         if found is not None and not force:
             raise Stop("output_exists", path=target)
         if not target.parent.is_dir():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -30,7 +31,7 @@ class Beside:
     """A file beside `target`, removed at the end unless `commit` gave it the target's name.
 
     Raises `FileExistsError` where the target exists and `force` is not set, `TargetLost` where the place takes
-    nothing, else `OSError`, each naming the target.
+    nothing, else `OSError`, each naming the target. What is no file, a device or a pipe, is never replaced.
     """
 
     def __init__(self, target: str | os.PathLike[str], *, force: bool = False, mode: int = 0o666) -> None:
@@ -41,6 +42,9 @@ class Beside:
         self._mode = mode
 
     def __enter__(self) -> Beside:
+        if is_special(self.target):  # a rename would take the place of /dev/null for every program
+            why = "it is a device, a pipe or a socket"
+            raise OSError(errno.EINVAL, why, str(self.target))
         with self._named():
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             os.close(os.open(self.path, flags, self._mode))
@@ -91,6 +95,15 @@ class Beside:
             held = replacing and isinstance(e, PermissionError) and self.target.exists()  # open elsewhere (Windows)
             kind = OSError if held or e.errno in _OF_ONE_FILE else TargetLost
             raise kind(e.errno, e.strerror, str(self.target)) from e
+
+
+def is_special(path: Path) -> bool:
+    """Whether something stands there that is neither a file nor a folder. Raises `OSError`."""
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not stat.S_ISREG(kind) and not stat.S_ISDIR(kind)
 
 
 def _write_all(file: FileIO, piece: bytes | memoryview) -> None:

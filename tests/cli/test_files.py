@@ -31,6 +31,18 @@ def test_force_replaces_it(tmp_path: Path) -> None:
     assert (tmp_path / "a.pdf").read_bytes() == b"second"
 
 
+def test_a_pipe_is_never_replaced_by_a_result(tmp_path: Path) -> None:
+    """As root `--force` would put a file in the place of /dev/null."""
+    pipe = tmp_path / "pipe.pdf"
+    os.mkfifo(pipe)
+    with pytest.raises(Stop, match="output_special"):
+        check_output(pipe, force=True)
+    with pytest.raises(OSError, match="a pipe"):
+        write_whole(pipe, b"signed", force=True)
+    assert pipe.is_fifo()
+    assert [p.name for p in tmp_path.iterdir()] == ["pipe.pdf"]
+
+
 def test_a_full_disk_leaves_nothing() -> None:
     """/dev/full cannot be a folder, so the limit on a file's size stands in for a full disk."""
     import resource
