@@ -7,7 +7,7 @@ from typing import Final
 
 from ..objects import UNREADABLE
 from ..reader import Reader
-from . import active, layers, pages, structure
+from . import active, layers, pages, readings, structure
 from .active import TELLING
 from .checks import Observation
 from .policy import DEFAULT_LINT, LintPolicy
@@ -24,6 +24,8 @@ _STEPS: Final[tuple[Callable[[Survey], Iterator[Observation]], ...]] = (
     pages.appearances,
     pages.drawn,
     structure.structure,
+    readings.linearized,
+    readings.searched,
 )
 
 

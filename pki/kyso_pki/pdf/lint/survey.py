@@ -14,7 +14,7 @@ from ...errors import LimitExceeded
 from ..filters import Budget, decode
 from ..objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from ..reader import Reader
-from ..xref import FREE
+from ..xref import FREE, PLAIN
 from .checks import Observation
 from .dull import Dull
 
@@ -52,6 +52,8 @@ class Survey:
     """Every dictionary that the trailer reaches, nested ones included, but for those that no check looks at."""
     unreached: list[tuple[int, Value]] = field(default_factory=list)
     """Objects in use that nothing reaches."""
+    nowhere: list[int] = field(default_factory=list)
+    """Numbers that references name, and under which there is no object."""
     pages: list[Page] = field(default_factory=list)
     unread: list[Observation] = field(default_factory=list)
     budget: Budget = field(init=False)
@@ -135,6 +137,9 @@ def _reach(found: Survey, dull: Dull) -> set[int]:
             if (references := dull.references(value)) is not None:
                 pending += [(ref, number) for ref in references]
                 continue
+            entry = reader.entry(value.number)
+            if entry is None or (entry.kind == PLAIN and entry.b != value.generation):
+                found.nowhere.append(value.number)
             value = found.resolve(value)
         if isinstance(value, dict):
             found.parts.append(Part(value, number, None))

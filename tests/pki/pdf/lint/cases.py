@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.pki.pdf.samples import BODIES, append, stream, table_pdf
+import pikepdf
+
+from tests.pki.pdf.samples import BODIES, append, saved, stream, table_pdf
 
 EMBEDDED_FONT = {
     5: b"<</Type/Font/Subtype/TrueType/BaseFont/Tinos/FontDescriptor 6 0 R>>",
@@ -109,6 +112,9 @@ def covered(content: bytes, image: bytes = b"") -> bytes:
 
 
 CLEAN = file()
+FAST = saved(pikepdf.open(io.BytesIO(CLEAN)), linearize=True)
+HELD = stream(b"\n5 0 obj\nnull\nendobj\n", b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]")
+SEEMING = file({40: HELD}, resources=b"/XObject<</X 40 0 R/Y null   >>")
 ATTACHED = b"/Names<</EmbeddedFiles<</Names[(a)<</Type/Filespec/F(a)/EF<</F 40 0 R>>>>]>>>>"
 FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>"
 
@@ -249,6 +255,8 @@ CASES = (
     Case("PORTFOLIO", file(catalog=b"/Collection<</View/D>>"), CLEAN, "12.3.5"),
     Case("UNREACHABLE", file({41: b"<</Left/Over>>"}), CLEAN, "7.5.4"),
     Case("SECOND_CATALOG", file({41: b"<</Type/Catalog/Pages 2 0 R>>"}), file({41: b"<</Type/Pages>>"}), "7.7.2"),
+    Case("LINEARIZATION", FAST.replace(b"/N 1", b"/N 2"), FAST, "Annex F"),
+    Case("SEEMING_OBJECT", SEEMING.replace(b"/Y null   ", b"/Y 99 0 R "), SEEMING, "7.3.10"),
     Case("EARLIER_REVISIONS", append(CLEAN, {4: stream(b"")}), CLEAN, "7.5.6"),
     Case("NOT_CHECKED", CLEAN.replace(b"/FontName/Tinos", b"/FontName>Tinos"), CLEAN, "7.3"),
 )

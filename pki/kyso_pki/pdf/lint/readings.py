@@ -1,0 +1,77 @@
+"""Where readers take other ways through a file than its cross-reference, and so may show other pages.
+
+Poppler finds the pages of a linearized file by its hint tables, others by the page tree; once a reference leads
+nowhere, it searches the file for objects, and finds some in strings and streams too. Signing appends, which makes a
+linearized file an ordinary one: the page that was looked at is then another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Final
+
+from ..filters import decode
+from ..objects import UNREADABLE, Dictionary, Stream, skip_space
+from ..seeming import seeming_objects
+from .checks import Observation
+from .survey import Survey
+
+_HEADER: Final = 36  # bytes of the header of the page offset hint table (F.4.2, table F.3)
+_LEAST, _BITS = slice(0, 4), slice(8, 10)
+MAX_BITS: Final = 32
+
+
+def linearized(found: Survey) -> Iterator[Observation]:
+    """A linearized file whose parameters and hints name other pages than the page tree does (Annex F)."""
+    reader = found.reader
+    try:
+        parameters = reader.standing_at(skip_space(reader.data, 0)).value
+    except UNREADABLE:
+        return
+    if not isinstance(parameters, dict) or "Linearized" not in parameters:
+        return
+    if parameters.get("L") != len(reader.data):  # something was appended: nobody follows the hints any more
+        return
+    tree = [page.object for page in found.pages]
+    if parameters.get("N") != len(tree) or parameters.get("P", 0) != 0 or parameters.get("O") != tree[0]:
+        yield Observation("LINEARIZATION", "its first page or the number of its pages is another in the page tree")
+    elif len(tree) > 1 and _hinted(found, parameters, len(tree)) != tree:
+        yield Observation("LINEARIZATION", "its hints name other pages than the page tree, or cannot be read")
+
+
+def _hinted(found: Survey, parameters: Dictionary, count: int) -> list[int] | None:
+    """The object numbers of the pages by the hint tables; None where these cannot be read.
+
+    The first page is /O; the others begin with object 1, one behind the other, as many objects as their entries say.
+    """
+    where = parameters.get("H")
+    first = parameters.get("O")
+    if not isinstance(where, list) or not where or not isinstance(where[0], int) or not isinstance(first, int):
+        return None
+    try:
+        held = found.reader.fetch(found.reader.standing_at(where[0]).number)  # decrypted, where it is encrypted
+        stream = held.value if held is not None and held.offset == where[0] else None
+        table = decode(stream, found.budget) if isinstance(stream, Stream) else b""
+    except UNREADABLE:
+        return None
+    least, bits = int.from_bytes(table[_LEAST], "big"), int.from_bytes(table[_BITS], "big")
+    octets = table[_HEADER : _HEADER + (count * bits + 7) // 8]
+    if bits > MAX_BITS or len(octets) * 8 < count * bits:
+        return None
+    text = "".join(f"{octet:08b}" for octet in octets)
+    sizes = [least + int(text[i * bits : (i + 1) * bits] or "0", 2) for i in range(count)]
+    return [first, *accumulate(sizes[1:-1], initial=1)]
+
+
+def searched(found: Survey) -> Iterator[Observation]:
+    """What looks like an object within another one, in a file in which some reference leads nowhere."""
+    reader = found.reader
+    if not found.nowhere:
+        return
+    sections = [s for r in reader.revisions for s in r.sections]
+    places = {o for s in sections for plain in s.plain() for o in plain.offsets if o}
+    places |= {s.stream.offset if s.stream else s.offset for s in sections}  # of a table it is its trailer
+    if seeming_objects(reader.data, 0, len(reader.data)) > len(places):
+        text = f"nothing is object {found.nowhere[0]}, which is named, and a string or a stream looks like an object"
+        yield Observation("SEEMING_OBJECT", text, found.nowhere[0])
