@@ -37,6 +37,12 @@ def test_files_linearized_by_qpdf_are_right(pages: int, object_streams: bool) ->
     assert "LINEARIZATION" not in _codes(pike(linearize=True, pages=pages, object_streams=object_streams))
 
 
+def test_hints_that_lead_to_no_page_are_followed_by_nobody() -> None:
+    """Ghostscript counts no objects: by its hints the pages are objects 1, 2, 3."""
+    pdf = pike(linearize=True, pages=3)
+    assert "LINEARIZATION" not in _codes(pdf.replace(b"/O 9 ", b"/O 2 "))
+
+
 def test_hints_of_an_encrypted_file_are_read() -> None:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pike(pages=3))) as pdf:
