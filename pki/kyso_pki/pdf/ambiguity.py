@@ -22,6 +22,7 @@ from .ends import open_objects, open_streams
 from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
+from .seeming import seeming_objects
 from .xref import MAX_OBJECT_NUMBER, Section
 
 MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
@@ -61,6 +62,9 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
         followed = new_from is not None or revision < reader.last or reader.trailing
         texts = _open(reader, revision, offsets, tables, streams_only=not followed)
         found = [Finding("OPEN_OBJECT", "error", text) for text in islice(texts, MAX_FINDINGS)]
+    if not found and new_from is None and revision < reader.last:
+        bounds = _bounds(offsets, tables, reader.revisions[revision].end)
+        found = [Finding("SEEMING_OBJECT", "error", text) for text in _searched(reader, bounds)]
     return tuple(found[:MAX_FINDINGS])
 
 
@@ -75,6 +79,21 @@ def _open(
         yield from open_streams(reader, revision, bounds)
     else:
         yield from open_objects(reader, revision, bounds, frozenset(tables))
+
+
+def _searched(reader: Reader, bounds: list[int]) -> Iterator[str]:
+    """Whether a reader that searches finds other objects in what was signed, and an update can make it search.
+
+    A PDF that is attached as it is holds objects too: they do harm only where some reference leads nowhere.
+    """
+    data, end, known = reader.data, bounds[-1], len(bounds) - 1
+    seeming = count(data, b"obj", 0, end) - count(data, _MARK, 0, end) + count(data, b"trail", 0, end)
+    if seeming <= known or seeming_objects(data, 0, end) <= known:
+        return
+    from .lint.survey import survey  # for files that are odd already: each object is read
+
+    if nowhere := survey(reader, frozenset()).nowhere:
+        yield f"A reader that searches for object {nowhere[0]}, which is missing, finds others in strings or streams."
 
 
 def _bounds(offsets: list[Sequence[int]], tables: list[int], end: int) -> list[int]:

@@ -81,6 +81,7 @@ TWINS: dict[str, Callable[[], bytes]] = {
     "document with everything": pages.rich,
     "page that takes its fonts from a field": lambda: doubles.two_boxes(b"/Font 7 0 R", b""),
     "page in an object stream": first_saves.in_object_stream,
+    "objects within a stream": searching.canary,
     "page that names an object beyond all others": searching.nameless,
     "stream with an indirect length": differentials.lengthened,
     "object hidden in a stream": incremental.signed_with_hidden_object,

@@ -51,7 +51,8 @@ def a_look_with_three_numbers_for_a_box() -> bytes:
 @attack(ATTACKS, change="overlay", words=UNBOUNDED)
 def a_look_with_a_box_elsewhere() -> bytes:
     """P9: a box is written where the form is."""
-    return _look(b"/BBox 99 0 R")
+    look = stream(EVERYWHERE, b"/Type/XObject/Subtype/Form/BBox 33 0 R")
+    return truly_sealed(victim(), BLANK, look=look, extra={33: b"[0 0 100 100]"})
 
 
 @attack(ATTACKS, change="overlay", words=UNBOUNDED)

@@ -6,13 +6,20 @@ and takes the last one of each number: in the update it finds them within string
 
 from __future__ import annotations
 
-from tests.pki.pdf.samples import BODIES, append, raw, stream, table_pdf
+from functools import partial
 
-from .attack import FIELD, FORM, Attack, attack, hand_signed, prepared
+from tests.pki.pdf.samples import BODIES, append, raw, signed, stream, table_pdf
+
+from .attack import FIELD, FORM, Attack, attack, hand_signed, prepared, variant
+from .sealing import NOWHERE, truly_sealed
 
 ATTACKS: list[Attack] = []
 SEEMING = "looks like an object or a trailer"
 FONT = b"5 0 obj\n<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[49/nine]>>>>\nendobj\n"
+
+
+def _sealed(more: bytes) -> bytes:
+    return truly_sealed(canary(), NOWHERE, look=None, more=b"/" + more)
 
 
 def nameless() -> bytes:
@@ -55,6 +62,48 @@ def a_font_within_a_comment() -> bytes:
 def a_trailer_within_a_string() -> bytes:
     """P4, P5: the catalog is what the last trailer names."""
     return append(nameless(), {20: b"<</Producer(\ntrailer\n<</Root 6 0 R>>\n)>>"}, trailer=b"/Info 20 0 R")
+
+
+def canary(style: bytes = b"null") -> bytes:
+    """Two signed pages; in a stream that nobody uses stands what Poppler would take for the font of the second."""
+    bodies = {
+        **BODIES,
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R>>",
+        2: b"<</Type/Pages/Kids[3 0 R 8 0 R]/Count 2>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R]"),
+        6: b"<</Fields[7 0 R]/SigFlags 3>>",
+        7: b"<</Type/Annot/Subtype/Widget/FT/Sig/T(A)/Rect[0 0 0 0]/F 132/P 3 0 R>>",
+        8: BODIES[3].replace(b"5 0 R", b"9 0 R"),
+        9: BODIES[5],
+        11: style,
+        10: stream(b"\n" + FONT.replace(b"5 0 obj", b"9 0 obj")),
+    }
+    return signed(table_pdf(bodies), field="A")
+
+
+for _entry in (b"BS", b"Border", b"TU", b"Ff", b"M", b"AP", b"Kids"):
+    variant(
+        ATTACKS,
+        f"a_new_field_whose_{_entry.decode()}_leads_nowhere",
+        "P5: a lenient and a strict reading differ: a missing object makes Poppler search, then it shows 900.",
+        partial(_sealed, _entry + b" 999 0 R"),
+        change="unexplained",
+        words="which is not there",
+    )
+
+
+@attack(ATTACKS, change="unexplained", words="which is not there")
+def an_extension_that_leads_nowhere() -> bytes:
+    """P5: the same in the catalog."""
+    pdf = canary()
+    return append(pdf, {1: raw(pdf, 1)[:-2] + b"/Extensions<</ADBE<</BaseVersion 999 0 R>>>>>>"})
+
+
+@attack(ATTACKS, finding="SEEMING_OBJECT", words="object 999")
+def a_new_field_that_leads_to_what_leads_nowhere() -> bytes:
+    """P5: what was signed names the missing object where nobody looked before."""
+    pdf = canary(b"<</W 999 0 R>>")
+    return truly_sealed(pdf, NOWHERE, look=None, more=b"/BS 11 0 R")
 
 
 @attack(ATTACKS, change="structure", words="object 0")

@@ -17,6 +17,7 @@ from .comparison import Comparison, Shared
 from .entries import read_entries
 from .form import compare_values
 from .leftovers import name_leftovers
+from .nowhere import compare_references
 from .pages import compare_pages
 from .signing import compare_signed_fields
 from .trailers import compare_trailers
@@ -57,6 +58,7 @@ def _compare(comparison: Comparison) -> Comparison:
     """The numbered steps; whatever is left over at the end is a change without an explanation."""
     try:
         read_entries(comparison)  # 1. every byte and every entry
+        compare_references(comparison)  # with every reference
         compare_trailers(comparison)  # 2.
         compare_catalogs(comparison)  # 3. with the form, the DSS and metadata below them
         compare_signed_fields(comparison)  # 4. empty signature fields that got a value
