@@ -23,7 +23,7 @@ from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
 from .seeming import seeming_objects
-from .xref import MAX_OBJECT_NUMBER, Section
+from .xref import MAX_OBJECT_NUMBER, Section, shrinks
 
 MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
 LARGE: Final = 1 << 15  # bytes from one object to the next from which on its end is read instead of searched for
@@ -43,6 +43,9 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     tables: list[int] = []
     found: list[Finding] = []
     for saved in reader.revisions[: revision + 1]:
+        if saved.index and shrinks(reader.revisions[saved.index - 1].trailer, saved.trailer):
+            text = f"The /Size in the trailer of revision {saved.index + 1} leaves out objects of the one before."
+            found.append(Finding("CROSS_REFERENCE", "error", text))
         for section in saved.sections:
             if section.stream is not None:
                 offsets.append((section.stream.offset,))

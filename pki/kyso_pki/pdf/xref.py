@@ -28,7 +28,7 @@ _table = re.compile(rb"xref[ \t]*(?:\r\n|\r|\n)").match
 _subsection = re.compile(rb"(\d{1,10}) (\d{1,10})[ \t]*(?:\r\n|\r|\n)").match
 _trailer = re.compile(rb"[" + SPACE + rb"]*trailer").match
 _closing = re.compile(
-    rb"[" + SPACE + rb"]*startxref[" + SPACE + rb"]++(\d{1,20})[" + SPACE + rb"]++%%EOF([" + SPACE + rb"]*+)"
+    rb"[" + SPACE + rb"]*startxref[\t\n\x0c\r ]{1,32}+(\d{1,20})[\t\n\x0c\r ]{1,32}+%%EOF([" + SPACE + rb"]*+)"
 ).match
 _RUNS = {kind: re.compile(re.escape(bytes((kind,))) + b"+").finditer for kind in (PLAIN, COMPRESSED, 0x6E)}
 _ENTRY = 20  # bytes of a classic entry
@@ -343,6 +343,15 @@ def _check_size(trailer: Dictionary, runs: list[Run]) -> None:
     last = max((r.stop for r in runs), default=0)
     if last > size:
         raise FormatError(f"PDF: the cross-reference speaks of object {last - 1}, /Size allows up to {size - 1}.")
+
+
+def shrinks(before: Dictionary, now: Dictionary) -> bool:
+    """Whether an update's /Size, which counts all that came before too (7.5.5), is smaller than the one before.
+
+    Poppler takes what lies beyond it for missing, and searches the file for objects.
+    """
+    old, new = before.get("Size"), now.get("Size")
+    return not isinstance(old, int) or not isinstance(new, int) or new < old
 
 
 class Closing(NamedTuple):

@@ -99,6 +99,40 @@ def an_extension_that_leads_nowhere() -> bytes:
     return append(pdf, {1: raw(pdf, 1)[:-2] + b"/Extensions<</ADBE<</BaseVersion 999 0 R>>>>>>"})
 
 
+def _appended(trailer: bytes, start: bytes, pdf: bytes | None = None) -> bytes:
+    """A file, else the canary, with an empty update."""
+    pdf = pdf or canary()
+    at = len(pdf)
+    return pdf + b"xref\n0 0\ntrailer\n<<%s/Root 1 0 R/Prev %d>>\n%s" % (trailer, _startxref(pdf), start % at)
+
+
+CLOSING = b"startxref\n%d\n%%%%EOF\n"
+
+
+@attack(ATTACKS, change="structure", words="/Size in the trailer leaves out objects")
+def a_size_that_leaves_out_the_signed_objects() -> bytes:
+    """P5: "/Size lies": Poppler misses what lies beyond it, searches, and shows 900."""
+    return _appended(b"/Size 2", CLOSING)
+
+
+@attack(ATTACKS, finding="CROSS_REFERENCE", words="leaves out objects of the one before")
+def a_size_that_shrank_before_the_signature() -> bytes:
+    """P5: the same in an update that was signed with the rest."""
+    return hand_signed(prepared(base=_appended(b"/Size 2", CLOSING, table_pdf())))
+
+
+@attack(ATTACKS, words="does not end with `startxref`")
+def an_offset_behind_more_white_space_than_readers_look_at() -> bytes:
+    """P5: Poppler looks for the number in the last 1,024 bytes, and searches when it is not there."""
+    return _appended(b"/Size 20", CLOSING.replace(b"\n%d", b" " * 2000 + b"%d"))
+
+
+@attack(ATTACKS, words="does not end with `startxref`")
+def an_offset_behind_a_zero_byte() -> bytes:
+    """P5: "null bytes ... inside tokens": for Poppler the text ends there."""
+    return _appended(b"/Size 20", CLOSING.replace(b"\n", b"\0"))
+
+
 @attack(ATTACKS, finding="SEEMING_OBJECT", words="object 999")
 def a_new_field_that_leads_to_what_leads_nowhere() -> bytes:
     """P5: what was signed names the missing object where nobody looked before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..objects import Ref, Value, decode_text, same
+from ..xref import shrinks
 from .comparison import Comparison, shown
 
 _INFO_KEYS = frozenset((
@@ -23,6 +24,9 @@ def compare_trailers(c: Comparison) -> None:
             old=shown(before.get("Root")),
             new=shown(now.get("Root")),
         )
+    if shrinks(before, now):
+        old, new = shown(before.get("Size")), shown(now.get("Size"))
+        c.say("structure", "/Size in the trailer leaves out objects.", False, old=old, new=new)
     for key in (before.keys() | now.keys()) - _TRAILER_OWN:
         if key in now and not same(before.get(key), now.get(key)):  # a private entry may be left out
             c.say(
