@@ -74,7 +74,7 @@ def _ascii(data: bytes, name: str) -> bytes:
     text = data.translate(None, b"\x00\t\n\x0c\r ")
     try:
         if name == "ASCII85Decode":
-            return base64.a85decode(text.removeprefix(b"<~").removesuffix(b"~>"))
+            return base64.a85decode(text.removesuffix(b"~>"))
         text = text.removesuffix(b">")
         return binascii.unhexlify(text + b"0" if len(text) % 2 else text)
     except (ValueError, binascii.Error):

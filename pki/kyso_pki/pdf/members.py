@@ -13,7 +13,7 @@ from typing import Final
 
 from ..errors import FormatError
 from .objects import Stream
-from .reader import ObjectStream, Reader
+from .reader import ObjectStream, Reader, is_ascending
 from .xref import PLAIN
 
 SHORT_HEAD: Final = 1 << 14  # bytes of a header that is decoded alone; usual ones have some 800
@@ -69,4 +69,4 @@ def _short_head(stream: Stream) -> list[int] | None:
     if len(head) != first or head.translate(None, _DIGITS) or type(count) is not int or len(words) != 2 * count:
         return None
     numbers = list(map(int, words[::2]))
-    return numbers if len(set(numbers)) == count else None
+    return numbers if len(set(numbers)) == count and is_ascending(list(map(int, words[1::2]))) else None

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from operator import itemgetter
+from operator import itemgetter, lt
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FormatError, LimitExceeded
@@ -310,6 +310,11 @@ def _is_container(value: Value) -> bool:
     return isinstance(value, Stream) and value.dictionary.get("Type") == "ObjStm"
 
 
+def is_ascending(offsets: list[int]) -> bool:
+    """Whether each member of an object stream begins after the one before (7.5.7); else Poppler reads none."""
+    return all(map(lt, offsets, offsets[1:]))
+
+
 class ObjectStream:
     """A decoded object stream: the numbers of its members and where each starts."""
 
@@ -339,6 +344,11 @@ class ObjectStream:
         if len(set(header[::2])) != count:
             raise FormatError(
                 f"PDF: the object stream {holder.number} holds two objects of one number.", remedy=REWRITE
+            )
+        if not is_ascending(header[1::2]):
+            raise FormatError(
+                f"PDF: the members of object stream {holder.number} do not stand in the order of its header.",
+                remedy=REWRITE,
             )
         self.extends = stream.dictionary.get("Extends") is not None
         self.first = first

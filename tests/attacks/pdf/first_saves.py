@@ -15,13 +15,17 @@ def _signed(pdf: bytes) -> bytes:
     return hand_signed(prepared(base=pdf, bodies=FIELDS, number=21))
 
 
-def in_object_stream(header: tuple[int, int] = (12, 3), indexes: tuple[int, int] = (0, 1)) -> bytes:
+def in_object_stream(
+    header: tuple[int, int] = (12, 3), indexes: tuple[int, int] = (0, 1), places: tuple[int, int] = (0, 1)
+) -> bytes:
     """A signed file whose page, object 3, lies in the object stream 8; object 12 is another page with other contents.
 
-    `header`: the numbers of the two members; `indexes`: which ones the cross-reference says that 12 and 3 are.
+    `header`: the numbers of the two members; `indexes`: which ones the cross-reference says that 12 and 3 are;
+    `places`: which of the two pages in the stream each of the header's entries points at.
     """
     pages = (BODIES[3].replace(b"4 0 R", b"9 0 R"), BODIES[3])
-    head = b"%d 0 %d %d " % (header[0], header[1], len(pages[0]) + 1)
+    starts = (0, len(pages[0]) + 1)
+    head = b"%d %d %d %d " % (header[0], starts[places[0]], header[1], starts[places[1]])
     container = stream(head + b" ".join(pages), b"/Type/ObjStm/N 2/First %d" % len(head))
     bodies = {n: BODIES[n] for n in (1, 2, 4, 5)} | {8: container, 9: OTHER}
     out, rows = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"), {12: (2, 8, indexes[0]), 3: (2, 8, indexes[1])}
@@ -51,6 +55,12 @@ def the_index_of_another_member() -> bytes:
 def an_index_of_no_member() -> bytes:
     """P5: the same beyond the last member."""
     return in_object_stream(indexes=(0, 7))
+
+
+@attack(ATTACKS, finding="CROSS_REFERENCE", words="do not stand in the order of its header")
+def members_in_another_order_than_their_header() -> bytes:
+    """P5: "shall be in increasing order" (7.5.7): Poppler and MuPDF show nothing of them, PDFium the page."""
+    return in_object_stream(header=(3, 12), places=(1, 0), indexes=(1, 0))
 
 
 def _with_length(length: bytes) -> bytes:

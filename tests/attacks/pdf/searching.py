@@ -6,6 +6,7 @@ and takes the last one of each number: in the update it finds them within string
 
 from __future__ import annotations
 
+from base64 import a85encode
 from functools import partial
 
 from tests.pki.pdf.samples import BODIES, append, raw, signed, stream, table_pdf
@@ -131,6 +132,20 @@ def an_offset_behind_more_white_space_than_readers_look_at() -> bytes:
 def an_offset_behind_a_zero_byte() -> bytes:
     """P5: "null bytes ... inside tokens": for Poppler the text ends there."""
     return _appended(b"/Size 20", CLOSING.replace(b"\n", b"\0"))
+
+
+@attack(ATTACKS, words="not ASCII85Decode")
+def a_catalog_in_a_stream_with_a_mark_before_it() -> bytes:
+    """P5: the mark `<~` is none of PDF's (7.4.3): Poppler cannot decode it, finds no catalog, and searches."""
+    pdf = canary()
+    members = b"1 0 " + raw(pdf, 1)
+    text = b"<~" + a85encode(members) + b"~>"
+    start, rows = len(pdf), b"\2" + (30).to_bytes(4, "big") + b"\0\1" + len(pdf).to_bytes(4, "big") + b"\0"
+    container = b"30 0 obj\n%s\nendobj\n" % stream(text, b"/Type/ObjStm/N 1/First 4/Filter/ASCII85Decode")
+    rows += b"\1" + (start + len(container)).to_bytes(4, "big") + b"\0"
+    entries = b"/Type/XRef/Size 32/W[1 4 1]/Index[1 1 30 2]/Root 1 0 R/Prev %d" % _startxref(pdf)
+    table = b"31 0 obj\n%s\nendobj\n" % stream(rows, entries)
+    return pdf + container + table + CLOSING % (start + len(container))
 
 
 @attack(ATTACKS, finding="SEEMING_OBJECT", words="object 999")
