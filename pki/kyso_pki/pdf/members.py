@@ -13,7 +13,7 @@ from typing import Final
 
 from ..errors import FormatError
 from .objects import Stream
-from .reader import ObjectStream, Reader, is_ascending
+from .reader import ObjectStream, Reader
 from .xref import PLAIN
 
 SHORT_HEAD: Final = 1 << 14  # bytes of a header that is decoded alone; usual ones have some 800
@@ -37,7 +37,7 @@ def members_astray(reader: Reader, revision: int) -> Iterator[str]:
 
 def _compared(stream: int, held: Sequence[int], numbers: Sequence[int], indexes: Sequence[int]) -> Iterator[str]:
     count = len(numbers)
-    if list(indexes) == list(range(count)) and list(numbers) == list(held[:count]):
+    if list(numbers) == held[:count] and list(indexes) == list(range(count)):
         return
     for number, index in zip(numbers, indexes, strict=True):
         if index >= len(held) or held[index] != number:
@@ -65,8 +65,11 @@ def _short_head(stream: Stream) -> list[int] | None:
         head = zlib.decompressobj().decompress(stream.raw, first)
     except zlib.error:
         return None
-    words = head.split()
-    if len(head) != first or head.translate(None, _DIGITS) or type(count) is not int or len(words) != 2 * count:
+    if len(head) != first or head.translate(None, _DIGITS) or type(count) is not int:
         return None
-    numbers = list(map(int, words[::2]))
-    return numbers if len(set(numbers)) == count and is_ascending(list(map(int, words[1::2]))) else None
+    header = list(map(int, head.split()))
+    numbers, offsets = header[::2], header[1::2]
+    right = (
+        len(header) == 2 * count and len(set(numbers)) == count == len(set(offsets)) and offsets == sorted(offsets)
+    )
+    return numbers if right else None
