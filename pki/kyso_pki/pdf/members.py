@@ -22,6 +22,7 @@ _DIGITS: Final = b"0123456789 \n"
 
 def members_astray(reader: Reader, revision: int) -> Iterator[str]:
     """What is wrong with the entries of objects in object streams, as of a revision. Raises `FormatError`."""
+    known: dict[int, Sequence[int]] = {}  # by offset: a thousand updates may all name one large stream
     for saved in reader.revisions[: revision + 1]:
         held: dict[int, Sequence[int]] = {}
         for section in saved.sections:
@@ -30,7 +31,7 @@ def members_astray(reader: Reader, revision: int) -> Iterator[str]:
                 for stream, group in groupby(streams):
                     stop = first + len(list(group))
                     if stream not in held:
-                        held[stream] = _numbers(reader, stream, saved.index)
+                        held[stream] = _numbers(reader, stream, saved.index, known)
                     yield from _compared(stream, held[stream], numbers[first:stop], indexes[first:stop])
                     first = stop
 
@@ -44,14 +45,16 @@ def _compared(stream: int, held: Sequence[int], numbers: Sequence[int], indexes:
             yield f"The cross-reference says that object {number} is number {index} in object stream {stream}."
 
 
-def _numbers(reader: Reader, number: int, revision: int) -> Sequence[int]:
+def _numbers(reader: Reader, number: int, revision: int, known: dict[int, Sequence[int]]) -> Sequence[int]:
     """The numbers of all members of an object stream, of which no two are the same."""
     entry = reader.entry(number, revision)
     if entry is None or entry.kind != PLAIN:
         raise FormatError(f"PDF: the object stream {number} is missing or is itself compressed.")
-    holder = reader.at(number, entry, revision)
-    numbers = _short_head(holder.value) if isinstance(holder.value, Stream) else None
-    return ObjectStream(holder, reader.budget).numbers if numbers is None else numbers
+    if entry.a not in known:
+        holder = reader.at(number, entry, revision)
+        numbers = _short_head(holder.value) if isinstance(holder.value, Stream) else None
+        known[entry.a] = ObjectStream(holder, reader.budget).numbers if numbers is None else numbers
+    return known[entry.a]
 
 
 def _short_head(stream: Stream) -> list[int] | None:
