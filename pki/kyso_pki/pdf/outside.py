@@ -7,31 +7,20 @@ together, and are not kept: the work is linear in the file and a file of many pa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..errors import FormatError, LimitExceeded
+from ..facts import Finding, SignatureFacts, broken
 from .fields import MAX_FIELD_DEPTH, Field
+from .glance import node_lists, plain_text
 from .objects import UNREADABLE, Dictionary, Ref, Value, decode_text
-from .pagetree import MAX_DEPTH
+from .pagetree import MAX_DEPTH, page_objects
 from .reader import MAX_INDIRECTIONS, Reader
 from .xref import PLAIN, Entry
 
 MAX_OUTSIDE: Final = 64  # fields that are named; any one of them makes the file fail
-MAX_TEXT: Final = 4096  # bytes of a dictionary that is not read; larger ones are
-_SPACE: Final = rb"[\t\n\x0c\r ]"
-_LIST: Final = re.compile(
-    rb"/(Annots|Kids)"
-    + _SPACE
-    + rb"*+(?:\[([0-9R\t\n\x0c\r ]*+)\]|([0-9]++"
-    + _SPACE
-    + rb"++[0-9]++"
-    + _SPACE
-    + rb"++R)(?![0-9A-Za-z]))"
-)
-_PLAIN: Final = bytes(set(range(0x21, 0x7F)) - set(b"#%()\\")) + b"\t\n\x0c\r "
 
 
 @dataclass(frozen=True)
@@ -79,6 +68,21 @@ def refuse_outside(reader: Reader, fields: Iterable[Field]) -> None:
             f"PDF: object {field.object or field.page} is, or hides, a signature field outside the form: {why}.",
             remedy="Sign the file as it was before that field was put on the page.",
         )
+
+
+def outside_facts(reader: Reader, found: Iterable[Outside], taken: Collection[str]) -> Iterator[SignatureFacts]:
+    """Each as a signature that failed; `taken` are the names in use. Raises as `fields_outside`."""
+    pages = {number: page for page, number in enumerate(page_objects(reader), 1)}
+    for i, field in enumerate(found, 1):
+        where = f"page {pages.get(field.page, '?')}, object {field.object or field.page}"
+        name = f"{field.name or '(no name)'} (outside the form, {field.object or i})"
+        while name in taken:
+            name += "'"
+        text = f"The signature field {field.name!r} on {where}, is not listed by the form; some programs show it."
+        if field.problem is not None:
+            text = f"An annotation on {where}, cannot be read, so that a signature may hide in it: {field.problem}"
+        unit = broken(name, "pdf", FormatError(text), where)
+        yield replace(unit, findings=(Finding("OUTSIDE_FORM", "error", text),))
 
 
 def nodes_of(fields: Iterable[Field]) -> set[Ref]:
@@ -148,7 +152,7 @@ def _annotations(reader: Reader, form: Collection[Ref]) -> Iterator[tuple[Ref | 
                     found.append((entry, item, number))
     found.sort()
     for entry, ref, number in found:
-        text = _plain_text(reader, entry, ref)
+        text = plain_text(reader, entry, ref)
         if text is None or b"/V" in text or b"/Parent" in text:
             yield ref, ref.number, number
 
@@ -173,7 +177,7 @@ def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
                 kids += _items(reader, value.get("Kids"))
         nodes.sort()
         for entry, ref in nodes:
-            node: Value = _lists(_plain_text(reader, entry, ref))
+            node: Value = node_lists(plain_text(reader, entry, ref))
             if node is None:
                 node = _peek(reader, ref)
             if isinstance(node, dict) and node:
@@ -207,39 +211,3 @@ def _peek(reader: Reader, value: Value) -> Value:
                 return reader.resolve(value)  # raises, and says what is wrong
             value = member.value
     raise FormatError("PDF: references point to references in a long chain or a circle.")
-
-
-# Reading is 20 us an object, and most pages have no annotation, most annotations no field: their octets tell ----
-
-
-def _plain_text(reader: Reader, entry: Entry, ref: Ref) -> bytes | None:
-    """The text of a dictionary that holds no string, comment, stream or escaped name; None: it is to be read.
-
-    Then what looks like a name is one, and the text is whole when as many dictionaries begin as end.
-    """
-    if entry.kind == PLAIN:
-        head = b"%d %d obj" % ref
-        start = entry.a + len(head)
-        stop = reader.data.find(b"endobj", start, start + MAX_TEXT)
-        text = reader.data[start:stop] if stop >= 0 and reader.data[entry.a : start] == head else b""
-    else:
-        text = reader.object_stream(entry.a).text(ref.number, entry.b)
-    opened = text.count(b"<<")
-    whole = opened and text.count(b"<") == text.count(b">") == 2 * opened == 2 * text.count(b">>")
-    return text if whole and b"stream" not in text and not text.translate(None, _PLAIN) else None
-
-
-def _lists(text: bytes | None) -> Dictionary | None:
-    """/Annots and /Kids of a page tree node, those of dictionaries in it too; None: it is to be read."""
-    if text is None:
-        return None
-    found: Dictionary = {}
-    names = text.count(b"/Annots") + text.count(b"/Kids")
-    for m in _LIST.finditer(text) if names else ():
-        names -= 1
-        parts = (m[2] if m[3] is None else m[3]).split()
-        if set(parts[2::3]) - {b"R"} or len(parts) % 3 or m[1].decode() in found:
-            return None
-        refs: list[Value] = [Ref(int(n), int(g)) for n, g in zip(parts[::3], parts[1::3], strict=True)]
-        found[m[1].decode()] = refs if m[3] is None else refs[0]
-    return None if names else found
