@@ -11,6 +11,7 @@ from tests.pki.pdf.samples import WORLD, append, facts, intact, signed, table_pd
 from . import replaced
 from .attack import FIELD, FORM, Attack
 from .judged import assert_refused, verdict
+from .sealing import LOOK
 
 
 @pytest.mark.parametrize("attack", replaced.ATTACKS, ids=lambda a: a.name)
@@ -24,7 +25,7 @@ def test_what_was_done_is_a_change_after_the_earlier_signature(attack: Attack) -
     assert changes
 
 
-@pytest.mark.parametrize("bodies", [{}, {7: replaced.FIELD}, {8: replaced.LOOK}])
+@pytest.mark.parametrize("bodies", [{}, {7: replaced.FIELD}, {8: LOOK}])
 def test_a_later_seal_that_writes_the_same_again_does_no_harm(bodies: dict[int, bytes]) -> None:
     assert verdict(replaced.sealed(bodies)) == "passed"
 
