@@ -47,10 +47,13 @@ def fields_outside(reader: Reader, form: Collection[Ref]) -> list[Outside]:
     """
     found: list[Outside] = []
     holders: set[int] = set()  # of values: several widgets of one field are one field
+    shared: dict[Ref, Value] = {}  # what many widgets may refer to is read once
     for annotation, number, page in _annotations(reader, form):
         try:
             node = annotation if isinstance(annotation, dict) else _peek(reader, annotation)
-            outside = _signature(reader, node, number, page, form, holders) if isinstance(node, dict) else None
+            outside = (
+                _signature(reader, node, number, page, form, holders, shared) if isinstance(node, dict) else None
+            )
         except UNREADABLE as e:
             outside = Outside("", page, number, None, str(e))
         if outside is not None:
@@ -91,7 +94,13 @@ def nodes_of(fields: Iterable[Field]) -> set[Ref]:
 
 
 def _signature(
-    reader: Reader, widget: Dictionary, number: int, page: int, form: Collection[Ref], holders: set[int]
+    reader: Reader,
+    widget: Dictionary,
+    number: int,
+    page: int,
+    form: Collection[Ref],
+    holders: set[int],
+    shared: dict[Ref, Value],
 ) -> Outside | None:
     """The field that a widget is, or stands for, when its value is a signature or could be one in disguise."""
     node, at = widget, number
@@ -101,7 +110,7 @@ def _signature(
     for _ in range(MAX_FIELD_DEPTH):
         if not node.keys() & {"V", "FT", "Parent"}:
             break
-        kind = _peek(reader, node.get("FT")) if kind is None else kind
+        kind = _once(reader, node.get("FT"), shared) if kind is None else kind
         if value is None and node.get("V") is not None:
             value, holder = node["V"], at
         above = node.get("Parent")
@@ -109,17 +118,26 @@ def _signature(
             break
         if value is None and above in form:  # what a listed field hands down has its verdict there
             return None
-        parent = _peek(reader, above)
+        parent = _once(reader, above, shared)
         if not isinstance(parent, dict):
             break
         node, at = parent, above.number
     if value is None or holder in holders:
         return None
-    if kind != "Sig" and not isinstance(_peek(reader, value), dict):
+    if kind != "Sig" and not isinstance(_once(reader, value, shared), dict):
         return None
     if holder:
         holders.add(holder)
     return Outside(_name(reader, widget), page, number, value)
+
+
+def _once(reader: Reader, value: Value, shared: dict[Ref, Value]) -> Value:
+    """As `_peek`, and kept for the next one who refers to it."""
+    if not isinstance(value, Ref):
+        return value
+    if value not in shared:
+        shared[value] = _peek(reader, value)
+    return shared[value]
 
 
 def _name(reader: Reader, node: Dictionary) -> str:
@@ -163,6 +181,8 @@ def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
     Each level is read in the order of the file, so that each object stream is decoded once.
     """
     visited: set[Ref] = set()
+    annotations: set[Ref] = set()  # lists that several nodes name are read once
+    lists: set[Ref] = set()
     level: list[Value] = [reader.catalog().get("Pages")]
     for _ in range(MAX_DEPTH + 1):
         nodes: list[tuple[Entry, Ref]] = []
@@ -173,8 +193,8 @@ def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
                     nodes.append((entry, value))
                     visited.add(value)
             elif isinstance(value, dict):
-                yield _items(reader, value.get("Annots")), 0
-                kids += _items(reader, value.get("Kids"))
+                yield _items(reader, value.get("Annots"), annotations), 0
+                kids += _items(reader, value.get("Kids"), lists)
         nodes.sort()
         for entry, ref in nodes:
             node: Value = node_lists(plain_text(reader, entry, ref))
@@ -182,15 +202,20 @@ def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
                 node = _peek(reader, ref)
             if isinstance(node, dict) and node:
                 if "Annots" in node:
-                    yield _items(reader, node["Annots"]), ref.number
-                kids += _items(reader, node.get("Kids"))
+                    yield _items(reader, node["Annots"], annotations), ref.number
+                kids += _items(reader, node.get("Kids"), lists)
         level = kids
         if not level:
             return
     raise LimitExceeded(f"PDF: the page tree has more than {MAX_DEPTH} levels.")
 
 
-def _items(reader: Reader, value: Value) -> list[Value]:
+def _items(reader: Reader, value: Value, visited: set[Ref]) -> list[Value]:
+    """The items of a list; none where it is an object that was met before."""
+    if isinstance(value, Ref):
+        if value in visited:
+            return []
+        visited.add(value)
     value = _peek(reader, value)
     return value if isinstance(value, list) else []
 
