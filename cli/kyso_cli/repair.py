@@ -77,6 +77,7 @@ def _to_json(done: Repaired) -> dict[str, Any]:
         "faults": list(done.faults),
         "pages": done.pages,
         "objects": done.objects,
+        "needless_password": done.needless,
         "dropped_signatures": list(done.dropped),
     }
 
@@ -88,6 +89,8 @@ def _say(app: App, file: str, output: Path, done: Repaired) -> None:
         say(f"  {printable(fault)}")
     if len(done.faults) > MAX_TOLD:
         say(f"  {words('lint.more', count=len(done.faults) - MAX_TOLD)}")
+    if done.needless:
+        say(words("repair.needless"))
     for name in done.dropped:
         say(words("repair.dropped", name=name))
     say(words("repair.done", output=output, pages=done.pages, objects=done.objects))

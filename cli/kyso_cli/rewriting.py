@@ -30,6 +30,8 @@ class Repaired:
     """English, as the strict reader and qpdf say it; empty: nothing was found."""
     dropped: tuple[str, ...]
     """The names of the signature fields that were emptied."""
+    needless: bool = False
+    """A password was given, and the file opens without one."""
 
 
 def begin(options: dict[str, Any], data: bytes) -> Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]]:
@@ -40,7 +42,13 @@ def begin(options: dict[str, Any], data: bytes) -> Callable[[dict[str, Any]], tu
             done = repaired(data, options["password"], drop_signatures=options["drop_signatures"])
         except Stop as e:
             return {"stop": e.key, "why": str(e.details.get("why", ""))}, b""
-        told = {"pages": done.pages, "objects": done.objects, "faults": done.faults, "dropped": done.dropped}
+        told: dict[str, Any] = {
+            "pages": done.pages,
+            "objects": done.objects,
+            "faults": done.faults,
+            "dropped": done.dropped,
+        }
+        told["needless"] = done.needless
         return told, done.data
 
     return work
@@ -56,6 +64,7 @@ def read_answer(told: dict[str, Any], octets: bytes) -> Repaired:
         int(told["objects"]),
         tuple(map(str, told["faults"])),
         tuple(map(str, told["dropped"])),
+        bool(told["needless"]),
     )
 
 
@@ -68,6 +77,9 @@ def repaired(data: bytes, password: str = "", *, drop_signatures: bool = False) 
     at = data.find(b"%PDF-", 0, _HEADER_WINDOW)
     if at < 0:
         raise Stop("repair_no_pdf", exit_code=FAILED)
+    needless = bool(password) and _opens(data)
+    if needless:  # qpdf would refuse a wrong one even where none is asked for
+        password = ""
     faults = list(_faults(data, password))
     if at:
         faults.append(f"{at} bytes stand before %PDF-.")
@@ -88,7 +100,20 @@ def repaired(data: bytes, password: str = "", *, drop_signatures: bool = False) 
         raise Stop("repair_failed", exit_code=FAILED, why=_told(e)) from None
     if left := list(_faults(out.getvalue(), password)):
         raise Stop("repair_failed", exit_code=FAILED, why=left[0])
-    return Repaired(out.getvalue(), pages, objects, tuple(dict.fromkeys(faults)), dropped)
+    return Repaired(out.getvalue(), pages, objects, tuple(dict.fromkeys(faults)), dropped, needless)
+
+
+def _opens(data: bytes) -> bool:
+    """Whether the file opens without a password; one that cannot be opened at all is told of later."""
+    import io
+
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(data)):
+            return True
+    except (pikepdf.PasswordError, pikepdf.PdfError, RuntimeError, ValueError, OverflowError):
+        return False
 
 
 def _faults(data: bytes, password: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from kyso_pki.errors import FormatError
 from kyso_pki.pdf.document import PdfDocument
 from kyso_pki.pdf.reader import Reader
 from tests.judges import pdfsig
-from tests.pki.pdf.encryption.locked import locked
+from tests.pki.pdf.encryption.locked import REVISIONS, Revision, locked
 from tests.pki.pdf.samples import append, facts, intact, pike, saved, signed, table_pdf
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
@@ -91,6 +91,18 @@ def test_an_encrypted_file_stays_encrypted() -> None:
     assert Reader(done.data, lambda: "dung").handler is not None
     with pikepdf.open(io.BytesIO(done.data), password="dung") as opened:
         assert opened.encryption.R == 6
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_password_that_is_not_needed_does_no_harm_and_is_said_to_be_needless(revision: Revision) -> None:
+    for pdf in (table_pdf(), locked(revision, user="")):
+        for password in ("sai", "chu so huu"):
+            done = repaired(pdf + b"junk", password)
+            assert done.needless
+            assert done.faults == ("4 bytes follow the end of the file.",)
+            assert Reader(done.data).trailing == 0
+        assert not repaired(pdf + b"junk").needless
+    assert not repaired(locked(revision, user="dung"), "dung").needless
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"x" * 2000 + b"%PDF-1.7"])

@@ -16,9 +16,9 @@ from typing import Final
 
 from ..errors import FormatError
 from ..facts import Finding
-from ..octets import count, find, release
+from ..octets import count, release
 from .columns import headers
-from .ends import open_objects, open_streams
+from .ends import open_objects, open_streams, open_strings
 from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
@@ -63,8 +63,8 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
         ]
     if not found:
         followed = new_from is not None or revision < reader.last or reader.trailing
-        texts = _open(reader, revision, offsets, tables, streams_only=not followed)
-        found = [Finding("OPEN_OBJECT", "error", text) for text in islice(texts, MAX_FINDINGS)]
+        texts = dict.fromkeys(islice(_open(reader, revision, offsets, tables, followed=bool(followed)), MAX_FINDINGS))
+        found = [Finding("OPEN_OBJECT", "error", text) for text in texts]
     if not found and new_from is None and revision < reader.last:
         bounds = _bounds(offsets, tables, reader.revisions[revision].end)
         found = [Finding("SEEMING_OBJECT", "error", text) for text in _searched(reader, bounds)]
@@ -72,16 +72,14 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
 
 
 def _open(
-    reader: Reader, revision: int, offsets: list[Sequence[int]], tables: list[int], *, streams_only: bool
+    reader: Reader, revision: int, offsets: list[Sequence[int]], tables: list[int], *, followed: bool
 ) -> Iterator[str]:
-    end = reader.revisions[revision].end
-    if streams_only and find(reader.data, b"tream", 0, end) < 0:
-        return
-    bounds = _bounds(offsets, tables, end)
-    if streams_only:
-        yield from open_streams(reader, revision, bounds)
-    else:
+    bounds = _bounds(offsets, tables, reader.revisions[revision].end)
+    if followed:
         yield from open_objects(reader, revision, bounds, frozenset(tables))
+    else:
+        yield from open_streams(reader, revision, bounds)
+        yield from open_strings(reader, revision, bounds, frozenset(tables))
 
 
 def _searched(reader: Reader, bounds: list[int]) -> Iterator[str]:

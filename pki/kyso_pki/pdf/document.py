@@ -23,12 +23,13 @@ from . import form
 from .ambiguity import ambiguities
 from .digests import Digests
 from .encryption.rights import check_signing
-from .fields import Field, all_fields
+from .fields import Field, all_fields, signatures_among
 from .numbers import FEW, VERY_FEW, unreferred_from
 from .objects import Dictionary, encode_date, encode_text, serialize
 from .outside import refuse_outside
 from .pending import PdfPending, PdfStamp, attributes
 from .reader import REWRITE, Reader
+from .replaced import refuse_replaced
 from .restrict import check_permission, name_in_permissions, restriction
 from .seed import honoured
 from .signature import RFC3161, read_signatures
@@ -98,7 +99,7 @@ class PdfDocument:
         grows = intent.level in ("B-LT", "B-LTA")  # then objects are added besides the field
         check_signing(reader, existing_field=not isinstance(field, str) and not grows)
         check_permission(reader, fields, name)
-        refuse_outside(reader, fields)
+        self._refuse_unlisted(fields)
         if intent.appearance and intent.appearance.field != (None if isinstance(field, str) else name):
             raise UsageError(
                 "The appearance was made for another field.", remedy="Place it for the field to be signed."
@@ -154,6 +155,7 @@ class PdfDocument:
         fields = all_fields(reader)
         check_signing(reader, existing_field=False)
         check_permission(reader, fields, None)
+        self._refuse_unlisted(fields)
         update = self._update(fields)
         signature = update.reserve()
         name = form.free_name(fields, "Timestamp")
@@ -195,6 +197,11 @@ class PdfDocument:
         found = ambiguities(self._reader, self._reader.last, Update(self._reader).new_from)
         if found:
             raise FormatError(f"PDF: {found[0].text}", remedy=REWRITE)
+
+    def _refuse_unlisted(self, fields: Sequence[Field]) -> None:
+        """Refuses a file with a signature that the form does not list: whatever is added, the file would fail."""
+        refuse_outside(self._reader, fields)
+        refuse_replaced(self._reader, signatures_among(self._reader, fields))
 
     def _refuse_trailing(self) -> None:
         if self._reader.trailing:

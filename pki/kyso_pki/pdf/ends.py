@@ -61,6 +61,41 @@ def open_streams(reader: Reader, revision: int, bounds: Sequence[int]) -> Iterat
             yield _open(start, position)
 
 
+def open_strings(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
+    """The same of strings that could go on behind the end of the file, where nothing is appended yet.
+
+    What is appended next would decide what the object is, and readers do not agree what it is now: some end it at the
+    end of the file, some leave it out. A string that ends within the file cannot be completed by anybody.
+    """
+    data = reader.data
+    for at in range(0, len(bounds) - 1, AT_ONCE):
+        part = bounds[at : at + AT_ONCE + 1]
+        if part[-1] - part[0] <= LONG and _all_end(data[part[0] : part[-1]]):
+            continue
+        for start, stop in pairwise(part):
+            if start in no_objects or (stop - start <= LONG and _all_end(data[start:stop])):
+                continue
+            stream = data.find(b"stream", start, min(stop, start + LONG))
+            if stream > 0 and _is_short_stream(data, start, stream, stop):
+                continue
+            if find(data, b"(", start, stop) >= 0 and not _is_closed(reader, revision, start, stop, keep=False):
+                yield _open(start, stop)
+
+
+def _all_end(text: bytes) -> bool:
+    """Whether no string in these octets goes on behind them: each `(` has its `)`, nothing is escaped, no stream."""
+    if b"(" not in text:
+        return True
+    if b"stream" in text or b"\\" in text:
+        return False
+    brackets = text.translate(None, _ALL_BUT_BRACKETS)
+    for _ in range(MAX_NESTING):
+        if b"(" not in brackets:
+            break
+        brackets = brackets.replace(b"()", b"")
+    return b"(" not in brackets
+
+
 def _is_short_stream(data: bytes, start: int, at: int, stop: int) -> bool:
     """Whether a stream whose keyword stands at `at` has a plain dictionary, and ends where its /Length says."""
     m = _plain_stream(data, start, at + len(b"stream\r\n"))

@@ -7,31 +7,20 @@ together, and are not kept: the work is linear in the file and a file of many pa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..errors import FormatError, LimitExceeded
+from ..facts import Finding, SignatureFacts, broken
 from .fields import MAX_FIELD_DEPTH, Field
+from .glance import node_lists, plain_text
 from .objects import UNREADABLE, Dictionary, Ref, Value, decode_text
-from .pagetree import MAX_DEPTH
+from .pagetree import MAX_DEPTH, page_objects
 from .reader import MAX_INDIRECTIONS, Reader
 from .xref import PLAIN, Entry
 
 MAX_OUTSIDE: Final = 64  # fields that are named; any one of them makes the file fail
-MAX_TEXT: Final = 4096  # bytes of a dictionary that is not read; larger ones are
-_SPACE: Final = rb"[\t\n\x0c\r ]"
-_LIST: Final = re.compile(
-    rb"/(Annots|Kids)"
-    + _SPACE
-    + rb"*+(?:\[([0-9R\t\n\x0c\r ]*+)\]|([0-9]++"
-    + _SPACE
-    + rb"++[0-9]++"
-    + _SPACE
-    + rb"++R)(?![0-9A-Za-z]))"
-)
-_PLAIN: Final = bytes(set(range(0x21, 0x7F)) - set(b"#%()\\")) + b"\t\n\x0c\r "
 
 
 @dataclass(frozen=True)
@@ -58,10 +47,13 @@ def fields_outside(reader: Reader, form: Collection[Ref]) -> list[Outside]:
     """
     found: list[Outside] = []
     holders: set[int] = set()  # of values: several widgets of one field are one field
+    shared: dict[Ref, Value] = {}  # what many widgets may refer to is read once
     for annotation, number, page in _annotations(reader, form):
         try:
             node = annotation if isinstance(annotation, dict) else _peek(reader, annotation)
-            outside = _signature(reader, node, number, page, form, holders) if isinstance(node, dict) else None
+            outside = (
+                _signature(reader, node, number, page, form, holders, shared) if isinstance(node, dict) else None
+            )
         except UNREADABLE as e:
             outside = Outside("", page, number, None, str(e))
         if outside is not None:
@@ -81,13 +73,34 @@ def refuse_outside(reader: Reader, fields: Iterable[Field]) -> None:
         )
 
 
+def outside_facts(reader: Reader, found: Iterable[Outside], taken: Collection[str]) -> Iterator[SignatureFacts]:
+    """Each as a signature that failed; `taken` are the names in use. Raises as `fields_outside`."""
+    pages = {number: page for page, number in enumerate(page_objects(reader), 1)}
+    for i, field in enumerate(found, 1):
+        where = f"page {pages.get(field.page, '?')}, object {field.object or field.page}"
+        name = f"{field.name or '(no name)'} (outside the form, {field.object or i})"
+        while name in taken:
+            name += "'"
+        text = f"The signature field {field.name!r} on {where}, is not listed by the form; some programs show it."
+        if field.problem is not None:
+            text = f"An annotation on {where}, cannot be read, so that a signature may hide in it: {field.problem}"
+        unit = broken(name, "pdf", FormatError(text), where)
+        yield replace(unit, findings=(Finding("OUTSIDE_FORM", "error", text),))
+
+
 def nodes_of(fields: Iterable[Field]) -> set[Ref]:
     """The objects that the form lists."""
     return {field.ref for field in fields if field.ref is not None}
 
 
 def _signature(
-    reader: Reader, widget: Dictionary, number: int, page: int, form: Collection[Ref], holders: set[int]
+    reader: Reader,
+    widget: Dictionary,
+    number: int,
+    page: int,
+    form: Collection[Ref],
+    holders: set[int],
+    shared: dict[Ref, Value],
 ) -> Outside | None:
     """The field that a widget is, or stands for, when its value is a signature or could be one in disguise."""
     node, at = widget, number
@@ -97,7 +110,7 @@ def _signature(
     for _ in range(MAX_FIELD_DEPTH):
         if not node.keys() & {"V", "FT", "Parent"}:
             break
-        kind = _peek(reader, node.get("FT")) if kind is None else kind
+        kind = _once(reader, node.get("FT"), shared) if kind is None else kind
         if value is None and node.get("V") is not None:
             value, holder = node["V"], at
         above = node.get("Parent")
@@ -105,17 +118,26 @@ def _signature(
             break
         if value is None and above in form:  # what a listed field hands down has its verdict there
             return None
-        parent = _peek(reader, above)
+        parent = _once(reader, above, shared)
         if not isinstance(parent, dict):
             break
         node, at = parent, above.number
     if value is None or holder in holders:
         return None
-    if kind != "Sig" and not isinstance(_peek(reader, value), dict):
+    if kind != "Sig" and not isinstance(_once(reader, value, shared), dict):
         return None
     if holder:
         holders.add(holder)
     return Outside(_name(reader, widget), page, number, value)
+
+
+def _once(reader: Reader, value: Value, shared: dict[Ref, Value]) -> Value:
+    """As `_peek`, and kept for the next one who refers to it."""
+    if not isinstance(value, Ref):
+        return value
+    if value not in shared:
+        shared[value] = _peek(reader, value)
+    return shared[value]
 
 
 def _name(reader: Reader, node: Dictionary) -> str:
@@ -148,7 +170,7 @@ def _annotations(reader: Reader, form: Collection[Ref]) -> Iterator[tuple[Ref | 
                     found.append((entry, item, number))
     found.sort()
     for entry, ref, number in found:
-        text = _plain_text(reader, entry, ref)
+        text = plain_text(reader, entry, ref)
         if text is None or b"/V" in text or b"/Parent" in text:
             yield ref, ref.number, number
 
@@ -159,6 +181,8 @@ def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
     Each level is read in the order of the file, so that each object stream is decoded once.
     """
     visited: set[Ref] = set()
+    annotations: set[Ref] = set()  # lists that several nodes name are read once
+    lists: set[Ref] = set()
     level: list[Value] = [reader.catalog().get("Pages")]
     for _ in range(MAX_DEPTH + 1):
         nodes: list[tuple[Entry, Ref]] = []
@@ -169,24 +193,29 @@ def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
                     nodes.append((entry, value))
                     visited.add(value)
             elif isinstance(value, dict):
-                yield _items(reader, value.get("Annots")), 0
-                kids += _items(reader, value.get("Kids"))
+                yield _items(reader, value.get("Annots"), annotations), 0
+                kids += _items(reader, value.get("Kids"), lists)
         nodes.sort()
         for entry, ref in nodes:
-            node: Value = _lists(_plain_text(reader, entry, ref))
+            node: Value = node_lists(plain_text(reader, entry, ref))
             if node is None:
                 node = _peek(reader, ref)
             if isinstance(node, dict) and node:
                 if "Annots" in node:
-                    yield _items(reader, node["Annots"]), ref.number
-                kids += _items(reader, node.get("Kids"))
+                    yield _items(reader, node["Annots"], annotations), ref.number
+                kids += _items(reader, node.get("Kids"), lists)
         level = kids
         if not level:
             return
     raise LimitExceeded(f"PDF: the page tree has more than {MAX_DEPTH} levels.")
 
 
-def _items(reader: Reader, value: Value) -> list[Value]:
+def _items(reader: Reader, value: Value, visited: set[Ref]) -> list[Value]:
+    """The items of a list; none where it is an object that was met before."""
+    if isinstance(value, Ref):
+        if value in visited:
+            return []
+        visited.add(value)
     value = _peek(reader, value)
     return value if isinstance(value, list) else []
 
@@ -207,39 +236,3 @@ def _peek(reader: Reader, value: Value) -> Value:
                 return reader.resolve(value)  # raises, and says what is wrong
             value = member.value
     raise FormatError("PDF: references point to references in a long chain or a circle.")
-
-
-# Reading is 20 us an object, and most pages have no annotation, most annotations no field: their octets tell ----
-
-
-def _plain_text(reader: Reader, entry: Entry, ref: Ref) -> bytes | None:
-    """The text of a dictionary that holds no string, comment, stream or escaped name; None: it is to be read.
-
-    Then what looks like a name is one, and the text is whole when as many dictionaries begin as end.
-    """
-    if entry.kind == PLAIN:
-        head = b"%d %d obj" % ref
-        start = entry.a + len(head)
-        stop = reader.data.find(b"endobj", start, start + MAX_TEXT)
-        text = reader.data[start:stop] if stop >= 0 and reader.data[entry.a : start] == head else b""
-    else:
-        text = reader.object_stream(entry.a).text(ref.number, entry.b)
-    opened = text.count(b"<<")
-    whole = opened and text.count(b"<") == text.count(b">") == 2 * opened == 2 * text.count(b">>")
-    return text if whole and b"stream" not in text and not text.translate(None, _PLAIN) else None
-
-
-def _lists(text: bytes | None) -> Dictionary | None:
-    """/Annots and /Kids of a page tree node, those of dictionaries in it too; None: it is to be read."""
-    if text is None:
-        return None
-    found: Dictionary = {}
-    names = text.count(b"/Annots") + text.count(b"/Kids")
-    for m in _LIST.finditer(text) if names else ():
-        names -= 1
-        parts = (m[2] if m[3] is None else m[3]).split()
-        if set(parts[2::3]) - {b"R"} or len(parts) % 3 or m[1].decode() in found:
-            return None
-        refs: list[Value] = [Ref(int(n), int(g)) for n, g in zip(parts[::3], parts[1::3], strict=True)]
-        found[m[1].decode()] = refs if m[3] is None else refs[0]
-    return None if names else found

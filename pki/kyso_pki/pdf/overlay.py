@@ -97,6 +97,49 @@ class Paper:
         except UNREADABLE as e:
             return f"what lies under it cannot be told ({e})"
 
+    def noted(self, note: Widget, visits: Visits) -> str | None:
+        """What the icon of a sticky note could hide or be read with, in words; None: nothing is near it.
+
+        Each reader draws its own icon, of its own size, at a corner of the rectangle (12.5.6.4).
+        """
+        try:
+            return self._noted(note, visits)
+        except UNREADABLE as e:
+            return f"what lies under it cannot be told ({e})"
+
+    def _noted(self, note: Widget, visits: Visits) -> str | None:
+        reader, revision = self._reader, note.revision
+        box = rectangle(reader, note.dictionary, revision)
+        if box is None:
+            return "its place cannot be told"
+        pages = self._pages(note)
+        if not pages:
+            return "it is on no page"
+        for number in sorted(pages):
+            where = f"page {self._numbers.get(number, '?')}"
+            page = reader.resolve(Ref(number), revision)
+            unit = reader.resolve(page.get("UserUnit", 1), revision) if isinstance(page, dict) else None
+            if not isinstance(page, dict) or unit != 1:
+                return "its page cannot be read, or has an unusual unit"
+            if max(box.x1 - box.x0, box.y1 - box.y0) > MAX_BUTTON:
+                return "it is larger than an icon needs to be"
+            ink = self._page_ink(number, revision)
+            if isinstance(ink, str):
+                return f"what {where} shows cannot be told without drawing it ({ink})"
+            around = box.grown(NOTE_SIZE)
+            if ink.touches(around):
+                return f"text, lines or pictures of {where}"
+            for item in annotations_of(reader, page, revision):
+                visits.one()
+                other = reader.resolve(item, revision)
+                own = isinstance(item, Ref) and item.number == note.number
+                if own or not isinstance(other, dict) or other.get("Subtype") == "Popup":
+                    continue
+                place = rectangle(reader, other, revision)
+                if place is None or place.grown(MARGIN).overlap(around):
+                    return f"an annotation on {where}"
+        return None
+
     def _switched(self, button: Widget, states: tuple[Value, Value], visits: Visits) -> str | None:
         reader, revision = self._reader, button.revision
         box = rectangle(reader, button.dictionary, revision)

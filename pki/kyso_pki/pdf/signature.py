@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -32,11 +32,11 @@ from .objects import (
     decode_date,
     decode_text,
 )
-from .outside import fields_outside, nodes_of
-from .pagetree import page_objects
+from .outside import fields_outside, nodes_of, outside_facts
 from .permission import NO_PERMISSION, Permission, certifies, permission_of
 from .place import Malformed, Place, place_of
 from .reader import Reader
+from .replaced import replaced_facts, replaced_signatures
 from .store import stored_evidence
 from .unattached import unattached_signatures
 
@@ -68,7 +68,7 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
     if len(fields) > MAX_SIGNATURES:
         return (broken("AcroForm", "pdf", LimitExceeded(f"{len(fields)} signatures; at most {MAX_SIGNATURES}.")),)
     if not fields:
-        return unattached_signatures(reader) or _outside_form(reader, nodes, [])
+        return unattached_signatures(reader) or tuple(_unlisted(reader, nodes, fields, ()))
     places: list[Place] = []
     misplaced: list[_Misplaced] = []
     uses = Counter(f.value.number for f in fields if isinstance(f.value, Ref))
@@ -92,8 +92,9 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
     for i, m in enumerate(misplaced, len(places)):
         found = broken(names[i], "pdf", m.error)
         text = m.error.message if isinstance(m.error, FormatError) else found.findings[0].text
-        facts.append(replace(found, findings=(Finding(m.code, "error", text),)))
-    facts += _outside_form(reader, nodes, names)
+        changes = (Change("signature", text, False, field=m.field.name),) if m.code == "REDEFINED" else ()
+        facts.append(replace(found, findings=(Finding(m.code, "error", text),), changes_after=changes))
+    facts += _unlisted(reader, nodes, fields, facts)
     stored, problem = _stored(reader)
     return tuple(replace(f, stored=stored, findings=(*f.findings, *problem)) for f in facts)
 
@@ -106,27 +107,28 @@ def _stored(reader: Reader) -> tuple[tuple[Stored, ...], tuple[Finding, ...]]:
         return (), (Finding("EVIDENCE", "warning", f"The evidence in the file cannot be read: {e}"),)
 
 
-def _outside_form(reader: Reader, nodes: Sequence[Field], taken: Collection[str]) -> tuple[SignatureFacts, ...]:
-    """P1, P9: fields that only a page names; who shows them and who judges them may be two programs."""
+def _unlisted(
+    reader: Reader, nodes: Sequence[Field], fields: Sequence[Field], facts: Sequence[SignatureFacts]
+) -> list[SignatureFacts]:
+    """Signatures that no field of the form has: on a page alone (P1, P9), or taken away by a later revision (P11)."""
+    names = [f.id for f in facts]
+    found: list[SignatureFacts] = []
+    told = {f.value.number for f in fields if isinstance(f.value, Ref)}
+    told -= {f.pdf.object for f in facts if f.pdf is not None}
     try:
-        found = fields_outside(reader, nodes_of(nodes))
-        pages = {number: page for page, number in enumerate(page_objects(reader), 1)} if found else {}
+        outside = fields_outside(reader, nodes_of(nodes))
+        told |= {f.value.number for f in outside if isinstance(f.value, Ref)}
+        found += outside_facts(reader, outside, names) if outside else ()
     except UNREADABLE as e:
         text = f"The pages cannot be read, so that a signature may hide there: {e}"
-        return (replace(broken("pages", "pdf", e), findings=(Finding("OUTSIDE_FORM", "error", text),)),)
-    facts: list[SignatureFacts] = []
-    for i, field in enumerate(found, 1):
-        where = f"page {pages.get(field.page, '?')}, object {field.object or field.page}"
-        name = f"{field.name or '(no name)'} (outside the form, {field.object or i})"
-        while name in taken:
-            name += "'"
-        text = f"The signature field {field.name!r} on {where}, is not listed by the form; some programs show it."
-        if field.problem is not None:
-            text = f"An annotation on {where}, cannot be read, so that a signature may hide in it: {field.problem}"
-        facts.append(
-            replace(broken(name, "pdf", FormatError(text), where), findings=(Finding("OUTSIDE_FORM", "error", text),))
-        )
-    return tuple(facts)
+        found.append(replace(broken("pages", "pdf", e), findings=(Finding("OUTSIDE_FORM", "error", text),)))
+    try:
+        signed = {f.state for f in facts if f.pdf is not None}
+        found += replaced_facts(replaced_signatures(reader, fields, signed, told), [*names, *(f.id for f in found)])
+    except UNREADABLE as e:
+        text = f"An earlier state of the file cannot be read, so that a signature may have been taken away: {e}"
+        found.append(replace(broken("history", "pdf", e), findings=(Finding("REPLACED", "error", text),)))
+    return found
 
 
 def _unique_names(fields: list[Field]) -> list[str]:

@@ -31,6 +31,7 @@ from . import (
     overlays,
     pages,
     permissions,
+    replaced,
     robustness,
     searching,
     tails,
@@ -56,6 +57,7 @@ MODULES: tuple[ModuleType, ...] = (
     certified,
     open_ends,
     outside,
+    replaced,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
 MODULES += (doubles, first_saves, searching)

@@ -311,3 +311,72 @@ variant(
     words="where it was blank",
     verdict="indeterminate",
 )
+
+
+NOTE = b"<</Type/Annot/Subtype/Text/Rect[300 300 320 320]/Contents(seen)/T(Mau)/Name/Comment/F 28/Popup 22 0 R%s>>"
+WINDOW = b"<</Type/Annot/Subtype/Popup/Rect[400 300 500 400]/Parent 20 0 R/Open false%s>>"
+ICON = stream(b"0 0 18 18 re f", b"/Type/XObject/Subtype/Form/BBox[0 0 20 20]")
+
+
+def note(
+    level: int = 3, written: bytes = NOTE % b"", window: bytes = WINDOW % b"", *, before: bytes | None = None
+) -> bytes:
+    """A certified page to which somebody pinned a sticky note, with its window; 21 is a look that it may have."""
+    pdf = before or form_signed(level)
+    page = re.sub(rb"/Annots ?\[(.*?)\]", rb"/Annots [\1 20 0 R 22 0 R]", raw(pdf, 3))
+    return append(
+        pdf,
+        {20: written, 21: ICON, 22: window, 3: page}
+        if b"21 0 R" in written + window
+        else {20: written, 22: window, 3: page},
+    )
+
+
+for _name, _written, _window in (
+    ("over_text", NOTE.replace(b"300 300 320 320", b"80 715 100 735"), WINDOW),
+    ("beside_text", NOTE.replace(b"300 300 320 320", b"200 700 220 720"), WINDOW),
+    ("beside_a_field", NOTE.replace(b"300 300 320 320", b"205 105 215 115"), WINDOW),
+    ("that_is_a_page", NOTE.replace(b"300 300 320 320", b"0 0 595 842"), WINDOW),
+    ("without_a_place", NOTE.replace(b"/Rect[300 300 320 320]", b""), WINDOW),
+    ("that_is_open", NOTE.replace(b"/F 28", b"/F 28/Open true"), WINDOW),
+    ("whose_window_is_open", NOTE, WINDOW.replace(b"false", b"true")),
+    ("whose_window_has_a_look", NOTE, WINDOW.replace(b"/Open false", b"/AP<</N 21 0 R>>")),
+    ("whose_window_is_a_stamp", NOTE, WINDOW.replace(b"/Popup", b"/Stamp")),
+    ("whose_window_is_of_another", NOTE, WINDOW.replace(b"20 0 R", b"7 0 R")),
+    ("whose_window_runs_a_script", NOTE, WINDOW.replace(b"/Open false", b"/A<</S/JavaScript/JS(1)>>")),
+    ("that_runs_a_script", NOTE.replace(b"/F 28", b"/A<</S/JavaScript/JS(1)>>"), WINDOW),
+    ("that_launches", NOTE.replace(b"/F 28", b"/AA<</E<</S/Launch/F(x.exe)>>>>"), WINDOW),
+    ("in_a_layer", NOTE.replace(b"/F 28", b"/OC<</Type/OCG/Name(L)>>"), WINDOW),
+    ("of_another_type", NOTE.replace(b"/Type/Annot", b"/Type/Page"), WINDOW),
+):
+    variant(ATTACKS, f"note_{_name}", EAA, partial(note, 3, _written % b"", _window % b""), change="annotation")
+for _level in (1, 2):
+    variant(
+        ATTACKS, f"note_where_{_level}_is_permitted", EAA, partial(note, _level), change="annotation", words="Text"
+    )
+variant(
+    ATTACKS,
+    "note_with_a_look_of_its_own",
+    EAA,
+    partial(note, 3, NOTE % b"/AP<</N 21 0 R>>"),
+    change="overlay",
+    words="where it was blank",
+    verdict="indeterminate",
+)
+
+
+@attack(ATTACKS, change="annotation", words="Text")
+def notes_that_are_read_together() -> bytes:
+    """P9: (EAA) icons in a row could be a word: the second one is too near to the first."""
+    pdf = note()
+    page = re.sub(rb"/Annots ?\[(.*?)\]", rb"/Annots [\1 23 0 R]", raw(pdf, 3))
+    second = (NOTE % b"").replace(b"300 300 320 320", b"325 300 345 320").replace(b"/Popup 22 0 R", b"")
+    return append(pdf, {23: second, 3: page})
+
+
+@attack(ATTACKS, change="annotation", words="Popup")
+def window_of_a_remark_that_was_there() -> bytes:
+    """P9: a window belongs to a note that came with it."""
+    pdf = note(written=NOTE.replace(b"/Popup 22 0 R", b"") % b"", window=b"null")
+    page = re.sub(rb"/Annots ?\[(.*?)\]", rb"/Annots [\1 24 0 R]", raw(pdf, 3))
+    return append(pdf, {24: WINDOW % b"", 3: page})

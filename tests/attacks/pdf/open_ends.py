@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.pki.pdf.samples import BODIES, stream, table_pdf
 
-from .attack import Attack, attack, hand_signed, prepared
+from .attack import Attack, attack, hand_signed, prepared, variant
 from .sealing import NOWHERE, truly_sealed
 
 ATTACKS: list[Attack] = []
@@ -65,3 +67,21 @@ def a_stream_whose_length_reaches_into_a_later_revision() -> bytes:
     first = _ended_by(start % 0 + b"\nendstream", rest)
     size = first.index(mark) + len(mark) - first.index(start % 0) - len(start % 0)
     return _ended_by(start % size + b"\nendstream", rest)
+
+
+for _name, _waiting in (
+    ("string", b"<<%s/NM(" % _SHOWN),
+    ("string_with_brackets_in_it", b"<<%s/NM(a(b)c" % _SHOWN),
+    ("string_with_escaped_brackets", b"<<%s/NM(\\)" % _SHOWN),
+    ("string_after_balanced_ones", b"<<%s/T()%%)\n/NM(" % _SHOWN),
+    ("string_in_a_large_object", b"<<%s/Large[%s]/NM(" % (_SHOWN, b"(1) " * 20_000)),
+    ("string_in_the_dictionary_of_a_stream", b"<</Length 3/NM(>>stream\nabc\nendstream"),
+):
+    variant(
+        ATTACKS,
+        f"signature_alone_after_an_open_{_name}",
+        'P5, P4: "if lenient and strict readings of the same file differ": the next octets complete it.',
+        partial(_signed, _waiting),
+        finding="OPEN_OBJECT",
+        words="does not end before",
+    )

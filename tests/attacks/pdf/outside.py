@@ -12,6 +12,7 @@ from kyso_pki.pdf.reader import Reader
 from tests.pki.pdf.samples import BODIES, append, raw, saved, table_pdf
 
 from .attack import Attack, attack, hand_signed, prepared, second_victim, variant, victim
+from .bombs import bomb
 
 ATTACKS: list[Attack] = []
 RULE = 'P1: "a field of FT /Sig whose /V is not null yields exactly one verdict", wherever it stands.'
@@ -133,3 +134,35 @@ def field_taken_out_of_the_form() -> bytes:
     pdf = second_victim()
     form = next(n for n in range(5, 20) if b"/SigFlags" in raw(pdf, n))
     return append(pdf, {form: re.sub(rb"/Fields ?\[(\d+ 0 R) .*?\]", rb"/Fields [\1]", raw(pdf, form))})
+
+
+@attack(ATTACKS, finding="OUTSIDE_FORM", words="object 8")
+def field_in_a_list_that_is_also_one_of_pages() -> bytes:
+    """P5: one array is the /Kids of a node and the /Annots of a page."""
+    page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots 6 0 R")
+    kids = BODIES[2].replace(b"/Kids[3 0 R]/Count 1", b"/Kids[7 0 R 3 0 R]/Count 1")
+    return elsewhere(table_pdf({**_bodies(), 2: kids, 3: page, 6: b"[8 0 R]", 7: b"<</Type/Pages/Kids 6 0 R>>"}))
+
+
+# R1 -----------------------------------------------------------------------------------------------------------------
+
+
+@bomb(900)
+def pages_that_share_their_annotations(n: int) -> bytes:
+    """R1: as many pages as annotations, all in one list."""
+    first = 10
+    pages = {first + i: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots 6 0 R") for i in range(n)}
+    kids = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(b"%d 0 R" % i for i in pages), n)
+    notes = {first + n + i: b"<</Subtype/Text/Contents(x)/V(x)>>" for i in range(n)}
+    listed = b"[%s]" % b" ".join(b"%d 0 R" % i for i in notes)
+    return elsewhere(table_pdf({**_bodies(), 2: kids, 3: b"null", 6: listed, **pages, **notes}), first + 2 * n)
+
+
+@bomb(900)
+def widgets_that_share_a_large_parent(n: int) -> bytes:
+    """R1: as many widgets as entries of the field above them, which nobody lists and which has no value."""
+    widgets = {10 + i: b"<</Subtype/Widget/Rect[0 0 9 9]/Parent 6 0 R>>" for i in range(n)}
+    listed = b" ".join(b"%d 0 R" % i for i in widgets)
+    page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[%s]" % listed)
+    above = b"<</T(A)/Kids[%s]>>" % listed
+    return elsewhere(table_pdf({**_bodies(), 3: page, 6: above, **widgets}), 10 + n)

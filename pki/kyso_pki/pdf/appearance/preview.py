@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...document import Placed
 from ...errors import FormatError, KysoError, UsageError
+from ..encryption.rights import check_signing
 from ..objects import Dictionary, Ref, Value, serialize, value_spans
 from ..pages import Box, Page, page_at
 from ..reader import REWRITE, Reader
@@ -38,9 +39,16 @@ def preview(
     dpi: float = DPI,
     eyes: OpenEyes = pdfium,
 ) -> bytes:
-    """The page with the stamp, as PNG. Raises what `place` raises; `PlacementRefused` brings its own picture."""
+    """The page with the stamp, as PNG.
+
+    Raises what `place` raises (`PlacementRefused` brings its own picture), and `FormatError`, `NotPermitted` for a
+    file that would not be signed.
+    """
     if not MIN_DPI <= dpi <= MAX_DPI:
         raise UsageError(f"{dpi:g} dots per inch; {MIN_DPI:g} to {MAX_DPI:g} are allowed.")
+    if reader.trailing:  # what would not be signed is not drawn as if it would
+        raise FormatError(f"PDF: {reader.trailing} bytes follow the end of the file.", remedy=REWRITE)
+    check_signing(reader, existing_field=field is not None)
     placed = place(reader, stamp, at=at, signer=signer, field=field, eyes=eyes)
     return _png(_picture(reader, placed, dpi, eyes))
 

@@ -6,7 +6,8 @@ additions in an exact shape: signature fields and their widgets, document timest
 metadata, and form filling where the signer's permission says so. One room each:
 
 `entries` bytes and cross-reference · `trailers` · `catalog` · `form` the form and its values · `signing` new and
-filled signature fields · `evidence` the DSS · `pages` · `leftovers` what no rule explained · `where` page numbers.
+filled signature fields · `evidence` the DSS · `pages` · `remarks` annotations · `leftovers` what no rule
+explained · `where` page numbers.
 """
 
 from __future__ import annotations

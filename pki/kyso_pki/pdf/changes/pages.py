@@ -6,18 +6,8 @@ from typing import TypeGuard
 
 from ...facts import ChangeKind
 from ..objects import Dictionary, Ref, Value, same
-from ..overlay import Widget
 from .comparison import Comparison, added_items, explain_same_place, shown
-
-_REMARKS = frozenset((
-    "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight", "Underline", "Squiggly", "StrikeOut",
-    "Stamp", "Caret", "Ink",
-))  # fmt: skip
-_REMARK_KEYS = frozenset((
-    "Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "AP", "Border", "C", "T", "CA", "RC", "CreationDate",
-    "Subj", "DA", "Q", "DS", "BS", "BE", "RD", "IC", "IT", "L", "LE", "Vertices", "QuadPoints", "InkList", "Name",
-    "Sy",
-))  # fmt: skip
+from .remarks import new_annotation
 
 
 def compare_pages(c: Comparison) -> None:
@@ -67,29 +57,4 @@ def _page(c: Comparison, number: int, before: Dictionary, now: Dictionary) -> No
         return
     for item in added:
         if not isinstance(item, Ref) or item.number not in c.widgets:
-            _new_annotation(c, item, number)
-
-
-def _is_permitted(c: Comparison, item: Ref, found: Dictionary) -> bool:
-    """Whether a new annotation is a remark that P=3 of a certification permits (table 257), with nothing to run."""
-    entries = (
-        found.keys() <= _REMARK_KEYS and found.get("Type") in (None, "Annot") and found.get("Subtype") in _REMARKS
-    )
-    return c.permission.level == 3 and c.added(item) is not None and entries
-
-
-def _new_annotation(c: Comparison, item: Value, page: int) -> None:
-    found = c.new(item)
-    subtype = found.get("Subtype") if isinstance(found, dict) else None
-    word = subtype if isinstance(subtype, str) else "unknown"
-    c.follow(item)
-    text = f"an annotation ({word}) was added to the page in object {page}."
-    number = c.where.page_of(page, c.index)
-    if isinstance(item, Ref) and isinstance(found, dict) and _is_permitted(c, item, found):
-        widget = Widget(item.number, found, c.index)
-        if c.paper.covered(widget, c.visits) is None:
-            text = f"an annotation ({word}) was added to the page in object {page}, where it was blank."
-            places = c.paper.places(widget)
-            c.say("overlay", text, False, object=item.number, new=word, page=number, blank=True, places=places)
-            return
-    c.say("annotation", text, False, object=item.number if isinstance(item, Ref) else page, new=word, page=number)
+            new_annotation(c, item, number)
