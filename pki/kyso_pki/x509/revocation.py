@@ -80,7 +80,7 @@ def check_revocation(
     `candidates`: certificates among which an OCSP responder's or a CRL signer's may be found. `anchor`: where the
     path of a CRL signer other than `issuer` must end, the same as the certificate's (RFC 5280 6.3.3 (f)); None: only
     what the issuer signed itself is believed. `proven`: by when what the certificate
-    signed existed for certain; None: unproven, it may have been signed just now. `given`: evidence that stands outside
+    signed existed for certain; None: unproven, it may have been signed just now. `given`: evidence from outside
     the file, which is told. `unknown`: an authorised responder
     says so; `not_checked`: nothing could be asked or used, `text` says why. Never raises for what evidence holds.
 
