@@ -123,6 +123,12 @@ class _Reader:
         self._only(changes, ("refuse", "tolerate"), "changes.")
         self._only(revocation, ("max_age_days", "after_proof"), "revocation.")
         ends = {"sha1": _NEVER} | {name: self._end(f"algorithms.{name}", end) for name, end in algorithms.items()}
+        refuse, tolerate = (self._kinds(changes, key) for key in ("refuse", "tolerate"))
+        if both := ", ".join(sorted(refuse & tolerate)):
+            raise UsageError(
+                f"The policy {self._name} refuses and tolerates the same changes: {both}.",
+                remedy="Name each kind of change once, under changes.refuse or changes.tolerate.",
+            )
         days = revocation.get("max_age_days")
         level = signature.get("level", "B-B")
         if level not in LEVELS:
@@ -136,8 +142,8 @@ class _Reader:
             least_rsa_bits=self._bits(keys, "rsa", 2048),
             least_ec_bits=self._bits(keys, "ec", 256),
             level=level,
-            refuse=self._kinds(changes, "refuse"),
-            tolerate=self._kinds(changes, "tolerate"),
+            refuse=refuse,
+            tolerate=tolerate,
             revocation_max_age=None if days is None else timedelta(days=self._days(days)),
             revocation_after_proof=self._flag("revocation", revocation, "after_proof"),
         )

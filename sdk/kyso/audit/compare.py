@@ -64,7 +64,7 @@ def _read(path: Path) -> Iterator[tuple[str, _Short]]:
             try:
                 record = json.loads(line)
                 yield record["file"], _Short(record["sha256"], record["verdict"], " ".join(reasons_of(record)))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise AuditError(
                     f"{path}, line {number}: this is no record of an audit.",
                     remedy="Compare reports written as .jsonl.",

@@ -61,6 +61,7 @@ def test_default_is_the_built_in_one() -> None:
         ("[signature]\nlevel='B-X'", "B-X"),
         ("[changes]\nrefuse=['colour']", "colour"),
         ("[changes]\nrefuse='form'", "form"),
+        ("[changes]\nrefuse=['form']\ntolerate=['form', 'content']", "the same changes: form"),
         ("[coverage]\nparts=1", "parts"),
         ("[revocation]\nmax_age_days=-1", "max_age_days"),
         ("[revocation]\nrequired=false", "required"),

@@ -462,9 +462,10 @@ def test_diff_tells_what_came_went_and_changed(finished: Run, tmp_path: Path) ->
         ("removed", gone["file"]),
     ]
     assert list(differences(old, old)) == []
-    (tmp_path / "run.csv").write_text("a,b\n")
-    with pytest.raises(AuditError, match="line 1"):
-        list(differences(tmp_path / "run.csv", old))
+    for text in ("a,b\n", "[" * 100_000):
+        (tmp_path / "run.csv").write_text(text)
+        with pytest.raises(AuditError, match="line 1"):
+            list(differences(tmp_path / "run.csv", old))
 
 
 def test_plan_travels_as_json(archive: Archive) -> None:
