@@ -49,6 +49,8 @@ def node_lists(text: bytes | None) -> Dictionary | None:
         parts = (m[2] if m[3] is None else m[3]).split()
         if set(parts[2::3]) - {b"R"} or len(parts) % 3 or m[1].decode() in found:
             return None
+        if parts and not b"".join([*parts[::3], *parts[1::3]]).isdigit():  # `R3` is no number
+            return None
         refs: list[Value] = [Ref(int(n), int(g)) for n, g in zip(parts[::3], parts[1::3], strict=True)]
         found[m[1].decode()] = refs if m[3] is None else refs[0]
     return None if names else found
