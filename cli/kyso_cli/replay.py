@@ -82,7 +82,10 @@ def _facts(file: str) -> Iterator[FileFacts]:
 
     import kyso
 
-    for number, line in enumerate(read(file).splitlines(), 1):
+    data = read(file)
+    if not data.strip():
+        raise Stop("facts_none", path=file)
+    for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
             try:
                 value = json.loads(line)

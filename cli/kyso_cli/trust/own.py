@@ -13,7 +13,8 @@ import click
 from ..command import worded
 from ..errors import Stop
 from ..options import PATH, json_option
-from ..output import App, say, say_json
+from ..output import App, printable, say, say_json
+from ..output import note as note_line
 from .asking import agreed, bytes_of, moment
 from .shown import change_json, change_lines
 
@@ -64,6 +65,9 @@ def add(
         except FormatError as e:
             raise Stop("trust_no_certificate", path=file, why=e.message) from None
         new += [Added(Anchor(c, wanted, since, until, OWN_SOURCE), note) for c in dict.fromkeys(found)]  # type: ignore[arg-type]  # click.Choice gives only names in Purpose
+    for certificate in (a.anchor.certificate for a in new):
+        if not certificate.is_ca:
+            note_line(app.words("trust.no_ca", name=printable(str(certificate.subject))))
     place = TrustFolder()
     before = place.read()
     kept = before or Kept()

@@ -81,8 +81,25 @@ def diff_command(app: App, file: Path, signed_by: tuple[str, ...], as_json: bool
 
 def _offer(kept: Kept, file: Path, signed_by: Sequence[str]) -> Offer:
     from kyso.truststore.taking import examine
+    from kyso_pki.errors import FormatError
 
-    return examine(kept, bytes_of(file), now=datetime.now(UTC), signers=keys_named(signed_by))
+    data = bytes_of(file)
+    try:
+        return examine(kept, data, now=datetime.now(UTC), signers=keys_named(signed_by))
+    except FormatError:
+        if _is_certificate(data):
+            raise Stop("trust_certificate", path=file) from None
+        raise
+
+
+def _is_certificate(data: bytes) -> bool:
+    from kyso_pki.errors import KysoError
+    from kyso_pki.x509.certificate import certificates_from_bytes
+
+    try:
+        return bool(certificates_from_bytes(data))
+    except KysoError:
+        return False
 
 
 @worded("update")
