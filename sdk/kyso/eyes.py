@@ -123,7 +123,7 @@ class _First(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         with memoryview(buffer) as view, view.cast("B") as octets:
             self._file.seek(self._at)
-            read = self._file.readinto(octets[: max(0, min(len(octets), self._size - self._at))])  # type: ignore[attr-defined]
+            read = self._file.readinto(octets[: max(0, min(len(octets), self._size - self._at))])  # type: ignore[attr-defined]  # IO knows none
         self._at += int(read)
         return int(read)
 

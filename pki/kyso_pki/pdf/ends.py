@@ -64,8 +64,8 @@ def open_streams(reader: Reader, revision: int, bounds: Sequence[int]) -> Iterat
 def open_strings(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
     """The same of strings that could go on behind the end of the file, where nothing is appended yet.
 
-    What is appended next would decide what the object is, and readers do not agree what it is now: some end it at the
-    end of the file, some leave it out. A string that ends within the file cannot be completed by anybody.
+    What is appended next would decide what the object is; a verdict must not wait for that. A string that ends within
+    the file cannot be completed by anybody.
     """
     data = reader.data
     for at in range(0, len(bounds) - 1, AT_ONCE):

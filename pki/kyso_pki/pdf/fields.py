@@ -6,7 +6,7 @@ dictionary counts as a signature even where /FT hides it (attack classes P1, P9)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from .reader import Reader
 
 MAX_FIELDS: Final = 1 << 17  # nodes of the field tree
 MAX_FIELD_DEPTH: Final = 32
+MAX_FIELD_NAME: Final = 1024  # bytes of a partial name, where one is put together from below
 MAX_NAMES: Final = 1 << 24  # characters of all full names together: a name repeats the names above it
 INHERITABLE: Final = ("FT", "V", "Ff")
 
@@ -49,6 +50,22 @@ def acroform(reader: Reader, revision: int | None = None) -> Dictionary | None:
     if not isinstance(value, dict):
         raise FormatError("PDF: /AcroForm is no dictionary.")
     return value
+
+
+def full_name(resolve: Callable[[Value], Value], node: Dictionary) -> str:
+    """The fully qualified name (12.7.4.2) of a field by the fields above it. Raises `FormatError`."""
+    parts: list[str] = []
+    for _ in range(MAX_FIELD_DEPTH):
+        partial = resolve(node.get("T"))
+        if isinstance(partial, bytes):
+            if len(partial) > MAX_FIELD_NAME:
+                raise FormatError(f"PDF: a field name of {len(partial)} bytes.")
+            parts.append(decode_text(partial))
+        parent = resolve(node.get("Parent"))
+        if not isinstance(parent, dict):
+            break
+        node = parent
+    return ".".join(reversed(parts))
 
 
 def all_fields(reader: Reader, revision: int | None = None) -> list[Field]:

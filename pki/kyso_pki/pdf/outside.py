@@ -13,9 +13,9 @@ from typing import Final
 
 from ..errors import FormatError, LimitExceeded
 from ..facts import Finding, SignatureFacts, broken
-from .fields import MAX_FIELD_DEPTH, Field
+from .fields import MAX_FIELD_DEPTH, Field, full_name
 from .glance import node_lists, plain_text
-from .objects import UNREADABLE, Dictionary, Ref, Value, decode_text
+from .objects import UNREADABLE, Dictionary, Ref, Value
 from .pagetree import MAX_DEPTH, page_objects
 from .reader import MAX_INDIRECTIONS, Reader
 from .xref import PLAIN, Entry
@@ -76,11 +76,13 @@ def refuse_outside(reader: Reader, fields: Iterable[Field]) -> None:
 def outside_facts(reader: Reader, found: Iterable[Outside], taken: Collection[str]) -> Iterator[SignatureFacts]:
     """Each as a signature that failed; `taken` are the names in use. Raises as `fields_outside`."""
     pages = {number: page for page, number in enumerate(page_objects(reader), 1)}
+    names = set(taken)
     for i, field in enumerate(found, 1):
         where = f"page {pages.get(field.page, '?')}, object {field.object or field.page}"
         name = f"{field.name or '(no name)'} (outside the form, {field.object or i})"
-        while name in taken:
+        while name in names:
             name += "'"
+        names.add(name)
         text = f"The signature field {field.name!r} on {where}, is not listed by the form; some programs show it."
         if field.problem is not None:
             text = f"An annotation on {where}, cannot be read, so that a signature may hide in it: {field.problem}"
@@ -128,7 +130,7 @@ def _signature(
         return None
     if holder:
         holders.add(holder)
-    return Outside(_name(reader, widget), page, number, value)
+    return Outside(full_name(reader.resolve, widget), page, number, value)
 
 
 def _once(reader: Reader, value: Value, shared: dict[Ref, Value]) -> Value:
@@ -138,19 +140,6 @@ def _once(reader: Reader, value: Value, shared: dict[Ref, Value]) -> Value:
     if value not in shared:
         shared[value] = _peek(reader, value)
     return shared[value]
-
-
-def _name(reader: Reader, node: Dictionary) -> str:
-    parts: list[str] = []
-    for _ in range(MAX_FIELD_DEPTH):
-        partial = reader.resolve(node.get("T"))
-        if isinstance(partial, bytes):
-            parts.append(decode_text(partial))
-        parent = reader.resolve(node.get("Parent"))
-        if not isinstance(parent, dict):
-            break
-        node = parent
-    return ".".join(reversed(parts))
 
 
 # The pages --------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ a list of annotations that also is the list of a page's contents would spoil the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from ..errors import FormatError
@@ -90,7 +90,7 @@ def _role(source: bytes, position: int) -> str | None:
         return ""
 
 
-def _blank_from(source: bytes, position: int, starts: Iterable[int]) -> bool:
+def _blank_from(source: bytes, position: int, starts: Collection[int]) -> bool:
     """Whether a member of an object stream begins with the reference, so that it is nothing else."""
     at = position
     while at > 0 and source[at - 1] in b"0" + _SPACE and at not in starts:

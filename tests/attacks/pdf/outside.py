@@ -166,3 +166,13 @@ def widgets_that_share_a_large_parent(n: int) -> bytes:
     page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[%s]" % listed)
     above = b"<</T(A)/Kids[%s]>>" % listed
     return elsewhere(table_pdf({**_bodies(), 3: page, 6: above, **widgets}), 10 + n)
+
+
+@bomb(1_000_000)
+def signatures_whose_names_repeat_one_long_name(n: int) -> bytes:
+    """R1: each unlisted signature is named by a field above that is its own parent: 32 times the same text."""
+    widgets = {10 + i: WIDGET.replace(b"/T(B)", b"/Parent 6 0 R").replace(b"9 0 R", VALUE) for i in range(64)}
+    listed = b" ".join(b"%d 0 R" % i for i in widgets)
+    page = BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[%s]" % listed)
+    above = b"<</Parent 6 0 R/T(%s)>>" % (b"x" * n)
+    return elsewhere(table_pdf({**_bodies(), 3: page, 6: above, **widgets}), 80)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..fields import full_name
 from ..filling import fills_consistently
 from ..objects import Dictionary, Ref, Value, same
 from ..overlay import Widget
 from .comparison import Comparison, added_items, explain_same_place, shown
-from .signing import full_name, new_field
+from .signing import new_field
 
 
 def compare_forms(c: Comparison, before: Value, now: Value, root: int) -> None:
@@ -48,7 +49,7 @@ def compare_values(c: Comparison) -> None:
             continue
         c.account(touched.number)
         c.kept[touched.number] = None
-        name = full_name(c, new)
+        name = full_name(c.new, new)
         consistent = fills_consistently(c.reader, c.index, str(kind), old, new, _values(c, old, new))
         for number in _appearances(c, old, new):
             c.explain(number, touched.number)

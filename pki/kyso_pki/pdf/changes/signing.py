@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from ...errors import FormatError
 from ...facts import ChangeKind, Place
+from ..fields import full_name
 from ..filters import decode
 from ..objects import Dictionary, Ref, Stream, Value, decode_text, same
 from ..overlay import MAX_AREA, Widget, area_of
 from .comparison import Comparison
 
-MAX_FIELD_NAME: Final = 1024  # bytes of a partial name
 _FIELD_KEYS = frozenset((
     "FT", "T", "TU", "TM", "Ff", "V", "Lock", "SV", "Kids", "Type", "Subtype", "Rect", "P", "F", "AP", "MK",
     "BS", "Border", "M", "NM", "Parent", "DA",
@@ -189,7 +187,7 @@ def compare_signed_fields(c: Comparison) -> None:
         if not isinstance(c.old(old.get("AP")), dict | None) or not isinstance(c.new(new.get("AP")), dict | None):
             continue
         c.account(touched.number)
-        name = full_name(c, new)
+        name = full_name(c.new, new)
         area = area_of(c.reader, new, c.index)
         if "AP" in changed and area > 0 and not _new_appearance(c, new):
             text = "the appearance of a signature field was taken from elsewhere."
@@ -207,21 +205,6 @@ def _new_appearance(c: Comparison, widget: Dictionary) -> bool:
     """Whether the normal appearance is a new object."""
     appearance = widget.get("AP")
     return isinstance(appearance, dict) and c.added(appearance.get("N")) is not None
-
-
-def full_name(c: Comparison, node: Dictionary) -> str:
-    parts: list[str] = []
-    for _ in range(32):
-        partial = c.new(node.get("T"))
-        if isinstance(partial, bytes):
-            if len(partial) > MAX_FIELD_NAME:
-                raise FormatError(f"PDF: a field name of {len(partial)} bytes.")
-            parts.append(decode_text(partial))
-        parent = c.new(node.get("Parent"))
-        if not isinstance(parent, dict):
-            break
-        node = parent
-    return ".".join(reversed(parts))
 
 
 def _only_locks(old: Dictionary, new: Dictionary) -> bool:
