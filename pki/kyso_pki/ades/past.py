@@ -113,6 +113,7 @@ def status_then(
     if not crls and not answers:
         return None
     latest = max(h.by for h in held)
+    given = given_in(held)
     for at in _control_times(certificate, issuer, proven, latest, crls, answers):
         found = check_revocation(
             certificate,
@@ -122,7 +123,7 @@ def status_then(
             ocsp=answers,
             candidates=candidates,
             proven=proven,
-            given=given_in(held),
+            given=given,
         )
         if found.status in ("good", "revoked"):
             return found
