@@ -14,7 +14,7 @@ from collections.abc import Callable
 from .cms import archives, files, signatures, stamps
 from .fetching import urls
 from .service import containers, fetches, leaks, uploads
-from .x509 import test_answers, test_paths
+from .x509 import test_answers, test_past, test_paths
 
 CLASSES = (
     *(f"C{n}" for n in range(1, 11)),
@@ -31,7 +31,7 @@ def variants() -> dict[str, Callable[..., object]]:
     for room in (signatures, stamps, files, archives, urls, uploads, containers, leaks, fetches):
         name = room.__name__.rpartition(".")[2]
         found |= {f"{name}.{attack}": make for attack, make in room.ATTACKS.items()}
-    for tests in (test_answers, test_paths):
+    for tests in (test_answers, test_past, test_paths):
         name = tests.__name__.rpartition(".")[2].removeprefix("test_")
         found |= {f"{name}.{make.__name__}": make for make in tests.attacks()}
     return found

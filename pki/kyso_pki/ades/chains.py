@@ -147,7 +147,9 @@ def _statuses(case: Case, path: tuple[Certificate, ...], proven: Proof | None) -
         return results
     found: list[RevocationResult] = []
     for (certificate, issuer), now in zip(pairwise(path), results, strict=True):
-        then = status_then(certificate, issuer, proven.by, case.held) if now.status == "not_checked" else None
+        then = None
+        if now.status == "not_checked":
+            then = status_then(certificate, issuer, proven.by, case.held, path[-1])
         found.append(then if then is not None and _speaks(case, certificate, then, proven) else now)
     return tuple(found)
 

@@ -1,9 +1,9 @@
 """Was a certificate good at a proven time in the past, by evidence that existed when it could still be believed?
 
 Reach for `status_then`. This is the past certificate validation of EN 319 102-1 5.6.2.1 for one certificate: the
-control time slides from the proven time to the first answer that was given after it. An answer counts only when its
-issuer's certificate was still valid at the time by which the answer is proven to have existed (a document timestamp
-over it, else now): whoever gets hold of a key after its end could write answers of any date.
+control time slides from the proven time to the first answer that was given after it. An answer counts only when the
+certificates of the issuer and of its signer were still valid at the time by which it is proven to have existed (a
+document timestamp over it, else now): whoever gets hold of a key after its end could write answers of any date.
 
 NOTE: 5.6.2.2.4 slides the control time to thisUpdate once an answer is no longer fresh, so that a signature that is
 proven only after thisUpdate does not pass. Here an answer that was fresh at the proven time (5.2.5, with the best
@@ -24,6 +24,7 @@ from ..errors import FormatError
 from ..evidence import Evidence
 from ..facts import SignatureFacts, Stored, TimestampFacts
 from ..x509 import crl as crl_module
+from ..x509 import listing
 from ..x509 import ocsp as ocsp_module
 from ..x509.answer import SKEW
 from ..x509.certificate import Certificate
@@ -101,20 +102,26 @@ def given_in(held: Sequence[Held]) -> frozenset[bytes]:
 
 
 def status_then(
-    certificate: Certificate, issuer: Certificate, proven: datetime, held: Sequence[Held]
+    certificate: Certificate,
+    issuer: Certificate,
+    proven: datetime,
+    held: Sequence[Held],
+    anchor: Certificate | None = None,
 ) -> RevocationResult | None:
     """The status at the proven time or soon after it; None when the evidence does not tell.
 
-    `issuer` is the certificate above in a path that was validated. Nothing is fetched.
+    `issuer` is the certificate above in a path that was validated, `anchor` its end: where the path of a CRL signer
+    other than `issuer` must end. Nothing is fetched.
     """
     crls = [c for h in held for c in h.evidence.crls if issuer.not_after >= h.by]
-    answers = [o for h in held for o in h.evidence.ocsp if issuer.not_after >= h.by and _believable(o, h.by)]
+    answers = [o for h in held for o in h.evidence.ocsp if issuer.not_after >= h.by]
     candidates = [c for h in held for c in h.evidence.certificates]
     if not crls and not answers:
         return None
     latest = max(h.by for h in held)
     given = given_in(held)
-    for at in _control_times(certificate, issuer, proven, latest, crls, answers):
+    existed = _existed(held)
+    for at in _control_times(certificate, proven, latest, crls, answers):
         found = check_revocation(
             certificate,
             issuer,
@@ -123,7 +130,9 @@ def status_then(
             ocsp=answers,
             candidates=candidates,
             proven=proven,
+            anchor=anchor,
             given=given,
+            existed=existed,
         )
         if found.status in ("good", "revoked"):
             return found
@@ -133,23 +142,23 @@ def status_then(
 def good_then(path: Sequence[Certificate], proven: datetime, held: Sequence[Held]) -> bool:
     """Whether every certificate of a path but the anchor was good at the proven time."""
     for certificate, issuer in pairwise(path):
-        found = status_then(certificate, issuer, proven, held)
+        found = status_then(certificate, issuer, proven, held, path[-1])
         if found is None or found.status != "good":
             return False
     return True
 
 
-def _believable(answer: bytes, by: datetime) -> bool:
-    """Whether the responder's own certificate, which comes along, was still valid when the answer is proven."""
-    try:
-        return all(by <= c.not_after for c in ocsp_module.read(answer).certificates)
-    except FormatError:
-        return False
+def _existed(held: Sequence[Held]) -> dict[bytes, datetime]:
+    """By when each list and answer existed for certain, as the earliest proof over it says."""
+    found: dict[bytes, datetime] = {}
+    for h in held:
+        for one in (*h.evidence.crls, *h.evidence.ocsp):
+            found[one] = min(found.get(one, h.by), h.by)
+    return found
 
 
 def _control_times(
     certificate: Certificate,
-    issuer: Certificate,
     proven: datetime,
     latest: datetime,
     crls: Sequence[bytes],
@@ -157,21 +166,20 @@ def _control_times(
 ) -> Iterator[datetime]:
     """The proven time, then the first and the last time after it at which an answer was given."""
     yield proven
-    later = sorted({t for t in _updates(certificate, issuer, crls, answers) if proven < t <= latest + SKEW})
+    later = sorted({t for t in _updates(certificate, crls, answers) if proven < t <= latest + SKEW})
     yield from dict.fromkeys(later[:1] + later[-1:])
 
 
-def _updates(
-    certificate: Certificate, issuer: Certificate, crls: Sequence[bytes], answers: Sequence[bytes]
-) -> Iterator[datetime]:
+def _updates(certificate: Certificate, crls: Sequence[bytes], answers: Sequence[bytes]) -> Iterator[datetime]:
     """thisUpdate of everything that may be about the certificate."""
     for data in crls:
         try:
             found = crl_module.CertificateList.from_der(data)
+            if not listing.about(found, certificate):
+                continue
         except FormatError:
             continue
-        if found.issuer.matches(issuer.subject):
-            yield found.this_update
+        yield found.this_update
     for data in answers:
         try:
             responses = ocsp_module.read(data).responses

@@ -17,7 +17,7 @@ from typing import Literal
 from ..errors import KysoError
 from ..facts import SignatureFacts, Stored
 from ..signer import Fetcher
-from ..x509 import ocsp
+from ..x509 import listing, ocsp
 from ..x509.certificate import Certificate
 from ..x509.crl import CertificateList
 from .past import Cover, Held
@@ -115,11 +115,13 @@ Issued = Sequence[tuple[Certificate, Certificate]]
 
 
 def _list(octets: bytes, issued: Issued, at_hand: Sequence[Certificate], piece: Used) -> Used | None:
-    """A CRL of one of the issuers, signed by it or in its name; None for another, or one that cannot be read."""
+    """A CRL that is about one of these, by an issuer or in its name; None for another, or one that cannot be read."""
     try:
         found = CertificateList.from_der(octets)
-        issuers = dict.fromkeys(issuer for _, issuer in issued if found.issuer.matches(issuer.subject))
-        if not issuers or not any(found.signed_by(c) for c in dict.fromkeys((*issuers, *at_hand))):
+        if not any(listing.about(found, certificate) for certificate, _ in issued):
+            return None
+        signers = dict.fromkeys((*(issuer for _, issuer in issued), *at_hand))
+        if not any(found.signed_by(c) for c in signers if found.issuer.matches(c.subject)):
             return None
         name, at, until = str(found.issuer), found.this_update, found.next_update
         return Used(piece.kind, piece.place, piece.proven, found.sha256, name, at, until, piece.uri)

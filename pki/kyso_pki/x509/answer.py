@@ -34,11 +34,13 @@ class Answer:
     status: Literal["good", "revoked", "unknown", "unusable"]
     text: str
     at: datetime | None = None
-    """thisUpdate, or the revocation date when `revoked`."""
+    """thisUpdate; when `revoked`, the revocation date, or the invalidity date where it is earlier."""
     reason: str | None = None
     """A name of `REASONS`, when `revoked` and given."""
     remedy: str | None = None
     """What to do, when `unusable` and known."""
+    listed_at: datetime | None = None
+    """The revocation date, when `revoked`."""
 
 
 def gravity(reason: str | None, at: datetime | None) -> tuple[bool, float]:

@@ -59,8 +59,21 @@ _REASON_FLAGS = {
 class Entry:
     """One revokedCertificates entry."""
 
-    at: datetime
+    revoked_at: datetime
     reason: str | None
+    invalid_since: datetime | None = None
+    """invalidityDate (RFC 5280 5.3.2): when the key is thought to have been lost, or the certificate to have become
+    wrong."""
+
+    @property
+    def at(self) -> datetime:
+        """From when on nothing counts: the earlier of the two, by the CA's own word."""
+        return self.revoked_at if self.invalid_since is None else min(self.revoked_at, self.invalid_since)
+
+    @property
+    def hold(self) -> bool:
+        """certificateHold, the one reason that a delta CRL may take back."""
+        return self.reason == "certificateHold"
 
     @property
     def removal(self) -> bool:
@@ -131,6 +144,11 @@ class CertificateList:
         if len(data) > MAX_CRL_BYTES:
             raise LimitExceeded(f"A CRL of {len(data)} bytes; at most {MAX_CRL_BYTES} are read.")
         return (_cached_small if len(data) <= SMALL_CRL_BYTES else _cached_large)(bytes(data))
+
+    @property
+    def encoded(self) -> bytes:
+        """The whole list as received."""
+        return self._encoded
 
     @cached_property
     def sha256(self) -> str:
@@ -209,7 +227,10 @@ class CertificateList:
                 if issuer == self.issuer.canonical:
                     issuer = None
             reason = extensions.get(REASON_CODE)
-            entry = Entry(at, reason_named(reason.value) if reason else None)
+            since = extensions.get(INVALIDITY_DATE)
+            entry = Entry(
+                at, reason_named(reason.value) if reason else None, invalidity_date(since.value) if since else None
+            )
             known = own.get(serial) if issuer is None else others.get((issuer, serial))
             if known is None or entry.weight < known.weight:
                 if issuer is None:
@@ -245,6 +266,11 @@ def reason_named(value: bytes) -> str:
     return REASONS[number]
 
 
+def invalidity_date(value: bytes) -> datetime:
+    """The time in a DER invalidityDate (RFC 5280 5.3.2). Raises `FormatError`."""
+    return der.read(value, der.GENERALIZED_TIME).time()
+
+
 def _unknown_in(extensions: dict[str, Extension]) -> str | None:
     for ext in extensions.values():
         if ext.critical and ext.oid not in _KNOWN_IN_ENTRIES:
@@ -254,10 +280,10 @@ def _unknown_in(extensions: dict[str, Extension]) -> str | None:
 
 def _issuer_in(ext: Extension) -> Canonical:
     """The directory name in a certificateIssuer extension (RFC 5280 5.3.3)."""
-    for name in der.read(ext.value, der.SEQUENCE).reader():
-        if name.tag == 0xA4:
-            return name_in(name.children()[0]).canonical
-    raise FormatError("A certificateIssuer extension holds no directory name.")
+    names = [n for n in der.read(ext.value, der.SEQUENCE).reader() if n.tag == 0xA4]
+    if len(names) != 1:  # of two the entry would be about a certificate of each
+        raise FormatError(f"A certificateIssuer extension holds {len(names)} directory names instead of one.")
+    return name_in(names[0].children()[0]).canonical
 
 
 def _scope(element: der.Element, issuer: Name) -> Scope:

@@ -2,9 +2,9 @@
 
 Reach for `answers`. "Revoked" is believed of any CRL of the right issuer, stale or partial; "good" only of one that
 is fresh and whose scope holds this certificate and every reason, or of several that share the reasons among them. A
-delta CRL goes with a complete one of the same scope: it adds to it, and takes holds away. A CRL may be signed by
-another key than the certificate's issuer's (indirect CRLs, CRL keys of their own, a changed key) where `signer`
-gives a certificate for it that was validated. Not usable at all: unknown critical extensions.
+delta CRL goes with a complete one of the same scope: it adds to it, and takes holds away, and nothing but holds. A
+CRL may be signed by another key than the certificate's issuer's (indirect CRLs, CRL keys of their own, a changed key)
+where `signer` gives a certificate for it that was validated. Not usable at all: unknown critical extensions.
 """
 
 from __future__ import annotations
@@ -91,14 +91,27 @@ class _Heard:
 
     def goes_with(self, base: _Heard) -> bool:
         """Whether this delta CRL may be applied to the complete CRL (RFC 5280 5.2.4)."""
-        scopes = [h.crl.extensions.get(c.ISSUING_DISTRIBUTION_POINT) for h in (self, base)]
-        keys = [h.crl.extensions.get(x.AUTHORITY_KEY_IDENTIFIER) for h in (self, base)]
+        start, own, number = self.crl.base_number, self.crl.number, base.crl.number
+        if start is None or own is None or number is None:
+            return False
+        return start <= number <= own and self._is_of_the_series_of(base)
+
+    def ends(self, listed: _Heard) -> bool:
+        """Whether this delta CRL tells that what the other one lists was a hold, and is over (RFC 5280 5.3.1)."""
+        if self.silence is not None or self.entry is None or not self.entry.removal:
+            return False
+        own, number = self.crl.number, listed.crl.number
+        later = own is not None and number is not None and own > number
+        hold = listed.entry is not None and listed.entry.hold
+        return hold and later and self._is_of_the_series_of(listed)
+
+    def _is_of_the_series_of(self, other: _Heard) -> bool:
+        """Whether both are of one issuer, scope and key, whose numbers can be compared."""
+        scopes = [h.crl.extensions.get(c.ISSUING_DISTRIBUTION_POINT) for h in (self, other)]
+        keys = [h.crl.extensions.get(x.AUTHORITY_KEY_IDENTIFIER) for h in (self, other)]
         if len({s and s.value for s in scopes}) > 1 or len({k and k.value for k in keys}) > 1:
             return False
-        start, own, number = self.crl.base_number, self.crl.number, base.crl.number
-        if start is None or own is None or number is None or not self.crl.issuer.matches(base.crl.issuer):
-            return False
-        return start <= number <= own
+        return self.crl.issuer.matches(other.crl.issuer)
 
 
 def _hear(crl: CertificateList, certificate: Certificate, at: datetime, signer: Signer) -> _Heard | Answer:
@@ -128,9 +141,7 @@ def _weigh(heard: Sequence[_Heard]) -> list[Answer]:
             continue
         with_it = [d for d in deltas if d.silence is None and d.goes_with(base)]
         newest = max(with_it, key=lambda d: d.crl.number or 0, default=None)
-        entry = base.entry
-        if newest is not None and newest.entry is not None:
-            entry = None if newest.entry.removal else newest.entry
+        entry = base.entry if newest is None or newest.entry is None else _changed(base.entry, newest.entry)
         if entry is not None:
             found.append(_listed(entry))
         elif base.silence is not None:
@@ -139,8 +150,8 @@ def _weigh(heard: Sequence[_Heard]) -> list[Answer]:
             found.append(Answer("good", "not listed", (newest or base).crl.this_update))
         else:
             shares.append(base)
-    lifted = max((d.crl.number or 0 for d in deltas if d.silence is None and d.entry and d.entry.removal), default=-1)
-    found += [_listed(d.entry) for d in deltas if d.entry and not d.entry.removal and (d.crl.number or 0) >= lifted]
+    listing = (d for d in deltas if d.entry and not d.entry.removal)
+    found += [_listed(d.entry) for d in listing if d.entry and not any(other.ends(d) for other in deltas)]
     if deltas and not found and not shares:
         found.append(unusable("the CRL does not count: it is a delta CRL, and none is at hand that it goes with"))
     if shares:
@@ -154,10 +165,17 @@ def _weigh(heard: Sequence[_Heard]) -> list[Answer]:
     return found
 
 
+def _changed(entry: Entry | None, by: Entry) -> Entry | None:
+    """What a complete CRL and a delta CRL say together: a hold is lifted or made final, all else stands."""
+    if entry is None or entry.hold:
+        return None if by.removal else by
+    return min(entry, by, key=lambda e: e.weight)
+
+
 def _listed(entry: Entry) -> Answer:
     if entry.removal:
         return unusable("the CRL does not count: its entry is removeFromCRL")
-    return Answer("revoked", "the CRL lists it", entry.at, entry.reason)
+    return Answer("revoked", "the CRL lists it", entry.at, entry.reason, listed_at=entry.revoked_at)
 
 
 def _scope_of(crl: CertificateList, certificate: Certificate) -> tuple[frozenset[str], str | None]:

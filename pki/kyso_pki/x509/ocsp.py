@@ -21,6 +21,7 @@ from . import certificate as x
 from . import rules
 from .answer import REASONS, SKEW, Answer, freshness, gravity, unusable
 from .certificate import Certificate, Extension, Name, extensions_in, name_in, whole_octets
+from .crl import INVALIDITY_DATE, invalidity_date
 
 ID_PKIX_OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
 NONCE, ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.2", "1.3.6.1.5.5.7.48.1.6"
@@ -75,6 +76,14 @@ class SingleResponse:
     this_update: datetime
     next_update: datetime | None
     extensions: dict[str, Extension]
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on it is revoked: invalidityDate where it is earlier (RFC 6960 4.4.5). Raises `FormatError`."""
+        ext = self.extensions.get(INVALIDITY_DATE)
+        if ext is None or self.revoked_at is None:
+            return self.revoked_at
+        return min(self.revoked_at, invalidity_date(ext.value))
 
 
 @dataclass(frozen=True)
@@ -135,20 +144,22 @@ def answer(
     responder_status: Responder | None = None,
     asked: bool = False,
     nonce: bytes | None = None,
+    existed: datetime | None = None,
 ) -> Answer | None:
     """What this OCSPResponse or BasicOCSPResponse says about `certificate` at `at`; None: it is about others.
 
     `asked`: we asked just now, so that silence about the certificate is an error and a nonce in the answer
     must be our `nonce` (the octets given to `request`). `responder_status` is asked about a responder
-    without id-pkix-ocsp-nocheck; without it such a responder is not believed. Never raises for what the
-    answer holds.
+    without id-pkix-ocsp-nocheck; without it such a responder is not believed. `existed`: by when the answer
+    existed for certain, for an `at` in the past. Never raises for what the answer holds.
     """
     try:
         basic = read(data)
         single = [r for r in basic.responses if is_about(r, certificate, issuer)]
         if not single:
             return unusable("the answer is about other certificates") if asked else None
-        if why := _not_authentic(basic, issuer, at, candidates, responder_status):
+        times = (basic.produced_at, at) if existed is None else (basic.produced_at, at, existed)
+        if why := _not_authentic(basic, issuer, times, candidates, responder_status):
             return unusable(why)
         if asked and basic.nonce != (None if nonce is None else der.octet_string(nonce)):
             return unusable("the answer is for another request (its nonce differs)")
@@ -166,8 +177,7 @@ def is_about(response: SingleResponse, certificate: Certificate, issuer: Certifi
 def signed_for(basic: BasicResponse, issuer: Certificate, candidates: Sequence[Certificate] = ()) -> bool:
     """Whether a responder that this CA authorised signed it (RFC 6960 4.2.2.2), whatever has become of him since."""
     return any(
-        (_same_entity(r, issuer) or _not_authorised(r, issuer, basic.produced_at, basic.produced_at) is None)
-        and _verifies(basic, r)
+        (_same_entity(r, issuer) or _not_authorised(r, issuer, (basic.produced_at,)) is None) and _verifies(basic, r)
         for r in _responders(basic, issuer, candidates)
     )
 
@@ -181,8 +191,8 @@ def _judge(
             if ext.critical and ext.oid not in (NONCE, ARCHIVE_CUTOFF):
                 return unusable(f"the OCSP answer carries an unknown critical extension ({ext.oid})")
     if revoked := [r for r in responses if r.status == "revoked"]:
-        worst = min(revoked, key=lambda r: gravity(r.reason, r.revoked_at))
-        return Answer("revoked", "the responder says revoked", worst.revoked_at, worst.reason)
+        worst = min(revoked, key=lambda r: gravity(r.reason, r.since))
+        return Answer("revoked", "the responder says revoked", worst.since, worst.reason, listed_at=worst.revoked_at)
     if any(response.status != "good" for response in responses):
         return Answer("unknown", "the responder does not know the certificate")
     if basic.scheme.hash_name == "sha1":
@@ -209,14 +219,14 @@ def _forgotten(response: SingleResponse, certificate: Certificate) -> str | None
 def _not_authentic(
     basic: BasicResponse,
     issuer: Certificate,
-    at: datetime,
+    times: Sequence[datetime],
     candidates: Sequence[Certificate],
     responder_status: Responder | None,
 ) -> str | None:
     """Why no authorised responder signed this (RFC 6960 4.2.2.2); None when one did."""
     reasons: list[str] = []
     for responder in _responders(basic, issuer, candidates):
-        why = None if _same_entity(responder, issuer) else _not_authorised(responder, issuer, basic.produced_at, at)
+        why = None if _same_entity(responder, issuer) else _not_authorised(responder, issuer, times)
         if why is None and not _verifies(basic, responder):
             why = "the signature of the OCSP answer does not verify"
         if why is None and not _same_entity(responder, issuer) and x.OCSP_NO_CHECK not in responder.extensions:
@@ -247,25 +257,27 @@ def _same_entity(responder: Certificate, issuer: Certificate) -> bool:
     return responder.spki == issuer.spki and responder.subject.matches(issuer.subject)
 
 
-def _not_authorised(responder: Certificate, issuer: Certificate, produced_at: datetime, at: datetime) -> str | None:
-    """Why the issuer did not make this one its responder: id-kp-OCSPSigning by name, directly below its key."""
+def _not_authorised(responder: Certificate, issuer: Certificate, times: Sequence[datetime]) -> str | None:
+    """Why the issuer did not make this one its responder: id-kp-OCSPSigning by name, directly below its key.
+
+    It must be valid at all these times: producedAt, the time of validation, and the one by which the answer is known
+    to have existed. A responder's key that leaks after its end must not date answers back.
+    """
     if found := rules.unreadable(responder):
         return found[0].text
     if oids.KP_OCSP_SIGNING not in (responder.extended_key_usage or ()):
         return "the responder's certificate is not for OCSP signing (extendedKeyUsage)"
     if responder.key_usage is not None and "digital_signature" not in responder.key_usage:
         return "the responder's key usage lacks digitalSignature"
-    # At both times: a responder's key that leaks after its end must not date answers back.
     broken = (
-        *rules.out_of_time(responder, produced_at),
-        *rules.out_of_time(responder, at),
+        *(problem for time in times for problem in rules.out_of_time(responder, time)),
         *rules.weak_key(responder),
         *rules.weak_signature(responder),
         *rules.forbidden_extensions(responder),
     )
     if broken:
         return broken[0].text
-    if rules.too_large(issuer) or not responder.issued_by(issuer):
+    if not responder.issued_by(issuer):
         return "the responder was not certified by the issuer's own key"
     return None
 

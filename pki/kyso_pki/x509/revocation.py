@@ -10,8 +10,8 @@ hides a revocation of yesterday. All answers are weighed together. "Revoked" fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -35,6 +35,7 @@ _IN_FILE, _GIVEN, _AT_HAND = " (embedded)", " (given)", " (at hand)"
 MAX_SIGNERS = 8  # certificates tried as the signer of one CRL
 MAX_DEPTH = 3  # whose status is asked to learn the status of another: CRL signers, and theirs
 _KEPT_BYTES = 512 << 10  # of evidence, for a result that is kept
+_NOTHING: Mapping[bytes, datetime] = {}
 MAX_URLS = 4  # of each kind and certificate (attack class V6)
 
 
@@ -47,7 +48,7 @@ class RevocationResult:
     """`ocsp`, `crl`, with the place: `ocsp (embedded)` (in the file), `crl (given)` (by the caller), `crl (at hand)`
     (lists from both), `crl (http://…)`; `nocheck`: the CA asks for no check."""
     at: datetime | None = None
-    """thisUpdate of the answer used, or the revocation date when `revoked`."""
+    """thisUpdate of the answer used; when `revoked`, the revocation date, or the invalidity date that is earlier."""
     reason: str | None = None
     text: str = ""
     remedy: str | None = None
@@ -74,6 +75,7 @@ def check_revocation(
     proven: datetime | None = None,
     anchor: Certificate | None = None,
     given: frozenset[bytes] = frozenset(),
+    existed: Mapping[bytes, datetime] = _NOTHING,
 ) -> RevocationResult:
     """The status of `certificate` at `at`; `issuer` is the certificate above it in a validated path.
 
@@ -81,6 +83,8 @@ def check_revocation(
     path of a CRL signer other than `issuer` must end, the same as the certificate's (RFC 5280 6.3.3 (f)); None: only
     what the issuer signed itself is believed. `proven`: by when what the certificate signed existed for certain;
     None: unproven, it may have been signed just now. `given`: evidence that stands outside the file, which is told.
+    `existed`: for an `at` in the past, by when these answers existed for certain: whoever signed one must have been
+    valid until then, because a key that leaks after its end writes answers of any date.
     `unknown`: an authorised responder says so; `not_checked`: nothing could be asked or used, `text` says why. Never
     raises for what evidence holds.
 
@@ -91,7 +95,9 @@ def check_revocation(
     """
     if _needs_no_check(certificate):
         return RevocationResult("good", "nocheck", None, None, "OCSP responder with id-pkix-ocsp-nocheck.")
-    asking = _Asking(certificate, issuer, at, tuple(crls), tuple(candidates), fetcher, anchor, given=given)
+    asking = _Asking(
+        certificate, issuer, at, tuple(crls), tuple(candidates), fetcher, anchor, given=given, existed=existed
+    )
     at_hand, fetched = list(asking.embedded(tuple(ocsp))), list(asking.fetched())
     said = at_hand + fetched
     if fetched and not _decides(fetched):
@@ -208,6 +214,8 @@ def _verdict(
         source, answer = min(revoked, key=lambda item: gravity(item[1].reason, item[1].at))
         when = f"{answer.at:%Y-%m-%d %H:%M:%S} UTC" if answer.at else "an unknown time"
         text = f"Revoked at {when}" + (f" ({answer.reason})." if answer.reason else ".")
+        if answer.listed_at is not None and answer.at is not None and answer.at < answer.listed_at:
+            text += f" That is its invalidity date; it was listed on {answer.listed_at:%Y-%m-%d %H:%M:%S} UTC."
         return RevocationResult("revoked", source, answer.at, answer.reason, text)
     good = [(source, answer) for source, answer in said if answer.status == "good"]
     if too_much or not good or any(answer.status == "unknown" for _, answer in said):
@@ -234,6 +242,8 @@ class _Asking:
     """Whose status waits for this one."""
     too_much: bool = False
     given: frozenset[bytes] = frozenset()
+    existed: Mapping[bytes, datetime] = field(default_factory=dict)
+    """By when answers existed for certain; what is not among them did at `at`."""
 
     def embedded(self, ocsp: Sequence[bytes]) -> Iterator[tuple[str, Answer]]:
         """Every answer at hand that is about this certificate, or could not be read."""
@@ -308,6 +318,7 @@ class _Asking:
             candidates=self.candidates,
             responder_status=self._responder_status,
             asked=asked,
+            existed=self.existed.get(data),
         )
 
     def _crl(self, lists: Sequence[bytes]) -> list[Answer]:
@@ -316,24 +327,34 @@ class _Asking:
     def _signer_of(self, crl: CertificateList) -> Certificate | str:
         """The issuer itself, or another that has a path of its own to the same anchor and is good (6.3.3 (f))."""
         own = listing.direct(self.issuer)(crl)
-        if isinstance(own, Certificate) or self.anchor is None:
+        if isinstance(own, Certificate):
+            return self._too_old(crl, (own,)) or own
+        if self.anchor is None:
             return own
         named = [c for c in (self.anchor, *self.candidates) if crl.issuer.matches(c.subject)]
         if len(named) > MAX_SIGNERS:
             return f"{len(named)} certificates at hand bear the CRL issuer's name; at most {MAX_SIGNERS} are tried"
         why: str | None = own
         for candidate in named:
-            if rules.too_large(candidate) or not crl.signed_by(candidate):
+            if not crl.signed_by(candidate):
                 continue
-            why = self._distrust(candidate)
+            why = self._distrust(candidate, crl)
             if why is None:
                 return candidate
         return why or own
 
-    def _distrust(self, signer: Certificate) -> str | None:
-        """Why this signer of a CRL is not believed."""
-        if signer == self.anchor:
+    def _too_old(self, crl: CertificateList, path: Sequence[Certificate]) -> str | None:
+        """Why the CRL may have been written by somebody who found one of these keys after its end."""
+        existed = self.existed.get(crl.encoded)
+        ended = next((c for c in path if existed is not None and c.not_after < existed), None)
+        if ended is None:
             return None
+        return f"the certificate of {rules.label(ended)} had expired before the CRL is known to exist"
+
+    def _distrust(self, signer: Certificate, crl: CertificateList) -> str | None:
+        """Why this signer of a CRL is not believed."""
+        if (old := self._too_old(crl, (signer,))) is not None or signer == self.anchor:
+            return old
         if signer == self.certificate and any(signer.subject.canonical in p.issuers for p in points_of(signer)):
             return None  # its CA wrote into it that it lists its own revocation (cRLIssuer)
         name = rules.label(signer)
@@ -343,9 +364,21 @@ class _Asking:
         found = find_path(signer, self.candidates, TrustStore.of([anchor] if anchor else []), self.at, None)
         if not found.path:
             return f"the CRL signer {name} has no path to the anchor of the certificate"
+        if (old := self._too_old(crl, found.path[:-1])) is not None:
+            return old
         waiting = self.asked_for | {self.certificate, signer}
         for certificate, issuer in pairwise(found.path):
-            asking = _Asking(certificate, issuer, self.at, self.crls, self.candidates, None, anchor, waiting)
+            asking = _Asking(
+                certificate,
+                issuer,
+                self.at,
+                self.crls,
+                self.candidates,
+                None,
+                anchor,
+                waiting,
+                existed=self.existed,
+            )
             result = _verdict(list(asking.embedded(())), asking.too_much)
             if result is None or result.status != "good":
                 return f"the status of the CRL signer {name} is not known to be good"
@@ -353,7 +386,9 @@ class _Asking:
 
     def _responder_status(self, responder: Certificate) -> str | None:
         """RFC 6960 4.2.2.2.1 for a responder without nocheck: only CRLs are asked, so that no circle arises."""
-        asking = _Asking(responder, self.issuer, self.at, self.crls, self.candidates, None, self.anchor)
+        asking = _Asking(
+            responder, self.issuer, self.at, self.crls, self.candidates, None, self.anchor, existed=self.existed
+        )
         said = list(asking.embedded(()))
         if self.fetcher is not None:
             fetched = [

@@ -499,6 +499,95 @@ def list_of_changes_that_revokes() -> Attack:
     return Attack("Revoked", (answer(),), (WORLD.crl(AT), listed), status="revoked")
 
 
+def _reason(number: int) -> bytes:
+    return extension(crl.REASON_CODE, der.tlv(der.ENUMERATED, bytes((number,))))
+
+
+def _numbered(number: int, *entries: bytes, base: int | None = None, parts: Sequence[bytes] = ()) -> bytes:
+    """A CRL with this number; with a `base` it is a delta CRL."""
+    found = [extension(crl.CRL_NUMBER, der.integer(number)), *parts]
+    if base is not None:
+        found.append(extension(crl.DELTA_CRL_INDICATOR, der.integer(base), critical=True))
+    return revocation_list(*entries, extensions=found)
+
+
+def removal_of_a_stolen_key() -> Attack:
+    """V3, RFC 5280 5.3.1: removeFromCRL ends a hold; a key that was stolen does not come back."""
+    serial = WORLD.person.serial
+    base = _numbered(10, entry(serial, _reason(1)))
+    delta = _numbered(11, entry(serial, _reason(8), at=AT), base=10)
+    return Attack("keyCompromise", crls=(base, delta), status="revoked")
+
+
+def removal_of_a_revocation_without_a_reason() -> Attack:
+    """V3, RFC 5280 5.3.1: nor does one of which no hold was said."""
+    serial = WORLD.person.serial
+    delta = _numbered(11, entry(serial, _reason(8), at=AT), base=10)
+    return Attack("Revoked", crls=(_numbered(10, entry(serial)), delta), status="revoked")
+
+
+def removal_between_two_changes() -> Attack:
+    """V3: of two delta CRLs the newer one takes away what was never a hold."""
+    serial = WORLD.person.serial
+    stolen = _numbered(11, entry(serial, _reason(1)), base=10)
+    removed = _numbered(12, entry(serial, _reason(8), at=AT), base=10)
+    return Attack("keyCompromise", crls=(_numbered(10), stolen, removed), status="revoked")
+
+
+def removal_from_another_scope() -> Attack:
+    """V3, RFC 5280 5.2.4: numbers of another scope say nothing; its removal takes nothing away here."""
+    serial = WORLD.person.serial
+    held = _numbered(11, entry(serial, _reason(6)), base=10)
+    users = scope(der.tlv(0x81, b"\xff"))
+    removed = _numbered(900, entry(serial, _reason(8), at=AT), base=899, parts=[users])
+    return Attack("certificateHold", (answer(),), (_numbered(899, parts=[users]), held, removed), status="revoked")
+
+
+def milder_reason_in_the_changes() -> Attack:
+    """V3, V5: a theft that the complete CRL tells is not made harmless by a delta CRL."""
+    serial = WORLD.person.serial
+    base = _numbered(10, entry(serial, _reason(1)))
+    delta = _numbered(11, entry(serial, _reason(4), at=AT), base=10)
+    return Attack("keyCompromise", crls=(base, delta), status="revoked")
+
+
+def indirect_list_with_an_entry_of_two_issuers() -> Attack:
+    """V3, RFC 5280 5.3.3: an entry that names two issuers is about a certificate of each; none may be passed over."""
+    names = der.sequence(der.explicit(4, encoded_name(Subject("CA khác"))), der.explicit(4, WORLD.person.issuer.der))
+    named = extension(crl.CERTIFICATE_ISSUER, names, critical=True)
+    listed = revocation_list(entry(WORLD.person.serial, named), extensions=[scope(der.tlv(0x84, b"\xff"))])
+    return Attack("2 directory names", crls=(listed,))
+
+
+def _invalid(at: datetime) -> bytes:
+    return extension(crl.INVALIDITY_DATE, der.generalized_time(at))
+
+
+def list_with_an_earlier_invalidity_date() -> Attack:
+    """V5, RFC 5280 5.3.2: invalid since the day that the CA names, not since the day on which it was told."""
+    serial = WORLD.person.serial
+    listed = revocation_list(entry(serial, _reason(4), _invalid(AT - 9 * DAY)))
+    return Attack(f"Revoked at {AT - 9 * DAY:%Y-%m-%d}", crls=(listed,), status="revoked")
+
+
+def answer_with_an_earlier_invalidity_date() -> Attack:
+    """V5, RFC 6960 4.4.5: the same of an OCSP answer."""
+    told = answer(single(revoked(AT - DAY), extensions=[_invalid(AT - 9 * DAY)]))
+    return Attack(f"Revoked at {AT - 9 * DAY:%Y-%m-%d}", ocsp=(told,), status="revoked")
+
+
+def list_with_a_later_invalidity_date() -> Attack:
+    """V5: it spares nothing that the revocation date does not spare."""
+    listed = revocation_list(entry(WORLD.person.serial, _reason(4), _invalid(AT)))
+    return Attack(f"Revoked at {AT - DAY:%Y-%m-%d}", crls=(listed,), status="revoked")
+
+
+def list_with_an_invalidity_date_that_is_none() -> Attack:
+    """V3: what cannot be read is not usable."""
+    odd = extension(crl.INVALIDITY_DATE, der.null())
+    return Attack("cannot be read", crls=(revocation_list(entry(1, odd)),))
+
+
 def list_with_an_unknown_critical_extension() -> Attack:
     """V3: RFC 5280 5.2: must not be used."""
     return Attack("unknown critical", crls=(revocation_list(extensions=[CRITICAL]),))
@@ -601,8 +690,27 @@ def test_list_of_another_issuer_is_no_answer() -> None:
         Attack("", crls=(revocation_list(version=1),)),
         Attack("", crls=(revocation_list(entry(1), entry(2)),)),
         Attack("", crls=(revocation_list(extensions=[scope(der.tlv(0x81, b"\xff"))]),)),
+        Attack(
+            "",
+            crls=(
+                _numbered(10, entry(WORLD.person.serial, _reason(6))),
+                _numbered(11, entry(WORLD.person.serial, _reason(8), at=AT), base=10),
+            ),
+        ),
     ],
-    ids=["ocsp", "several", "issuer itself", "no end", "bare", "checked responder", "crl", "v1", "others", "users"],
+    ids=[
+        "ocsp",
+        "several",
+        "issuer itself",
+        "no end",
+        "bare",
+        "checked responder",
+        "crl",
+        "v1",
+        "others",
+        "users",
+        "hold that is over",
+    ],
 )
 def test_the_forge_can_make_evidence_that_is_believed(good: Attack) -> None:
     """So that the attacks fail for their own reason and not for the forge's."""
