@@ -84,7 +84,7 @@ def signature_acceptance(case: Case, proven: Proof | None, after: datetime | Non
     except KysoError:
         strong = False
     if not strong:
-        text = "The signer's key is too weak or of an unknown kind."
+        text = "The signer's key is too weak, too large or of an unknown kind."
         case.problem("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE", "WEAK_KEY", text)
     claimed = case.facts.claimed_time
     if claimed is None:

@@ -7,13 +7,13 @@ by anything but its identifier and its ESS hash.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from .. import oids
 from ..asn1 import der
-from ..errors import CertificateUnsuitable, FormatError
+from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
 from ..facts import Finding
 from ..scheme import HashName, Scheme, digest, scheme_of
 from ..x509.certificate import Certificate
@@ -21,6 +21,7 @@ from .attributes import SignedAttributes, attribute_values
 from .signed_data import SignedData, SignerInfo, read_signed_data
 
 MAX_TIMESTAMPS = 32  # against denial of service
+MAX_NAMESAKES = 4  # certificates of one signer identifier, each a key to try for each signer; CAs give it once
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _over_a_digest(data: SignedData, signer: SignerInfo, actual: bytes, findings
     scheme = scheme_of(signer.signature_algorithm, signer.digest_oid)
     content = data.content or b""
     named = [c for c in data.certificates if signer.names(c)]
-    matching = [c for c in named if _verifies(scheme, c, content, signer.value)]
+    matching = _matching(named, scheme, content, signer.value)
     if not named:
         findings.append(Finding("NO_SIGNING_CERTIFICATE", "error", "The signer's certificate is not inside."))
     if len(matching) > 1:
@@ -196,6 +197,14 @@ def _over_a_digest(data: SignedData, signer: SignerInfo, actual: bytes, findings
         content=content,
         findings=tuple(findings),
     )
+
+
+def _matching(named: Sequence[Certificate], scheme: Scheme, octets: bytes, value: bytes) -> list[Certificate]:
+    """Those whose key made the value. Raises `LimitExceeded`."""
+    if len(named) > MAX_NAMESAKES:
+        text = f"{len(named)} certificates fit one signer's identifier; at most {MAX_NAMESAKES} are tried."
+        raise LimitExceeded(text)
+    return [c for c in named if _verifies(scheme, c, octets, value)]
 
 
 def _protects(protection: tuple[str, bytes], signer: SignerInfo) -> bool:
@@ -225,7 +234,7 @@ def _signer_certificate(
             return bound[0], True
         error("SIGNING_CERTIFICATE_MISMATCH", "The signing-certificate attribute names another certificate.")
         return named[0], False
-    matching = [c for c in named if _verifies(scheme, c, attributes.octets, signer.value)]
+    matching = _matching(named, scheme, attributes.octets, signer.value)
     if len(matching) > 1:
         error("AMBIGUOUS_CERTIFICATE", "Several certificates of the signer's key fit; which one signed is not said.")
     return (matching or named)[0], False

@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from .. import oids
@@ -26,6 +27,9 @@ from ..asn1 import der
 from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
 from ..scheme import Scheme, scheme_in
 
+# RSA keys with which a value is verified, against the cost of it: 0.5 ms, where OpenSSL's own bounds (16,384 and 64)
+# allow 4 ms. Larger ones are in no use: Go's TLS, which refuses more than 8192 bits too, found three, all of tests.
+MAX_RSA_BITS, MAX_RSA_EXPONENT_BITS = 8192, 32
 MAX_CERTIFICATE_BYTES = 64 * 1024  # against memory exhaustion; real ones stay under 4 kB
 _NAME_OIDS = {
     "2.5.4.3": "CN",
@@ -190,15 +194,24 @@ class Certificate:
     def public_key(self) -> PublicKeyTypes:
         """The key. Raises `CertificateUnsuitable` for algorithms and curves that OpenSSL does not know.
 
-        Curves written out as parameters are refused even where they equal a named one (CVE-2020-0601).
+        Curves written out as parameters are refused even where they equal a named one (CVE-2020-0601), and RSA keys
+        with which one verification would cost more than a stated bound (class R2).
         """
         algorithm = self._tbs[5].children()[0].children()
         if algorithm[0].oid() == oids.EC_PUBLIC_KEY and (len(algorithm) != 2 or algorithm[1].tag != der.OID):
             raise CertificateUnsuitable(f"The public key of {self.subject} is not on a named curve.")
         try:
-            return self._x509.public_key()
+            key = self._x509.public_key()
         except (ValueError, UnsupportedAlgorithm) as e:
             raise CertificateUnsuitable(f"The public key of {self.subject} cannot be used: {e}") from None
+        if isinstance(key, rsa.RSAPublicKey):
+            bits, exponent = key.key_size, key.public_numbers().e.bit_length()
+            if bits > MAX_RSA_BITS or exponent > MAX_RSA_EXPONENT_BITS:
+                raise CertificateUnsuitable(
+                    f"The public key of {self.subject} cannot be used: RSA of {bits} bits with an exponent of "
+                    f"{exponent}; at most {MAX_RSA_BITS} and {MAX_RSA_EXPONENT_BITS} are verified with."
+                )
+        return key
 
     @cached_property
     def spki(self) -> bytes:

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from .. import oids
 from ..errors import CertificateUnsuitable, FormatError
 from ..finding import Finding
@@ -22,8 +20,6 @@ from . import certificate as x
 from . import constraints, policies
 from .certificate import Certificate
 from .trust import Purpose
-
-MAX_RSA_BITS = 16384  # against the cost of one verification; OpenSSL's own bound
 
 # Extended key usages, RFC 5280 4.2.1.12 -----------------------------------------------------------------
 
@@ -105,21 +101,13 @@ def weak_key(certificate: Certificate) -> tuple[Finding, ...]:
                 f"has a key that cannot be used: {e.message.removesuffix('.')}",
             ),
         )
-    if not strong_enough(key) or too_large(certificate):
+    if not strong_enough(key):
         text = (
-            f"has a key {key_name(key)}; RSA of 2048 to {MAX_RSA_BITS} bits, P-256, P-384, P-521, Ed25519 are allowed"
+            f"has a key {key_name(key)}; RSA of 2048 to {x.MAX_RSA_BITS} bits, P-256, P-384, P-521 and Ed25519 are "
+            "allowed"
         )
         return (_error("CRYPTO_CONSTRAINTS_FAILURE", certificate, text),)
     return ()
-
-
-def too_large(certificate: Certificate) -> bool:
-    """Whether one verification with this key would cost more than the stated bound; False for unusable keys."""
-    try:
-        key = certificate.public_key
-    except CertificateUnsuitable:
-        return False
-    return isinstance(key, rsa.RSAPublicKey) and key.key_size > MAX_RSA_BITS
 
 
 def unknown_signature(certificate: Certificate) -> tuple[Finding, ...]:

@@ -531,6 +531,15 @@ def crowd_of_certificates() -> Attack:
     return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), *[der.sequence()] * 20000]), "More than 64")
 
 
+def crowd_of_namesakes() -> Attack:
+    """R2, C4: certificates of one issuer and serial number, each with a key to be tried for each signer: 64 times 272
+    signers and counter-signers of the largest keys took 77 s for 760 kB."""
+    twins = [_twin(LEAF.serial, subject=f"Trần Thị Mẫu {n}") for n in range(4)]
+    attrs = set_of(without(usual_attributes(), oids.ID_AA_SIGNING_CERTIFICATE_V2))
+    info = signer_info(attributes=attrs)
+    return Attack(cms(info, certificates=_carrying(LEAF, *twins)), "5 certificates fit", openssl=False)
+
+
 def certificate_that_is_none() -> Attack:
     """C9: CertificateChoices has five tags (RFC 5652 10.2.2)."""
     return Attack(cms(signer_info(), certificates=[*_carrying(LEAF), der.null()]), "among the certificates")

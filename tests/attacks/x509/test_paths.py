@@ -580,11 +580,28 @@ def crowd_of_false_issuers() -> Attack:
 
 
 def key_of_a_million_bits() -> Attack:
-    """R2: RSA modulus <= 16384 bits; the key is not even tried."""
+    """R2: a bound on the RSA modulus; the key is not even tried."""
     modulus = (1 << 200_000) + 1
     rsa_key = der.sequence(der.integer(modulus), der.integer(65537))
     spki = der.sequence(der.sequence(der.oid(oids.RSA_ENCRYPTION), der.null()), der.bit_string(rsa_key))
     return attack(below_ca(CA_TRUE, CERT_SIGN, spki=spki), NO_CHAIN, "not trusted")
+
+
+def _larger(bits: int, exponent: int) -> Attack:
+    """A leaf whose key is just above a bound."""
+    rsa_key = der.sequence(der.integer((1 << (bits - 1)) + 1), der.integer(exponent))
+    spki = der.sequence(der.sequence(der.oid(oids.RSA_ENCRYPTION), der.null()), der.bit_string(rsa_key))
+    return attack(leaf_with(SIGNER, spki=spki), CRYPTO, "are verified with")
+
+
+def key_just_above_the_bound() -> Attack:
+    """R2: RSA modulus <= 8192 bits."""
+    return _larger(8193, 65537)
+
+
+def key_with_a_long_exponent() -> Attack:
+    """R2: RSA exponent <= 32 bits: a verification takes as many squarings."""
+    return _larger(2048, (1 << 32) + 1)
 
 
 def attacks() -> Iterator[Callable[[], Attack]]:
