@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from ..disk import TargetLost
 from .listing import Entry
 from .plan import Plan, as_line
 from .store import StoredFetcher
@@ -75,7 +76,10 @@ class Judge:
             self._fetcher = StoredFetcher(asks, evidence)
 
     def record(self, entry: Entry) -> dict[str, Any]:
-        """The report on one file in its published shape; whatever happens, there is one."""
+        """The report on one file in its published shape; whatever happens to it, there is one.
+
+        Raises `TargetLost` where fetched evidence cannot be kept.
+        """
         from kyso.beside import content_beside, detached_beside
         from kyso.verifying import verify
         from kyso_pki.errors import KysoError
@@ -97,10 +101,14 @@ class Judge:
                 content=content_beside(path),
                 detached=detached_beside(path),
             )
+            if self._fetcher is not None and self._fetcher.lost is not None:
+                raise self._fetcher.lost
             return report.to_json()
         except MemoryError:
             return cut_off(entry, "audit.memory", f"Verifying needs more than {plan.limits.megabytes} MB of memory.")
         except OSError as e:
+            if isinstance(e, TargetLost):
+                raise
             what = "folder cannot be listed" if os.path.isdir(path) else "file cannot be read"  # noqa: PTH112 - never raises
             return cut_off(entry, "audit.unreadable", f"The {what}: {e.strerror or e}.")
         except KysoError as e:
