@@ -1,7 +1,7 @@
 """May this bundle or list take the place of the one before, and what would change?
 
-Reach for `check_newer`, `check_current` and `changes`. All three are asked of every source of anchors, whatever its
-format: an old one must not come back (roll-back), and one whose end has passed counts for nothing.
+Reach for `check_newer`, `check_issued`, `check_current` and `changes`. All are asked of every source of anchors,
+whatever its format: an old one must not come back (roll-back), and one whose end has passed counts for nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,16 @@ def check_newer(what: str, sequence: int, sha256: str, before: int, before_sha25
         sequence=sequence,
         before=before,
     )
+
+
+def check_issued(what: str, issued: datetime, before: datetime) -> None:
+    """Raises `TrustRolledBack` for a file that claims to be older than the one whose place it would take."""
+    if issued < before:
+        raise TrustRolledBack(
+            f"{what} was issued on {issued:%Y-%m-%d %H:%M:%S} UTC, before the one that was taken before "
+            f"({before:%Y-%m-%d %H:%M:%S} UTC).",
+            remedy="Ask its publisher: whoever finds an old key gives his file an old date and a high number.",
+        )
 
 
 def check_current(what: str, issued: datetime, expires: datetime | None, now: datetime) -> None:

@@ -34,7 +34,7 @@ def source_of_list(kept: Kept, data: bytes, signers: Collection[str], by: str | 
         sequence=found.sequence,
         sha256=hashlib.sha256(data).hexdigest(),
         issued=found.issued,
-        expires=found.next_update,
+        expires=found.ends,
         signers=_next_signers(found) or accepted,
         update=None if before is None else before.update,
         anchors=listed.anchors,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kyso_pki.errors import TrustSignerUnknown
-from kyso_pki.trust.acceptance import TrustChange, changes, check_current, check_newer
+from kyso_pki.trust.acceptance import TrustChange, changes, check_current, check_issued, check_newer
 from kyso_pki.trust.bundle import TrustBundle, read_bundle, signed_name
 from kyso_pki.trust.kept import Kept, Source
 
@@ -62,6 +62,8 @@ def examine(
     if (last := kept.last(source.name)) is not None:
         check_newer(what, source.sequence, source.sha256, last.sequence, last.sha256)
     check_current(what, source.issued, source.expires, now)
+    if before is not None:
+        check_issued(what, source.issued, before.issued)
     going = {source.name, *kept.orphans(source)}
     old = [a for s in kept.sources if s.name in going for a in s.anchors]
     return Offer(source, before, changes(old, source.anchors))

@@ -15,6 +15,11 @@ from kyso_pki.reports.elements import element as written_as
 from kyso_pki.reports.elements import text as text_of
 from kyso_pki.reports.elements import uri
 from kyso_pki.reports.etsi import NAMESPACE, etsi_report
+from tests.attacks.cms import archives as cms_archives
+from tests.attacks.cms import files as cms_files
+from tests.attacks.cms import forge
+from tests.attacks.cms import signatures as cms_signatures
+from tests.attacks.cms import stamps as cms_stamps
 from tests.judges import java, validation_report
 
 from .reported import inputs, reports
@@ -44,6 +49,16 @@ def test_every_report_is_valid_by_the_schema() -> None:
     for name, report in reports():
         assert validation_report.errors(etsi_report([report])) == [], name
     assert validation_report.errors(etsi_report([report for _, report in reports()])) == []
+
+
+def test_a_report_on_what_an_attacker_made_is_valid_by_the_schema() -> None:
+    """Several signers, counter-signatures, archive timestamps, what is revoked, contradicts or cannot be read."""
+    java.need()
+    made = [(n, forge.report(g())) for room in (cms_signatures, cms_stamps) for n, g in room.ATTACKS.items()]
+    made += [(n, g().case.report()) for room in (cms_files, cms_archives) for n, g in room.ATTACKS.items()]
+    assert len({(s.indication, s.sub_indication) for _, report in made for s in report.signatures}) > 12
+    for name, report in made:
+        assert validation_report.errors(etsi_report([report])) == [], name
 
 
 @pytest.mark.parametrize("stranger", HOSTILE)

@@ -246,6 +246,15 @@ def test_a_list_signed_before_its_signer_had_a_certificate_is_refused() -> None:
         listed((CA,), issued=early)
 
 
+def test_a_list_ends_six_months_after_its_issue_at_the_latest() -> None:
+    """TS 119 612 5.3.15: so a key that is found after its certificate's end makes no list that lasts."""
+    long, usual, closed = (
+        read_list(Made(((CA,),), next_update=end).signed(), [OPERATOR_PIN])
+        for end in (AT + 4000 * DAY, AT + 90 * DAY, None)
+    )
+    assert (long.ends, usual.ends, closed.ends) == (long.issued + 184 * DAY, AT + 90 * DAY, None)
+
+
 def test_plain_xml_signatures_bind_no_certificate_and_make_no_list() -> None:
     plain = sign(Made(((CA,),)).xml(), OPERATOR, xml_form="xmldsig")
     with pytest.raises(TrustBroken, match="names the signer's certificate"):

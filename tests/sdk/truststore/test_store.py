@@ -132,6 +132,11 @@ def test_an_old_bundle_is_not_played_over_a_newer_one() -> None:
         examine(kept, signed(bundle(4)), now=AT, signers=[PIN])
 
 
+def test_a_bundle_that_claims_to_be_older_than_the_one_before_is_a_roll_back_whatever_its_number() -> None:
+    with pytest.raises(TrustRolledBack, match="issued on"):
+        examine(with_bundle(5), signed(bundle(6, issued=AT - DAY)), now=AT)
+
+
 def test_an_ended_bundle_is_not_taken() -> None:
     data = signed(bundle(1))
     with pytest.raises(TrustExpired, match="kyso trust update"):

@@ -166,6 +166,16 @@ def test_a_list_whose_keys_the_list_of_lists_changed_goes_until_it_is_signed_ane
     assert new.store(AT).is_anchor(WORLD.issuing, "signing")
 
 
+def test_a_list_that_claims_to_be_older_than_the_one_before_is_a_roll_back_whatever_its_number() -> None:
+    """Who finds the key of a signer whose certificate has ended must date his list back to before that end."""
+    kept = taken(Kept(), examine(Kept(), Made(((CA,),)).signed(), now=AT, signers=[OPERATOR_PIN]))
+    forged = Made(((State(certificates=(WORLD.stranger_signer.chain.certificates[-1],)),),), sequence=99)
+    for data in (replace(forged, issued=AT - 2 * DAY).signed(), replace(forged, issued=AT - 90 * DAY).signed()):
+        with pytest.raises(TrustRolledBack, match="issued on"):
+            examine(kept, data, now=AT)
+    assert examine(kept, replace(forged, issued=AT).signed(), now=AT).changes
+
+
 def test_a_list_stays_while_the_key_that_signed_it_is_one_of_those_that_are_told() -> None:
     first = lotl(Pointer(HERE + "vn", "VN", (OTHER.certificate, WORLD.seal_signer.certificate)))
     files = {HERE + "eu": first.signed(), HERE + "vn": Made(((CA,),)).signed(OTHER)}

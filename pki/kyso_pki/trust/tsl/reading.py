@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ MAX_HISTORY = 200  # of one service
 MAX_POINTERS = 256
 MAX_IDENTITIES = 64  # of one service or pointer
 MAX_SEQUENCE = (1 << 53) - 1
+MAX_LIFE = timedelta(days=184)  # "shall not exceed six (6) months" (clause 5.3.15)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 TERRITORY = re.compile(r"[A-Z]{2}")
 
@@ -98,6 +99,12 @@ class TrustedList:
     """Services and pointers that could not be understood, with the reason."""
     signed_by: str
     """The key that signed it (SHA-256 of SubjectPublicKeyInfo, lower-case hex)."""
+
+    @property
+    def ends(self) -> datetime | None:
+        """From when on nothing in it counts: NextUpdate, and six months after its issue at the latest, so that a key
+        that is found after the end of its certificate makes no list that lasts."""
+        return None if self.next_update is None else min(self.next_update, self.issued + MAX_LIFE)
 
     @property
     def of_lists(self) -> bool:
