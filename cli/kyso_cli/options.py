@@ -324,16 +324,18 @@ def evidence_in(files: Sequence[Path]) -> Evidence:
         raise Stop("file_unreadable", path=e.filename, why=e.strerror) from None
 
 
-def tsa_in_reach(named: str | None, level: str, base: str | None, *, content: bool = False) -> str | None:
+def tsa_in_reach(
+    named: str | None, level: str, base: str | None, *, content: bool = False, asking: str | None = None
+) -> str | None:
     """The time-stamping authority: as named, else the province's own when the level asks for one, or the `content` is
-    to be stamped. Raises `Stop`."""
+    to be stamped. `asking`: what needs one, where that is not the level. Raises `Stop`."""
     from kyso_pki.document import level_named
 
     if named or (level_named(level) == "B-B" and not content):
         return named
     if base is None:
-        asking = "--content-timestamp" if content else f"--level {level_named(level)}"
-        raise Stop("option_needs", option=asking, needed="--tsa")
+        option = asking or ("--content-timestamp" if content else f"--level {level_named(level)}")
+        raise Stop("option_needs", option=option, needed="--tsa")
     return f"{base.rstrip('/')}/tsa"
 
 

@@ -35,7 +35,7 @@ def command(
     """Timestamps every file; the exit code."""
     import kyso
 
-    authority = tsa_in_reach(tsa, "B-T", find_config(config).url)
+    authority = tsa_in_reach(tsa, "B-T", find_config(config).url, asking="kyso timestamp")
     assert authority is not None  # noqa: S101 - B-T has one, or a `Stop` was raised
 
     password = document_password()

@@ -17,11 +17,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from kyso_pki.errors import FetchError, TimestampError, Unreachable
-from kyso_pki.tsp import MAX_RESPONSE_BYTES, timestamp_request, token_from_response
+from kyso_pki.errors import FetchError, TimestampError, Unreachable, UsageError
+from kyso_pki.tsp import MAX_RESPONSE_BYTES, info_in, timestamp_request, token_from_response
 
 if TYPE_CHECKING:
     import ssl
@@ -35,6 +36,9 @@ MAX_REDIRECTS = 3
 MAX_FETCHES = 64  # per fetcher, against being led around
 MAX_KEPT_BYTES = 128 << 20  # in one fetcher's cache
 CACHE_S = 300.0
+MAX_CLOCKS_APART = timedelta(days=1)
+"""Between an authority and this machine. A clock that is wrong by minutes must not stop an office; one that is wrong
+by days makes timestamps that prove nothing, or something false."""
 MAX_SILENT = 3  # times in a row that a host gave no answer; then it is left alone for `CACHE_S` s
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that is assigned, RFC 4291 2.4
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
@@ -331,11 +335,18 @@ class HttpTimestamper:
         self._timeout_s = timeout_s
 
     def timestamp(self, imprint: bytes, hash_name: str) -> bytes:
-        """A DER TimeStampToken, checked against the request. Raises `TimestampError`, `Unreachable`."""
+        """A DER TimeStampToken, checked against the request and, roughly, this machine's clock (RFC 3161 2.2).
+
+        Raises `TimestampError`, `Unreachable`, `UsageError` for an address that is not http or https.
+        """
         import httpx2
 
         nonce = secrets.randbits(64)
         shown = without_password(self._url)
+        if not self._url.lower().startswith(("http://", "https://")):
+            raise UsageError(
+                f"{shown} is no address of a time-stamping authority.", remedy="It begins with http:// or https://."
+            )
         try:
             with _Deadline(self._timeout_s) as deadline, httpx2.Client(trust_env=False) as client:
                 request = client.build_request(
@@ -355,4 +366,16 @@ class HttpTimestamper:
             ) from None
         if status != 200:
             raise TimestampError(f"{shown} answered with HTTP status {status}.", url=shown)
-        return token_from_response(answer, imprint=imprint, hash_name=hash_name, nonce=nonce)
+        token = token_from_response(answer, imprint=imprint, hash_name=hash_name, nonce=nonce)
+        _require_timely(info_in(token).time, datetime.now(UTC))
+        return token
+
+
+def _require_timely(stamped: datetime, now: datetime) -> None:
+    if abs(stamped - now) > MAX_CLOCKS_APART:
+        raise TimestampError(
+            f"The time-stamping authority's clock says {stamped:%Y-%m-%d %H:%M:%S} UTC, and this machine's "
+            f"{now:%Y-%m-%d %H:%M:%S} UTC.",
+            remedy="Set this machine's clock if it is wrong; else tell the authority: "
+            "its timestamps would prove nothing.",
+        )

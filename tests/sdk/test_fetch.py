@@ -20,9 +20,10 @@ from kyso_pki.asn1 import der
 from kyso_pki.authority.issue import extension
 from kyso_pki.authority.profile import Subject
 from kyso_pki.credential import Chain
-from kyso_pki.errors import FetchError, TimestampError, Unreachable
+from kyso_pki.errors import FetchError, TimestampError, Unreachable, UsageError
 from kyso_pki.testing import SoftwareSigner, World, forge
 from kyso_pki.x509 import certificate as x
+from tests.flows.loopback import time_stamping_authority
 from tests.pki.ades.inputs import PDF
 
 
@@ -197,6 +198,28 @@ def test_nothing_listening_is_unreachable() -> None:
         HttpFetcher(allowed_hosts=["127.0.0.1:1"]).crl("http://127.0.0.1:1/crl")
     with pytest.raises(Unreachable, match="sign at level B-B"):
         HttpTimestamper("http://127.0.0.1:1/tsa").timestamp(bytes(32), "sha256")
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_an_authority_whose_clock_is_wrong_by_days_is_told_and_not_used(days: int) -> None:
+    world = World.create(at=datetime.now(UTC))
+    with (
+        time_stamping_authority(world, ahead=timedelta(days=days)) as url,
+        pytest.raises(TimestampError, match="clock says"),
+    ):
+        HttpTimestamper(url).timestamp(bytes(32), "sha256")
+
+
+def test_clocks_that_differ_by_an_hour_stop_nobody() -> None:
+    world = World.create(at=datetime.now(UTC))
+    with time_stamping_authority(world, ahead=timedelta(hours=-1)) as url:
+        assert HttpTimestamper(url).timestamp(bytes(32), "sha256")
+
+
+@pytest.mark.parametrize("url", ["ftp://mau.example/tsa", "mau.example/tsa", ""])
+def test_what_is_no_address_of_an_authority_is_a_usage_error(url: str) -> None:
+    with pytest.raises(UsageError, match="no address"):
+        HttpTimestamper(url).timestamp(bytes(32), "sha256")
 
 
 def test_an_authority_that_answers_nonsense_gives_a_timestamp_error(port: int) -> None:

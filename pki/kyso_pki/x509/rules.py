@@ -103,8 +103,8 @@ def weak_key(certificate: Certificate) -> tuple[Finding, ...]:
         )
     if not strong_enough(key):
         text = (
-            f"has a key {key_name(key)}; RSA of 2048 to {x.MAX_RSA_BITS} bits, P-256, P-384, P-521 and Ed25519 are "
-            "allowed"
+            f"has a key {key_name(key)}; RSA of 2048 to {x.MAX_RSA_BITS} "
+            "bits, P-256, P-384, P-521, Ed25519 are allowed"
         )
         return (_error("CRYPTO_CONSTRAINTS_FAILURE", certificate, text),)
     return ()

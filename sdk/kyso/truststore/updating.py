@@ -45,9 +45,12 @@ def updates(
     for name in names:
         source = kept.source(name)
         if source is None:
-            raise UsageError(f"There is no bundle or list {name} in the trust store.")
+            raise UsageError(f"There is no bundle or list {name} in the trust store.", remedy="See: kyso trust list")
         if source.update is None or source.by is not None:
-            raise UsageError(f"{name} does not say itself where newer ones are published.")
+            raise UsageError(
+                f"{name} does not say itself where newer ones are published.",
+                remedy="Import its next file: kyso trust import FILE",
+            )
     found: list[Update] = []
     for chosen in [s for s in kept.sources if s.by is None and s.update and (not names or s.name in names)]:
         update, kept = _one(kept, chosen.name, chosen.update or "", chosen.signers, None, fetcher, now)
