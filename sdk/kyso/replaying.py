@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +15,16 @@ from kyso_pki.ades.record import FileFacts
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import judge
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
+from kyso_pki.finding import Finding
 from kyso_pki.formats import NO_DETACHED, facts_of
 from kyso_pki.signer import Fetcher
 from kyso_pki.x509.trust import TrustStore
 
 from .mapped import opened
+
+_FROM_FACTS = Finding(
+    "FROM_FACTS", "info", "Judged on facts that were kept; the document itself was not looked at now."
+)
 
 
 def facts(
@@ -54,7 +60,8 @@ def replay(
 ) -> DocumentReport:
     """The report that `kyso.verify` gives on the file with these facts, without the file.
 
-    Places are not drawn, which a warning says (ADR 23).
+    What the facts say was read and found intact is believed: whoever can write them writes the verdict. So the report
+    says that it rests on facts (`FROM_FACTS`). Places are not drawn, which a warning says (ADR 23).
     """
     when = at or datetime.now(UTC)
 
@@ -78,7 +85,8 @@ def replay(
 
         return with_attachments(report, [judged(a) for a in one.packet.attachments], one.packet.missing)
 
-    return not_looked_at(judged(found), policy, "the file is not at hand.")
+    report = not_looked_at(judged(found), policy, "the file is not at hand.")
+    return replace(report, findings=(*report.findings, _FROM_FACTS))
 
 
 def load_policy(name: str | os.PathLike[str]) -> Policy:
