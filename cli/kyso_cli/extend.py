@@ -32,6 +32,7 @@ from .options import (
     tsa_in_reach,
 )
 from .output import App, note, say, say_json
+from .tidying import tidy
 
 
 @worded("extend")
@@ -154,6 +155,7 @@ def each(
         if target.exists() and target.samefile(source):
             raise Stop("output_is_input", path=target)
         check_output(target, force=force)
+    tidy(app, [target for _, target in jobs])
     errors: list[Exception] = []
     lines: list[dict[str, Any]] = []
     for number, (source, target) in enumerate(jobs, start=1):

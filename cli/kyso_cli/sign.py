@@ -34,6 +34,7 @@ from .options import (
 )
 from .output import App, note, say, say_json, to_terminal
 from .stamping import stamp_from, stamp_options, taken
+from .tidying import tidy
 
 KEY_VARIABLE = "KYSO_KEY"
 """The usual key, for who always uses the same; --key and --server win."""
@@ -103,6 +104,7 @@ def sign(app: App, asked: Request) -> int:
                 raise Stop("result_exists", path=target)
             check_output(target, force=asked.force)
     left = [job for job in able if job[1] not in done]
+    tidy(app, [target for _, target in left if target is not None])
     if not left:
         return _conclude(app, asked, list(_told(app, asked, jobs, refused, done, iter(()))))
     with hand(app, asked, config, stamp) as sign_all:
