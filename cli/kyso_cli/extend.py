@@ -18,7 +18,7 @@ from kyso_pki.errors import UsageError
 from .command import worded
 from .config import find_config
 from .errors import Stop, about_the_document, batch_code, explain
-from .files import PIPE, check_input, check_output
+from .files import PIPE, check_output, refused_inputs
 from .options import (
     PATH,
     config_option,
@@ -32,6 +32,7 @@ from .options import (
     tsa_in_reach,
 )
 from .output import App, note, say, say_json
+from .tidying import tidy
 
 
 @worded("extend")
@@ -147,15 +148,18 @@ def each(
     ]
     if (twice := _first_twice(target for _, target in jobs)) is not None:
         raise Stop("output_twice", path=twice)
-    for source, target in jobs:
-        check_input(str(source), streamed=True)
+    refused = refused_inputs(files, streamed=True)
+    for file, (source, target) in zip(files, jobs, strict=True):
+        if file in refused:
+            continue
         if target.exists() and target.samefile(source):
             raise Stop("output_is_input", path=target)
         check_output(target, force=force)
+    tidy(app, [target for _, target in jobs])
     errors: list[Exception] = []
     lines: list[dict[str, Any]] = []
     for number, (source, target) in enumerate(jobs, start=1):
-        error = _tried(one, source, target)
+        error = refused.get(files[number - 1]) or _tried(one, source, target)
         if error is not None and len(jobs) == 1:
             raise error
         shown = None if error is None else explain(error, app.words)

@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import Stop
@@ -38,6 +39,23 @@ def check_input(name: str, *, streamed: bool = False) -> None:
         raise Stop("file_unreadable", path=name, why=os.strerror(errno.EACCES))
     if found.st_size > max_bytes() and not (streamed and _is_pdf(Path(name))):
         raise Stop("file_too_large", path=name, limit=max_bytes() // MB)
+
+
+def refused_inputs(names: Sequence[str], *, streamed: bool = False) -> dict[str, Stop]:
+    """Of several inputs those that cannot be read, each with the reason: one dead link must not stop the others.
+
+    Raises `Stop` when there is only one.
+    """
+    max_bytes()  # a wrong KYSO_MAX_MB is about none of them
+    refused: dict[str, Stop] = {}
+    for name in names:
+        try:
+            check_input(name, streamed=streamed)
+        except Stop as e:
+            if len(names) == 1:
+                raise
+            refused[name] = e
+    return refused
 
 
 def _is_pdf(path: Path) -> bool:

@@ -16,7 +16,7 @@ import click
 from .command import worded
 from .config import Config, find_config
 from .errors import FAILED, OK, Stop, explain
-from .files import PIPE, check_input, read
+from .files import PIPE, read, refused_inputs
 from .options import PATH, config_option, document_password, json_option, password_options
 from .output import App, coloured, note, printable, say, say_json
 
@@ -58,13 +58,12 @@ def command(
     """Looks at every file and says what was found; the exit code."""
     if files.count(PIPE) > 1:
         raise Stop("pipe_among_many")
-    for file in files:
-        check_input(file)
+    refused = refused_inputs(files)
     rules = policy_in_reach("refuse", find_config(config), policy)
     password = document_password()
     looked = []
     for file in files:
-        found = _look(file, rules, password)
+        found = Looked(file, error=refused[file]) if file in refused else _look(file, rules, password)
         looked.append(found)
         if not as_json:
             _say(app, found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from .claims import claim_options, claims_asked
 from .command import worded
 from .config import find_config
 from .errors import Stop, batch_code, explain
-from .files import PIPE, check_input, check_output, is_signature
+from .files import PIPE, check_output, is_signature, refused_inputs
 from .hands import Job, Request, Result, hand
 from .options import (
     PATH,
@@ -34,6 +34,7 @@ from .options import (
 )
 from .output import App, note, say, say_json, to_terminal
 from .stamping import stamp_from, stamp_options, taken
+from .tidying import tidy
 
 KEY_VARIABLE = "KYSO_KEY"
 """The usual key, for who always uses the same; --key and --server win."""
@@ -89,23 +90,25 @@ def sign(app: App, asked: Request) -> int:
         asked = replace(asked, key=os.environ.get(KEY_VARIABLE) or None)
     _check(asked)
     stamp = stamp_from(asked.stamp)
-    jobs = _without_results(asked, list(zip(asked.files, _targets(asked), strict=True)))
+    refused = refused_inputs(asked.files, streamed=not asked.upload)
+    jobs = _without_results(asked, list(zip(asked.files, _targets(asked, refused), strict=True)))
+    able = [job for job in jobs if job[0] not in refused]
     done: frozenset[Path] = frozenset()
     if asked.resume:
         from .resuming import results_there
 
-        done = results_there(jobs, in_xml=asked.xml_file is not None)
-    for file, target in jobs:
-        check_input(file, streamed=not asked.upload)
+        done = results_there(able, in_xml=asked.xml_file is not None)
+    for _, target in able:
         if target is not None and target not in done:
             if len(jobs) > 1 and not asked.force and target.is_file():
                 raise Stop("result_exists", path=target)
             check_output(target, force=asked.force)
-    left = [job for job in jobs if job[1] not in done]
+    left = [job for job in able if job[1] not in done]
+    tidy(app, [target for _, target in left if target is not None])
     if not left:
-        return _conclude(app, asked, list(_told(app, asked, jobs, done, iter(()))))
+        return _conclude(app, asked, list(_told(app, asked, jobs, refused, done, iter(()))))
     with hand(app, asked, config, stamp) as sign_all:
-        results = list(_told(app, asked, jobs, done, sign_all(left)))
+        results = list(_told(app, asked, jobs, refused, done, sign_all(left)))
     return _conclude(app, asked, results)
 
 
@@ -204,13 +207,18 @@ def _of_a_server(asked: Request) -> tuple[tuple[str, object], ...]:
     return ("--token-file", asked.token_file), ("--token-env", asked.token_env)
 
 
-def _targets(asked: Request) -> list[Path | None]:
-    """Where each result goes, None for standard output. Two files never share a target, nor does the original."""
+def _targets(asked: Request, refused: Mapping[str, Stop]) -> list[Path | None]:
+    """Where each result goes, None for standard output and for what is refused.
+
+    Two files never share a target, nor does the original.
+    """
     if asked.to_pipe:
         return [None]
-    targets = [Path(asked.output) if asked.output else _beside(Path(file), asked) for file in asked.files]
+    targets = [None if file in refused else _target(file, asked) for file in asked.files]
     seen: set[Path] = set()
     for file, target in zip(asked.files, targets, strict=True):
+        if target is None:
+            continue
         if target.absolute() in seen:
             raise Stop("output_twice", path=target)
         if file != PIPE and _same(target, Path(file)):
@@ -218,7 +226,11 @@ def _targets(asked: Request) -> list[Path | None]:
         if asked.force and any(_same(target, Path(other)) for other in asked.files if other != PIPE):
             raise Stop("output_is_input", path=target)
         seen.add(target.absolute())
-    return list(targets)
+    return targets
+
+
+def _target(file: str, asked: Request) -> Path:
+    return Path(asked.output) if asked.output else _beside(Path(file), asked)
 
 
 def _same(target: Path, file: Path) -> bool:
@@ -240,11 +252,19 @@ def _beside(file: Path, asked: Request) -> Path:
 
 
 def _told(
-    app: App, asked: Request, jobs: Sequence[Job], done: frozenset[Path], results: Iterator[Result]
+    app: App,
+    asked: Request,
+    jobs: Sequence[Job],
+    refused: Mapping[str, Stop],
+    done: frozenset[Path],
+    results: Iterator[Result],
 ) -> Iterator[Result]:
     """One result for each file, in the order in which they were named, said as soon as it is known."""
     for number, (file, target) in enumerate(jobs, start=1):
-        result = Result(file, str(target), there=True) if target in done else next(results)
+        if file in refused:
+            result = Result(file, error=refused[file])
+        else:
+            result = Result(file, str(target), there=True) if target in done else next(results)
         if not asked.as_json:
             _say(app, result, number, len(jobs))
         yield result
@@ -285,6 +305,5 @@ def _conclude(app: App, asked: Request, results: list[Result]) -> int:
 
 
 def _to_json(app: App, result: Result) -> dict[str, Any]:
-    if result.error is not None:
-        return {"file": result.file, "output": None, "error": explain(result.error, app.words).to_json()}
-    return {"file": result.file, "output": result.output, "error": None, "skipped": result.skipped}
+    error = None if result.error is None else explain(result.error, app.words).to_json()
+    return {"file": result.file, "output": result.output, "error": error, "skipped": result.skipped}

@@ -2,19 +2,21 @@
 
 `Beside` is a file that becomes the target whole or not at all: it is synced before it takes the target's name, and
 without `force` it never takes the place of another file. It may be larger than memory (`mapped` reads such files).
+What a killed run left is found by its name (`parts`).
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
+
+from .parts import name_beside
 
 _OF_ONE_FILE = frozenset({errno.EEXIST, errno.EFBIG, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
 """What the system has against one target (its size, its name); all else it would have against the next one too."""
@@ -36,8 +38,7 @@ class Beside:
 
     def __init__(self, target: str | os.PathLike[str], *, force: bool = False, mode: int = 0o666) -> None:
         self.target = Path(target)
-        # Not longer than need be, because the target's name may be at the limit.
-        self.path = self.target.with_name(f".kyso-{secrets.token_hex(4)}.part")
+        self.path = self.target.with_name(name_beside())
         self._force = force
         self._mode = mode
 
@@ -58,7 +59,10 @@ class Beside:
     def append(self, pieces: Iterable[bytes | memoryview]) -> None:
         """Writes at the end and syncs. An `OSError` of the pieces themselves comes as it is."""
         with self._named():
-            file = self.path.open("ab", buffering=0)  # what a buffer still holds would fail once more at the close
+            # Never made anew: what was written before would be missing. And no buffer, or what it still holds
+            # would fail once more at the close.
+            flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            file = FileIO(os.open(self.path, flags), "ab")
         with file:
             for piece in pieces:
                 with self._named():
