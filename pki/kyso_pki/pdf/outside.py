@@ -15,6 +15,7 @@ from ..errors import FormatError, LimitExceeded
 from ..facts import Finding, SignatureFacts, broken
 from .fields import MAX_FIELD_DEPTH, Field, full_name
 from .glance import node_lists, plain_text
+from .lively import Acting
 from .objects import UNREADABLE, Dictionary, Ref, Value
 from .pagetree import MAX_DEPTH, page_objects
 from .reader import MAX_INDIRECTIONS, Reader
@@ -39,8 +40,10 @@ class Outside:
     """Why the annotation cannot be read; then a signature may hide in it."""
 
 
-def fields_outside(reader: Reader, form: Collection[Ref]) -> list[Outside]:
+def fields_outside(reader: Reader, form: Collection[Ref], acting: Acting | None = None) -> list[Outside]:
     """Every such field in the file as it is now; `form` are the nodes that the form lists.
+
+    `acting` is told of pages and annotations, besides those of the form, that do something by themselves.
 
     An empty field, and a widget whose value is that of a listed field above it, is none. What cannot be read counts.
     Raises `FormatError`, `LimitExceeded` where the pages themselves cannot be read.
@@ -48,9 +51,12 @@ def fields_outside(reader: Reader, form: Collection[Ref]) -> list[Outside]:
     found: list[Outside] = []
     holders: set[int] = set()  # of values: several widgets of one field are one field
     shared: dict[Ref, Value] = {}  # what many widgets may refer to is read once
-    for annotation, number, page in _annotations(reader, form):
+    acting = Acting() if acting is None else acting
+    for annotation, number, page in _annotations(reader, form, acting):
         try:
             node = annotation if isinstance(annotation, dict) else _peek(reader, annotation)
+            if isinstance(node, dict):
+                acting.note(node, number or page)
             outside = (
                 _signature(reader, node, number, page, form, holders, shared) if isinstance(node, dict) else None
             )
@@ -145,11 +151,13 @@ def _once(reader: Reader, value: Value, shared: dict[Ref, Value]) -> Value:
 # The pages --------------------------------------------------------------------------------------------------
 
 
-def _annotations(reader: Reader, form: Collection[Ref]) -> Iterator[tuple[Ref | Dictionary, int, int]]:
+def _annotations(
+    reader: Reader, form: Collection[Ref], acting: Acting
+) -> Iterator[tuple[Ref | Dictionary, int, int]]:
     """(annotation, its object number, that of its page), each once, those of the form left out."""
     seen: set[Ref] = set(form)
     found: list[tuple[Entry, Ref, int]] = []
-    for items, number in _pages(reader):
+    for items, number in _pages(reader, acting):
         for item in items:
             if isinstance(item, dict):
                 yield item, 0, number
@@ -160,11 +168,11 @@ def _annotations(reader: Reader, form: Collection[Ref]) -> Iterator[tuple[Ref | 
     found.sort()
     for entry, ref, number in found:
         text = plain_text(reader, entry, ref)
-        if text is None or b"/V" in text or b"/Parent" in text:
+        if text is None or b"/V" in text or b"/Parent" in text or acting.glance(text):
             yield ref, ref.number, number
 
 
-def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
+def _pages(reader: Reader, acting: Acting) -> Iterator[tuple[list[Value], int]]:
     """The annotations of every node of the page tree, with its number; who repairs a file shows odd ones too.
 
     Each level is read in the order of the file, so that each object stream is decoded once.
@@ -182,13 +190,17 @@ def _pages(reader: Reader) -> Iterator[tuple[list[Value], int]]:
                     nodes.append((entry, value))
                     visited.add(value)
             elif isinstance(value, dict):
+                acting.note(value, 0)
                 yield _items(reader, value.get("Annots"), annotations), 0
                 kids += _items(reader, value.get("Kids"), lists)
         nodes.sort()
         for entry, ref in nodes:
-            node: Value = node_lists(plain_text(reader, entry, ref))
+            text = plain_text(reader, entry, ref)
+            node: Value = None if text is None or acting.glance(text) else node_lists(text)
             if node is None:
                 node = _peek(reader, ref)
+                if isinstance(node, dict):
+                    acting.note(node, ref.number)
             if isinstance(node, dict) and node:
                 if "Annots" in node:
                     yield _items(reader, node["Annots"], annotations), ref.number

@@ -25,6 +25,7 @@ from .digests import Digests
 from .fields import Field, all_fields, signatures_among
 from .inventory import store_facts
 from .legacy import bare_rsa
+from .lively import Acting, active_content
 from .objects import (
     UNREADABLE,
     Dictionary,
@@ -68,7 +69,7 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
     if len(fields) > MAX_SIGNATURES:
         return (broken("AcroForm", "pdf", LimitExceeded(f"{len(fields)} signatures; at most {MAX_SIGNATURES}.")),)
     if not fields:
-        return unattached_signatures(reader) or tuple(_unlisted(reader, nodes, fields, ()))
+        return unattached_signatures(reader) or tuple(_unlisted(reader, nodes, fields, (), Acting()))
     places: list[Place] = []
     misplaced: list[_Misplaced] = []
     uses = Counter(f.value.number for f in fields if isinstance(f.value, Ref))
@@ -94,8 +95,10 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
         text = m.error.message if isinstance(m.error, FormatError) else found.findings[0].text
         changes = (Change("signature", text, False, field=m.field.name),) if m.code == "REDEFINED" else ()
         facts.append(replace(found, findings=(Finding(m.code, "error", text),), changes_after=changes))
-    facts += _unlisted(reader, nodes, fields, facts)
+    acting = Acting()
+    facts += _unlisted(reader, nodes, fields, facts, acting)
     stored, problem = _stored(reader)
+    problem += active_content(reader, nodes, acting)
     return tuple(replace(f, stored=stored, findings=(*f.findings, *problem)) for f in facts)
 
 
@@ -108,7 +111,11 @@ def _stored(reader: Reader) -> tuple[tuple[Stored, ...], tuple[Finding, ...]]:
 
 
 def _unlisted(
-    reader: Reader, nodes: Sequence[Field], fields: Sequence[Field], facts: Sequence[SignatureFacts]
+    reader: Reader,
+    nodes: Sequence[Field],
+    fields: Sequence[Field],
+    facts: Sequence[SignatureFacts],
+    acting: Acting,
 ) -> list[SignatureFacts]:
     """Signatures that no field of the form has: on a page alone (P1, P9), or taken away by a later revision (P11)."""
     names = [f.id for f in facts]
@@ -116,7 +123,7 @@ def _unlisted(
     told = {f.value.number for f in fields if isinstance(f.value, Ref)}
     told -= {f.pdf.object for f in facts if f.pdf is not None}
     try:
-        outside = fields_outside(reader, nodes_of(nodes))
+        outside = fields_outside(reader, nodes_of(nodes), acting)
         told |= {f.value.number for f in outside if isinstance(f.value, Ref)}
         found += outside_facts(reader, outside, names) if outside else ()
     except UNREADABLE as e:

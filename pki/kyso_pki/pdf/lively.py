@@ -1,0 +1,106 @@
+"""What a signed file shows otherwise by itself, or on paper than on the screen (attack class P10).
+
+Reach for `active_content`. A script, an XFA form or a layer for printers stands in the signed bytes, so that no
+signature breaks when it acts: whoever reads the verdict must hear of it. The linter (`lint`) looks at all objects
+before a signature is made; here only what hangs on the catalog, the fields and the annotations is looked at, which
+verification reads anyway, so that the verdict costs no more. A file with layers is walked once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..facts import Finding
+from .fields import Field
+from .objects import UNREADABLE, Dictionary, Value
+from .reader import Reader
+
+MAX_NAMED: Final = 8  # things in the words of the finding; the rest is counted
+_TELLING: Final = frozenset(("OPEN_ACTION", "JAVASCRIPT", "XFA", "PORTFOLIO", "HIDDEN_LAYER", "PRINT_LAYER"))
+"""What the linter's checks of the catalog and of layers find that is more than a hint."""
+_ENTRIES: Final = frozenset(("OpenAction", "AA", "Names", "NeedsRendering", "OCProperties", "Collection"))
+_MEMBERSHIPS: Final = frozenset(("OCMD",))
+"""By what the check of layers knows a dictionary that it meets in the walk over all objects."""
+_MEDIA: Final = frozenset(("Sound", "Movie", "Screen", "3D", "RichMedia"))
+_HIDDEN, _NO_VIEW = 2, 32  # annotation flags (ISO 32000-2 table 167)
+_may_act = re.compile(
+    rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
+).search
+
+
+@dataclass
+class Acting:
+    """Pages and annotations that do something by themselves, noted while they are read for something else."""
+
+    found: list[str] = field(default_factory=list)
+    more: int = 0
+
+    def glance(self, text: bytes) -> bool:
+        """Whether the plain text of a page or an annotation could belong to one, so that it is to be read."""
+        return _may_act(text) is not None
+
+    def note(self, node: Dictionary, number: int) -> None:
+        """`number`: of the object in which the page or the annotation stands."""
+        if (what := _acts(node)) is not None:
+            self.add(f"{what} in object {number}")
+
+    def add(self, words: str) -> None:
+        if len(self.found) < MAX_NAMED:
+            self.found.append(words)
+        else:
+            self.more += 1
+
+
+def active_content(reader: Reader, fields: Iterable[Field], acting: Acting) -> tuple[Finding, ...]:
+    """One warning that names everything; none where there is nothing. `acting` has what the pages hold.
+
+    Never raises for the bytes: what cannot be read is said.
+    """
+    try:
+        for words in _of_the_catalog(reader):
+            acting.add(words)
+        for node in fields:
+            acting.note(node.dictionary, node.ref.number if node.ref else 0)
+    except UNREADABLE as e:
+        acting.add(f"NOT_CHECKED ({e})")
+    if not acting.found:
+        return ()
+    named = ", ".join(acting.found) + (f" and {acting.more} more" if acting.more else "")
+    text = f"What is shown can change by itself, or differ between programs or on paper: {named}."
+    return (Finding("ACTIVE_CONTENT", "warning", text),)
+
+
+def _of_the_catalog(reader: Reader) -> Iterator[str]:
+    catalog = reader.catalog()
+    form = reader.resolve(catalog.get("AcroForm"))
+    if not catalog.keys() & _ENTRIES and not (isinstance(form, dict) and "XFA" in form):
+        return
+    from .lint.active import catalog as started  # few files need them
+    from .lint.layers import layers
+    from .lint.survey import Survey, survey
+
+    found = survey(reader, _MEMBERSHIPS) if "OCProperties" in catalog else Survey(reader)
+    for observe in (started, layers):
+        for seen in observe(found):
+            if seen.code in _TELLING:
+                yield f"{seen.code} ({seen.text})"
+    for unread in found.unread:
+        yield f"{unread.code} ({unread.text})"
+    if found.dictionary(catalog.get("AA")):
+        yield "ADDITIONAL_ACTION (the document's)"
+
+
+def _acts(node: Dictionary) -> str | None:
+    """The linter's code for what a page, an annotation or a field does by itself, or shows on paper alone."""
+    actions: Value = node.get("AA")
+    if actions is not None and actions != {}:
+        return "ADDITIONAL_ACTION"
+    if node.get("Subtype") in _MEDIA:
+        return "MULTIMEDIA"
+    flags = node.get("F")
+    if "Rect" in node and isinstance(flags, int) and flags & _NO_VIEW and not flags & _HIDDEN:
+        return "HIDDEN_ANNOTATION (printed, not shown on the screen)" if flags & 4 else None
+    return None

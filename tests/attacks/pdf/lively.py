@@ -1,0 +1,159 @@
+"""P10: signed files that change what they show by themselves: no byte is another one, so that only words can warn.
+
+Each is a file whose signature is true; the docstring of each function says which readers show what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.pki.pdf.lint.cases import PAGE, file, layered
+from tests.pki.pdf.samples import BODIES, signed, stream
+
+SCRIPT = b"<</S/JavaScript/JS(this.getField\\('n'\\).value=new Date\\(\\).getFullYear\\(\\)>2026?'999':'100')>>"
+NUMBER = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(n)/V(100)/F 4/Rect[72 700 200 720]/DA(/F1 12 Tf)%s>>"
+
+LIVELY: dict[str, tuple[Callable[[], bytes], str]] = {}
+"""By name: what makes the file, and what the warning must name."""
+
+
+def lively(word: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
+    def register(make: Callable[[], bytes]) -> Callable[[], bytes]:
+        LIVELY[make.__name__] = (make, word)
+        return make
+
+    return register
+
+
+@lively("OPEN_ACTION")
+def script_on_opening() -> bytes:
+    """P10: Chromium and Firefox run it, Poppler and MuPDF do not."""
+    return file(catalog=b"/OpenAction" + SCRIPT, annotations=(NUMBER % b"",), form=b"")
+
+
+@lively("JAVASCRIPT")
+def script_of_the_document() -> bytes:
+    """P10: scripts with names run on opening."""
+    return file(catalog=b"/Names<</JavaScript<</Names[(a)%s]>>>>" % SCRIPT, annotations=(NUMBER % b"",), form=b"")
+
+
+@lively("ADDITIONAL_ACTION")
+def script_of_the_document_before_it_is_printed() -> bytes:
+    """P10: /AA of the catalog: what is printed is not what was read."""
+    return file(catalog=b"/AA<</WP%s>>" % SCRIPT, annotations=(NUMBER % b"",), form=b"")
+
+
+@lively("ADDITIONAL_ACTION")
+def script_that_writes_a_field() -> bytes:
+    """P10: /AA of a field: a format script shows another value than the field has."""
+    return file(annotations=(NUMBER % (b"/AA<</F%s>>" % SCRIPT),), form=b"")
+
+
+@lively("ADDITIONAL_ACTION")
+def script_of_an_annotation_that_is_no_field() -> bytes:
+    """P10: /AA of another annotation, when its page is opened (PO)."""
+    return file(annotations=(b"<</Type/Annot/Subtype/Link/F 4/Rect[9 9 20 20]/AA<</PO%s>>>>" % SCRIPT,))
+
+
+@lively("ADDITIONAL_ACTION")
+def script_of_an_annotation_named_otherwise() -> bytes:
+    """P10: the same with an escaped name."""
+    return file(annotations=(b"<</Type/Annot/Subtype/Link/F 4/Rect[9 9 20 20]/A#41<</PO%s>>>>" % SCRIPT,))
+
+
+@lively("ADDITIONAL_ACTION")
+def script_in_an_object_of_its_own() -> bytes:
+    """P10: the same, whose dictionary stands elsewhere."""
+    link = b"<</Type/Annot/Subtype/Link/F 4/Rect[9 9 20 20]/AA 40 0 R>>"
+    return file({40: b"<</PO%s>>" % SCRIPT}, annotations=(link,))
+
+
+@lively("ADDITIONAL_ACTION")
+def script_of_a_page() -> bytes:
+    """P10: /AA of a page, when it is opened."""
+    return file(page=b"/AA<</O<</S/Named/N/NextPage>>>>")
+
+
+@lively("ADDITIONAL_ACTION")
+def script_of_a_field_without_a_widget() -> bytes:
+    """P10: a field in the form that no page shows calculates others."""
+    hidden = b"<</FT/Tx/T(h)/AA<</C%s>>>>" % SCRIPT
+    return file({40: hidden}, catalog=b"/AcroForm<</Fields[40 0 R]/CO[40 0 R]>>")
+
+
+@lively("XFA")
+def form_that_is_described_twice() -> bytes:
+    """P10: Firefox shows the XFA form in place of the pages."""
+    return file({40: stream(b"<xdp:xdp/>")}, form=b"/XFA 40 0 R")
+
+
+@lively("XFA")
+def pages_to_be_made_from_xfa() -> bytes:
+    """P10: a dynamic XFA form."""
+    return file(catalog=b"/NeedsRendering true")
+
+
+@lively("PORTFOLIO")
+def portfolio() -> bytes:
+    """P10: a reader of portfolios opens an attached file, others show the pages."""
+    return file(catalog=b"/Collection<</View/D>>")
+
+
+@lively("PRINT_LAYER")
+def layer_that_is_not_printed() -> bytes:
+    """P10: Poppler shows the text on the screen and leaves it out on paper."""
+    return layered(b"/AS[<</Event/Print/Category[/Print]/OCGs[40 0 R]>>]", b"/Usage<</Print<</PrintState/OFF>>>>")
+
+
+@lively("PRINT_LAYER")
+def layer_for_a_language() -> bytes:
+    """P10: what is shown depends on the language of whoever looks."""
+    return layered(b"", b"/Usage<</Language<</Lang(vi)>>>>")
+
+
+@lively("HIDDEN_LAYER")
+def layer_that_is_off() -> bytes:
+    """P10: a click shows it, and programs that do not know layers show it at once."""
+    return layered(b"/OFF[40 0 R]")
+
+
+@lively("HIDDEN_LAYER")
+def content_shown_where_a_layer_is_off() -> bytes:
+    """P10: a membership dictionary."""
+    page = PAGE % (b"/Properties<</L 41 0 R>>", b"")
+    return layered(b"", bodies={41: b"<</Type/OCMD/OCGs 40 0 R/P/AllOff>>", 3: page})
+
+
+@lively("MULTIMEDIA")
+def film_on_a_page() -> bytes:
+    """P10: rich media play when their page is seen."""
+    return file(annotations=(b"<</Type/Annot/Subtype/RichMedia/F 4/Rect[9 9 20 20]>>",))
+
+
+@lively("HIDDEN_ANNOTATION")
+def stamp_that_is_only_printed() -> bytes:
+    """P10: NoView and Print: nobody sees it on the screen."""
+    look = stream(b"BT /F1 12 Tf 0 5 Td (not) Tj ET", b"/Type/XObject/Subtype/Form/BBox[0 0 90 20]")
+    stamp = b"<</Type/Annot/Subtype/Stamp/F 36/Rect[9 9 99 29]/AP<</N 40 0 R>>>>"
+    return file({40: look}, annotations=(stamp,))
+
+
+def as_signed(name: str) -> bytes:
+    """The file with a true signature by a program that asked no linter."""
+    return signed(LIVELY[name][0]())
+
+
+def quiet() -> dict[str, bytes]:
+    """What looks like it and does nothing by itself."""
+    return {
+        "a place to open at": file(catalog=b"/OpenAction[3 0 R/Fit]"),
+        "an action to go to a place": file(catalog=b"/OpenAction<</S/GoTo/D[3 0 R/Fit]>>"),
+        "named destinations": file(catalog=b"/Names<</Dests<</Names[]>>>>"),
+        "attached files": file(catalog=b"/Names<</EmbeddedFiles<</Names[]>>>>"),
+        "no actions": file(page=b"/AA<<>>"),
+        "a font of that name": file({3: BODIES[3].replace(b"/F1 5 0 R", b"/F1 5 0 R/AA 5 0 R")}),
+        "a layer that is shown": layered(b"/ON[40 0 R]"),
+        "a link": file(annotations=(b"<</Type/Annot/Subtype/Link/F 4/Rect[9 9 20 20]/A<</S/URI/URI(a)>>>>",)),
+        "a hidden field": file(annotations=(NUMBER.replace(b"/F 4", b"/F 6") % b"",), form=b""),
+        "a printed field": file(annotations=(NUMBER % b"",), form=b""),
+    }
