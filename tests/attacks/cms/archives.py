@@ -254,6 +254,24 @@ def archive_timestamp_before_what_it_covers() -> FileAttack:
     return _attack(archived(timestamper=WORLD.timestamper(AT - timedelta(days=1))), "TIMESTAMP_ORDER_FAILURE")
 
 
+def certificate_of_the_issuer_that_only_the_verifier_has() -> FileAttack:
+    """T4, P13: "computed from proofs": with the verifier's help the signature passes, and yet the file alone does not
+    show it, so it is no B-LT."""
+    found = [e.raw for e in parts(archived())]
+    carried = [e.raw for e in parts(archived())[3].children()]
+    found[3] = der.set_of([c for c in carried if c != WORLD.issuing.der], tag=0xA0)
+    data = der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*found)))
+    bare = _without(data, oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
+    helped = replace(_case(bare), evidence=Evidence(certificates=(WORLD.issuing,)))
+    return FileAttack(helped, "", evidence_alone, below="CAdES-B-LT")
+
+
+@cache
+def evidence_alone() -> Case:
+    """B-LT: no archive timestamp, and all the rest."""
+    return _case(_without(archived(), oids.ID_AA_ARCHIVE_TIME_STAMP_V3))
+
+
 # Two of them ------------------------------------------------------------------------------------------------------
 
 THEN = AT - timedelta(days=729)
