@@ -52,7 +52,9 @@ def test_it_ends_with_its_next_update_and_after_an_hour_at_most() -> None:
         assert abs(_end(lasting) - (time.time() + MAX_AGE_S)) < 5
 
 
-@pytest.mark.parametrize("answer", [refusal("tryLater"), b"<html>Dang nhap</html>", b""], ids=["later", "page", "empty"])
+@pytest.mark.parametrize(
+    "answer", [refusal("tryLater"), b"<html>Dang nhap</html>", b""], ids=["later", "page", "empty"]
+)
 def test_what_is_no_answer_is_not_kept(kept: KeptAnswers, answer: bytes) -> None:
     """A responder that was busy once, or a login page in the place of a CRL, held up all verdicts of an hour."""
     kept.put(URL, b"", answer)

@@ -246,7 +246,7 @@ def _responders(
         if basic.responder_name is not None:
             named = basic.responder_name.matches(certificate.subject)
         else:
-            named = basic.responder_key_hash == digest("sha1", certificate.public_key_bits)  # RFC 6960 4.2.1
+            named = basic.responder_key_hash == certificate.key_sha1
         if named and tried < MAX_CERTIFICATES:
             tried += 1
             yield certificate
