@@ -24,6 +24,7 @@ from tests.pki.cades.made import (
     attribute,
     parts,
     rebuilt,
+    signed,
     signer_info,
     with_unsigned,
 )
@@ -369,6 +370,22 @@ def crowd_of_archive_timestamps() -> FileAttack:
     ]
     info = with_unsigned(signer_info(data), attribute(oids.ID_AA_ARCHIVE_TIME_STAMP_V3, *[token] * 40))
     return _attack(rebuilt(data, signers=[info]), "More than 32")
+
+
+def crowd_of_timestamps_beside_a_crowd_of_answers() -> FileAttack:
+    """T4, R2: each timestamp of each signer put all 250 answers together anew: 6 s for 40 kB."""
+    base = signed()
+    tokens = [der.sequence(der.integer(n)) for n in range(32)]
+    kinds = (oids.ID_AA_TIME_STAMP_TOKEN, oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
+    info = with_unsigned(signer_info(base), *(attribute(kind, *tokens) for kind in kinds))
+    found = [e.raw for e in parts(base)]
+    found[4:] = [
+        der.set_of([der.sequence(der.integer(n)) for n in range(250)], tag=0xA1),
+        der.tlv(der.SET, info * 15),
+    ]
+    return _attack(
+        der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*found))), "TIMESTAMP_BROKEN"
+    )
 
 
 ATTACKS: dict[str, FileGenerator] = collected(globals())
