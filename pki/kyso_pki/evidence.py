@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 from .x509.certificate import Certificate
@@ -32,6 +34,21 @@ class Evidence:
 
 
 NO_EVIDENCE = Evidence()
+
+
+def together(parts: Iterable[Evidence]) -> Evidence:
+    """All of these, each piece once; linear in what they hold, which a chain of `+` is not."""
+    kept = tuple(parts)
+    return Evidence(
+        _each_once(p.certificates for p in kept),
+        _each_once(p.crls for p in kept),
+        _each_once(p.ocsp for p in kept),
+        _each_once(p.timestamps for p in kept),
+    )
+
+
+def _each_once(parts: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))
 
 
 def _joined(a: tuple[_T, ...], b: tuple[_T, ...]) -> tuple[_T, ...]:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from kyso_pki.errors import KysoError
 from kyso_pki.x509 import ocsp
+from kyso_pki.x509.certificate import certificates_from_bytes
 from kyso_pki.x509.crl import CertificateList
 
 MAX_AGE_S = 3600.0  # a CA may publish a new list at any time; an hour is what most promise for a revocation
@@ -94,21 +95,23 @@ def _stated(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
 def _end(answer: bytes) -> float:
     """When the answer is asked for again, in seconds since 1970: its nextUpdate, `MAX_AGE_S` from now at the latest.
 
-    What can be read neither as OCSP answer nor as CRL (an issuer's certificate, nonsense) has the latter; PEM is not
-    kept at all.
+    0: at once, and it is not kept. That is so of what is no answer, such as tryLater, a page of a proxy or a login
+    page that stands in the place of a CRL: it would hold up every verdict of an hour.
     """
     if answer.startswith(b"-----BEGIN"):
-        return 0.0  # PEM, which is read elsewhere: its end is not known here, so it is not kept
-    latest = time.time() + MAX_AGE_S
-    ends = [t.timestamp() for t in _next_updates(answer)]
-    return min([latest, *ends])
+        return 0.0  # PEM, which is read elsewhere: its end is not known here
+    ends = _next_updates(answer)
+    return 0.0 if ends is None else min([time.time() + MAX_AGE_S, *(end.timestamp() for end in ends)])
 
 
-def _next_updates(answer: bytes) -> Iterator[datetime]:
+def _next_updates(answer: bytes) -> list[datetime] | None:
+    """Of an OCSP answer, a CRL or issuers' certificates, which have none; None of anything else."""
     with suppress(KysoError):
-        yield from (r.next_update for r in ocsp.read(answer).responses if r.next_update is not None)
-        return
+        return [r.next_update for r in ocsp.read(answer).responses if r.next_update is not None]
     with suppress(KysoError):
         found = CertificateList.from_der(answer).next_update
-        if found is not None:
-            yield found
+        return [] if found is None else [found]
+    with suppress(KysoError):
+        certificates_from_bytes(answer)
+        return []
+    return None

@@ -16,6 +16,7 @@ import pytest
 
 import kyso
 from kyso.kept import MAX_AGE_S, KeptAnswers, _end
+from kyso_pki.authority.ocsp import refusal
 from kyso_pki.testing import World
 from kyso_pki.x509 import ocsp
 
@@ -47,8 +48,17 @@ def test_it_ends_with_its_next_update_and_after_an_hour_at_most() -> None:
     asked = ocsp.request(WORLD.person, WORLD.issuing)
     soon = WORLD.ocsp_response(asked, NOW - timedelta(hours=23, minutes=50))
     assert abs(_end(soon) - (NOW + timedelta(minutes=10)).timestamp()) < 2
-    for lasting in (WORLD.crl(NOW), WORLD.issuing.der, b"nonsense"):
+    for lasting in (WORLD.crl(NOW), WORLD.issuing.der):
         assert abs(_end(lasting) - (time.time() + MAX_AGE_S)) < 5
+
+
+@pytest.mark.parametrize(
+    "answer", [refusal("tryLater"), b"<html>Dang nhap</html>", b""], ids=["later", "page", "empty"]
+)
+def test_what_is_no_answer_is_not_kept(kept: KeptAnswers, answer: bytes) -> None:
+    """A responder that was busy once, or a login page in the place of a CRL, held up all verdicts of an hour."""
+    kept.put(URL, b"", answer)
+    assert (answers(kept), kept.get(URL, b"")) == ([], None)
 
 
 def test_what_has_ended_is_not_kept_and_not_given(kept: KeptAnswers) -> None:

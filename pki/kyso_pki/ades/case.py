@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..evidence import NO_EVIDENCE, Evidence
+from ..evidence import Evidence, together
 from ..facts import Finding, SignatureFacts, TimestampFacts
 from ..signer import Fetcher
 from ..x509.certificate import Certificate
@@ -50,7 +50,9 @@ class Case:
     def __post_init__(self) -> None:
         self.recorder = None if self.fetcher is None else Recorder(self.fetcher)
         self.fetcher = self.recorder
+        self._covers: tuple[Cover, ...] | None = None
         self.look(None)
+        self.at_hand: Evidence = together(h.evidence for h in self.held)
         beside = (*self.evidence.certificates, *(c for s in self.facts.stored for c in s.certificates))
         beside += tuple(c for h in self.around for c in h.evidence.certificates)
         self.beside: tuple[Certificate, ...] = beside
@@ -64,9 +66,10 @@ class Case:
             over.append(self.own)  # it was signed, and the signature existed by then
         self.covering: Proof | None = min(over, key=lambda p: p.by, default=None)
         """That the whole signature, its timestamps included, existed by then."""
-        self.in_file: tuple[Held, ...] = (*held_in(self.facts, covers, self.at), *self.around)
-        self.held: tuple[Held, ...] = (*self.in_file, Held(self.evidence, self.at))
-        self.at_hand: Evidence = sum((h.evidence for h in self.held), NO_EVIDENCE)
+        if covers != self._covers:  # else what is held is proven as it was at the last look
+            self._covers = covers
+            self.in_file: tuple[Held, ...] = (*held_in(self.facts, covers, self.at), *self.around)
+            self.held: tuple[Held, ...] = (*self.in_file, Held(self.evidence, self.at))
 
     def problem(self, indication: Indication, sub: str, code: str, text: str, remedy: str | None = None) -> None:
         """Notes what stands against the signature, with its words."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from ..document import Addition, Document, Growing, Level, Splice, StampPurpose, Wanted, can_grow
 from ..errors import NotExtendable, UsageError
-from ..evidence import NO_EVIDENCE, Evidence
+from ..evidence import Evidence, together
 from ..facts import SignatureFacts, proven
 from ..scheme import digest
 from ..signer import Timestamper
@@ -91,7 +91,7 @@ def add_evidence(document: Document, evidence: Evidence | Sequence[Wanted], grow
     if isinstance(evidence, Evidence):
         ids = [f.id for f in growing.signatures()] if growing.format == "xml" else [""]
         evidence = [Wanted(i, evidence) for i in ids]
-    every = sum((w.evidence for w in evidence), NO_EVIDENCE)
+    every = together(w.evidence for w in evidence)
     parts = (*(c.der for c in every.certificates), *every.crls, *every.ocsp)
     addition = growing.prepare_evidence(evidence, digest("sha256", b"".join(parts)))
     return (grow or growing.grown)(addition) if addition else growing

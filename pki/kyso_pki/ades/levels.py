@@ -17,9 +17,9 @@ def level(
 ) -> str:
     """The level by proof (EN 319 142-1 6.1, attack class P13), whatever the file claims to be.
 
-    B-T: a trusted timestamp over the signature. B-LT: the evidence in the file alone shows that the signer's
-    path and that of the timestamp's authority were good then. B-LTA: so does that part of it which a trusted
-    document timestamp covers.
+    B-T: a trusted timestamp over the signature. B-LT: the evidence in the file alone, the certificates of the CAs
+    included, shows that the signer's path and that of the timestamp's authority were good then. B-LTA: so does that
+    part of it which a trusted document timestamp covers.
     """
     family = case.facts.family
     if family not in ("PAdES", "XAdES", "CAdES"):
@@ -43,9 +43,13 @@ def _suffices(
 ) -> bool:
     if not any(h.evidence.crls or h.evidence.ocsp for h in held) or not path:
         return False
-    if not good_then(path, proven.by, held):
+    at_hand = frozenset(c for h in held for c in h.evidence.certificates)
+    if not at_hand.issuperset(path[1:-1]) or not good_then(path, proven.by, held):
         return False
     proving = [t for t in timestamps if t.facts.kind in (*PROVING, "document")]
-    own = [(t.path, p) for t in proving if (p := earliest([t])) is not None]
-    over = [(c.path, c.proof) for c in case.covers]
-    return any(tsa and p.by == proven.by and good_then(tsa, p.by, held) for tsa, p in (*own, *over))
+    own = [(t.path, p, t.facts.certificates) for t in proving if (p := earliest([t])) is not None]
+    over = [(c.path, c.proof, c.carried) for c in case.covers]
+    return any(
+        tsa and p.by == proven.by and at_hand.union(carried).issuperset(tsa[1:-1]) and good_then(tsa, p.by, held)
+        for tsa, p, carried in (*own, *over)
+    )

@@ -48,6 +48,8 @@ class Cover:
     proof: Proof
     path: tuple[Certificate, ...]
     """Of its authority, up to the anchor."""
+    carried: tuple[Certificate, ...] = ()
+    """The certificates in it."""
 
     def covers(self, thing: Stored | TimestampFacts) -> bool:
         """Whether this existed by then, too."""

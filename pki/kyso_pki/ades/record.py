@@ -7,14 +7,16 @@ file: keep them as one keeps the file. Of a packet (edXML) the facts of each doc
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import FormatError
 from ..facts import Finding, Format, SignatureFacts
-from ..jsonable import decoded, encoded
+from ..jsonable import Shared, decoded, encoded
 
-SCHEMA = "kyso-facts-3"
+SCHEMA = "kyso-facts-4"
+_BEFORE = "kyso-facts-3"  # each time that they stood somewhere all octets were written, which filled the memory
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,28 @@ class FileFacts:
             raise FormatError("Facts say either which format a file has, or why it cannot be opened.")
 
     def to_json(self) -> dict[str, Any]:
-        return {"schema": SCHEMA, **encoded(self)}
+        """Each piece of evidence stands once in it, under `octets`, however many signatures have it."""
+        shared: Shared = {}
+        value = encoded(self, shared)
+        return {"schema": SCHEMA, "octets": [base64.b64encode(o).decode() for o in shared], **value}
 
     @classmethod
     def from_json(cls, value: object) -> FileFacts:
         """What `to_json` gave. Raises `FormatError`."""
-        if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        if not isinstance(value, dict) or value.get("schema") not in (SCHEMA, _BEFORE):
             raise FormatError("These are no facts of this version of kyso.", remedy="Make them with `kyso facts`.")
         rest = {k: v for k, v in value.items() if k != "schema"}
-        return decoded(cls, rest, "facts")
+        shared = (
+            decoded(_Octets, {"octets": rest.pop("octets", None)}, "facts") if value["schema"] == SCHEMA else None
+        )
+        return decoded(cls, rest, "facts", () if shared is None else shared.octets)
+
+
+@dataclass(frozen=True)
+class _Octets:
+    """Those that the rest names by their places."""
+
+    octets: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ..document import Wanted
 from ..errors import EvidenceMissing, FetchError, FormatError
-from ..evidence import NO_EVIDENCE, Evidence
+from ..evidence import NO_EVIDENCE, Evidence, together
 from ..facts import PROVING, SignatureFacts, TimestampFacts
 from ..signer import Fetcher
 from ..x509 import listing
@@ -59,9 +59,7 @@ def missing_evidence(
         if only is not None and facts.id not in only:
             continue
         if facts.format == "xml":
-            search = _Search(
-                replace(sources, evidence=sources.evidence + sum((w.evidence for w in wanted), NO_EVIDENCE))
-            )
+            search = _Search(replace(sources, evidence=sources.evidence + together(w.evidence for w in wanted)))
         if facts.certificate is not None:
             search.chain(facts.certificate, facts.certificates, walk.by, walk.held)
         signer = search.taken()
@@ -140,7 +138,7 @@ class _Search:
 
     def taken(self) -> Evidence:
         """What was found since the last call."""
-        found = NO_EVIDENCE + Evidence(tuple(self.certificates), tuple(self.crls), tuple(self.ocsp))
+        found = together([Evidence(tuple(self.certificates), tuple(self.crls), tuple(self.ocsp))])
         self.before += found
         self.certificates, self.crls, self.ocsp = [], [], []
         return found
@@ -196,7 +194,7 @@ class _Search:
             ):
                 return
         sources = self.sources
-        stored = sum((h.evidence for h in held), NO_EVIDENCE)
+        stored = together(h.evidence for h in held)
         given = sources.evidence + self.before
         given += Evidence(tuple(self.certificates), tuple(self.crls), tuple(self.ocsp))
         known = stored + given

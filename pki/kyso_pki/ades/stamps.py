@@ -30,9 +30,9 @@ def timestamps(case: Case) -> tuple[TimestampResult, ...]:
         if facts.kind in PROVING:
             case.own = min((p for p in (case.own, proof) if p), key=lambda p: p.by)
         if facts.kind == "archive":
-            case.archives += (Cover(facts.state - 1, proof, result.path),)
+            case.archives += (Cover(facts.state - 1, proof, result.path, facts.certificates),)
         elif facts.kind == "document":
-            case.documents += (Cover(case.facts.state, proof, result.path),)
+            case.documents += (Cover(case.facts.state, proof, result.path, facts.certificates),)
             case.own = proof
     if case.facts.format != "pdf" and results:
         case.look(None)

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal
 
 from ..errors import KysoError
@@ -20,6 +20,7 @@ from ..signer import Fetcher
 from ..x509 import listing, ocsp
 from ..x509.certificate import Certificate
 from ..x509.crl import CertificateList
+from ..x509.revocation import MAX_SIGNERS
 from .past import Cover, Held
 
 EvidenceKind = Literal["certificate", "crl", "ocsp", "timestamp"]
@@ -120,8 +121,8 @@ def _list(octets: bytes, issued: Issued, at_hand: Sequence[Certificate], piece: 
         found = CertificateList.from_der(octets)
         if not any(listing.about(found, certificate) for certificate, _ in issued):
             return None
-        signers = dict.fromkeys((*(issuer for _, issuer in issued), *at_hand))
-        if not any(found.signed_by(c) for c in signers if found.issuer.matches(c.subject)):
+        named = dict.fromkeys(c for c in (*(i for _, i in issued), *at_hand) if found.issuer.matches(c.subject))
+        if not any(found.signed_by(c) for c in islice(named, MAX_SIGNERS)):
             return None
         name, at, until = str(found.issuer), found.this_update, found.next_update
         return Used(piece.kind, piece.place, piece.proven, found.sha256, name, at, until, piece.uri)
@@ -133,12 +134,12 @@ def _answer(octets: bytes, issued: Issued, at_hand: Sequence[Certificate], piece
     """A responder's signed answer about one of the certificates; None for any other, or one that cannot be read."""
     try:
         basic = ocsp.read(octets)
-        for response in basic.responses:
-            for certificate, issuer in issued:
-                if ocsp.is_about(response, certificate, issuer) and ocsp.signed_for(basic, issuer, at_hand):
-                    at, until = response.this_update, response.next_update
-                    digest, name = hashlib.sha256(octets).hexdigest(), str(certificate.subject)
-                    return Used(piece.kind, piece.place, piece.proven, digest, name, at, until, piece.uri)
+        for certificate, issuer in issued:
+            response = next((r for r in basic.responses if ocsp.is_about(r, certificate, issuer)), None)
+            if response is not None and ocsp.signed_for(basic, issuer, at_hand):
+                at, until = response.this_update, response.next_update
+                digest, name = hashlib.sha256(octets).hexdigest(), str(certificate.subject)
+                return Used(piece.kind, piece.place, piece.proven, digest, name, at, until, piece.uri)
     except KysoError:
         pass
     return None

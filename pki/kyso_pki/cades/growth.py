@@ -16,7 +16,7 @@ from ..asn1 import der
 from ..cms.signed_data import SignedData, SignerInfo
 from ..document import Addition, Splice, StampPurpose, Wanted
 from ..errors import NotExtendable, TimestampError
-from ..evidence import NO_EVIDENCE
+from ..evidence import together
 from ..facts import SignatureFacts, proven
 from ..scheme import OID_OF_HASH, HashName, digest
 from ..tsp import timestamp_facts
@@ -105,7 +105,7 @@ def stamps(
 
 def evidence(data: SignedData, wanted: Iterable[Wanted]) -> Addition:
     """What puts this evidence into the structure, as far as it is not there yet (6.3, notes on B-LT)."""
-    every = sum((w.evidence for w in wanted), NO_EVIDENCE)
+    every = together(w.evidence for w in wanted)
     held = frozenset(data.raw_certificates), frozenset(data.raw_revocation)
     certificates = [c.der for c in every.certificates if c.der not in held[0]]
     known = frozenset(data.ocsp)

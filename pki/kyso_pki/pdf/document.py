@@ -16,7 +16,7 @@ from ..cms.signed_data import signed_data_size
 from ..credential import Chain
 from ..document import Addition, Intent, Splice, StampPurpose, Wanted, tail_of
 from ..errors import FormatError, UsageError
-from ..evidence import NO_EVIDENCE
+from ..evidence import together
 from ..facts import Format, SignatureFacts
 from ..scheme import Scheme
 from . import form
@@ -169,7 +169,7 @@ class PdfDocument:
         self._refuse_trailing()
         check_signing(self._reader, existing_field=False)
         update = self._update(all_fields(self._reader))
-        add_evidence(self._reader, update, sum((w.evidence for w in wanted), NO_EVIDENCE))
+        add_evidence(self._reader, update, together(w.evidence for w in wanted))
         return () if update.empty else (Splice(len(self._reader.data), update.render(salt)[0]),)
 
     @property

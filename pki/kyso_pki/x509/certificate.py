@@ -224,6 +224,11 @@ class Certificate:
         return self._tbs[5].children()[1].content[1:]
 
     @cached_property
+    def key_sha1(self) -> bytes:
+        """KeyHash: how OCSP names a responder by its key (RFC 6960 4.2.1). It only looks a certificate up."""
+        return hashlib.sha1(self.public_key_bits).digest()  # noqa: S324 - as the protocol has it
+
+    @cached_property
     def sha256(self) -> str:
         """Fingerprint of the certificate, lower-case hex."""
         return hashlib.sha256(self.der).hexdigest()

@@ -18,7 +18,7 @@ from .answer import REASONS, gravity
 from .certificate import Certificate, Extension, Name, extensions_in, extensions_of, name_in, whole_octets
 
 MAX_CRL_BYTES = 32 << 20  # against memory exhaustion; a CRL of half a million entries stays under it
-SMALL_CRL_BYTES = 2 << 20
+SMALL_CRL_BYTES, TINY_CRL_BYTES = 2 << 20, 4 << 10
 
 CRL_NUMBER, DELTA_CRL_INDICATOR, ISSUING_DISTRIBUTION_POINT = "2.5.29.20", "2.5.29.27", "2.5.29.28"
 FRESHEST_CRL, EXPIRED_CERTS_ON_CRL = "2.5.29.46", "2.5.29.60"
@@ -143,6 +143,8 @@ class CertificateList:
         """Reads one CRL. Raises `FormatError`, `LimitExceeded`."""
         if len(data) > MAX_CRL_BYTES:
             raise LimitExceeded(f"A CRL of {len(data)} bytes; at most {MAX_CRL_BYTES} are read.")
+        if len(data) <= TINY_CRL_BYTES:
+            return _cached_tiny(bytes(data))
         return (_cached_small if len(data) <= SMALL_CRL_BYTES else _cached_large)(bytes(data))
 
     @property
@@ -253,7 +255,9 @@ class CertificateList:
         return self.scheme.imprint(self.tbs_octets)
 
 
-# Two caches, so that many issuers fit and large lists of anybody's making cannot fill the memory (128 MiB each).
+# Three caches, so that many issuers fit and large lists of anybody's making cannot fill the memory (128 MiB each). A
+# file may hold a thousand tiny ones, and each of its signatures asks all of them whom they are about.
+_cached_tiny = lru_cache(maxsize=1024)(CertificateList)
 _cached_small = lru_cache(maxsize=64)(CertificateList)
 _cached_large = lru_cache(maxsize=4)(CertificateList)
 

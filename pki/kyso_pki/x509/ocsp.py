@@ -25,6 +25,7 @@ from .crl import INVALIDITY_DATE, invalidity_date
 
 ID_PKIX_OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
 NONCE, ARCHIVE_CUTOFF = "1.3.6.1.5.5.7.48.1.2", "1.3.6.1.5.5.7.48.1.6"
+TINY_RESPONSE_BYTES = 4 << 10
 MAX_RESPONSE_BYTES = 256 * 1024  # against memory exhaustion; real ones stay under 10 kB
 MAX_SINGLE_RESPONSES, MAX_CERTIFICATES = 64, 16
 MAX_NONCE_OCTETS = 128  # RFC 9654 2.1
@@ -246,7 +247,7 @@ def _responders(
         if basic.responder_name is not None:
             named = basic.responder_name.matches(certificate.subject)
         else:
-            named = basic.responder_key_hash == digest("sha1", certificate.public_key_bits)  # RFC 6960 4.2.1
+            named = basic.responder_key_hash == certificate.key_sha1
         if named and tried < MAX_CERTIFICATES:
             tried += 1
             yield certificate
@@ -298,11 +299,10 @@ def read(data: bytes) -> BasicResponse:
     """
     if len(data) > MAX_RESPONSE_BYTES:
         raise LimitExceeded(f"An OCSP answer of {len(data)} bytes; at most {MAX_RESPONSE_BYTES} are read.")
-    return _cached(bytes(data))
+    return (_cached_tiny if len(data) <= TINY_RESPONSE_BYTES else _cached)(bytes(data))
 
 
-@lru_cache(maxsize=256)
-def _cached(data: bytes) -> BasicResponse:
+def _response(data: bytes) -> BasicResponse:
     outer = der.read(data, der.SEQUENCE).reader()
     status = outer.optional(der.ENUMERATED)
     if status is None:
@@ -318,6 +318,10 @@ def _cached(data: bytes) -> BasicResponse:
     encoded = body.take(der.OCTET_STRING).content
     body.finish()
     return _basic(der.read(encoded, der.SEQUENCE))
+
+
+_cached_tiny = lru_cache(maxsize=1024)(_response)  # a file may hold a thousand, and each signature asks all of them
+_cached = lru_cache(maxsize=256)(_response)
 
 
 def _basic(element: der.Element) -> BasicResponse:

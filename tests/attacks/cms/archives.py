@@ -24,6 +24,7 @@ from tests.pki.cades.made import (
     attribute,
     parts,
     rebuilt,
+    signed,
     signer_info,
     with_unsigned,
 )
@@ -254,6 +255,24 @@ def archive_timestamp_before_what_it_covers() -> FileAttack:
     return _attack(archived(timestamper=WORLD.timestamper(AT - timedelta(days=1))), "TIMESTAMP_ORDER_FAILURE")
 
 
+def certificate_of_the_issuer_that_only_the_verifier_has() -> FileAttack:
+    """T4, P13: "computed from proofs": with the verifier's help the signature passes, and yet the file alone does not
+    show it, so it is no B-LT."""
+    found = [e.raw for e in parts(archived())]
+    carried = [e.raw for e in parts(archived())[3].children()]
+    found[3] = der.set_of([c for c in carried if c != WORLD.issuing.der], tag=0xA0)
+    data = der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*found)))
+    bare = _without(data, oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
+    helped = replace(_case(bare), evidence=Evidence(certificates=(WORLD.issuing,)))
+    return FileAttack(helped, "", evidence_alone, below="CAdES-B-LT")
+
+
+@cache
+def evidence_alone() -> Case:
+    """B-LT: no archive timestamp, and all the rest."""
+    return _case(_without(archived(), oids.ID_AA_ARCHIVE_TIME_STAMP_V3))
+
+
 # Two of them ------------------------------------------------------------------------------------------------------
 
 THEN = AT - timedelta(days=729)
@@ -351,6 +370,22 @@ def crowd_of_archive_timestamps() -> FileAttack:
     ]
     info = with_unsigned(signer_info(data), attribute(oids.ID_AA_ARCHIVE_TIME_STAMP_V3, *[token] * 40))
     return _attack(rebuilt(data, signers=[info]), "More than 32")
+
+
+def crowd_of_timestamps_beside_a_crowd_of_answers() -> FileAttack:
+    """T4, R2: each timestamp of each signer put all 250 answers together anew: 6 s for 40 kB."""
+    base = signed()
+    tokens = [der.sequence(der.integer(n)) for n in range(32)]
+    kinds = (oids.ID_AA_TIME_STAMP_TOKEN, oids.ID_AA_ARCHIVE_TIME_STAMP_V3)
+    info = with_unsigned(signer_info(base), *(attribute(kind, *tokens) for kind in kinds))
+    found = [e.raw for e in parts(base)]
+    found[4:] = [
+        der.set_of([der.sequence(der.integer(n)) for n in range(250)], tag=0xA1),
+        der.tlv(der.SET, info * 15),
+    ]
+    return _attack(
+        der.sequence(der.oid(oids.ID_SIGNED_DATA), der.explicit(0, der.sequence(*found))), "TIMESTAMP_BROKEN"
+    )
 
 
 ATTACKS: dict[str, FileGenerator] = collected(globals())

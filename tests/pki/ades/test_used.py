@@ -11,8 +11,14 @@ import pytest
 import kyso
 from kyso_pki.ades.report import SignatureReport
 from kyso_pki.ades.used import MAX_LISTED, Used
+from kyso_pki.authority.profile import Subject
+from kyso_pki.credential import Chain
 from kyso_pki.evidence import Evidence
-from kyso_pki.testing import World
+from kyso_pki.testing import SoftwareSigner, SoftwareSigningKey, World, forge, software_key
+from kyso_pki.x509 import ocsp
+from kyso_pki.x509.certificate import Certificate
+from kyso_pki.x509.revocation import MAX_SIGNERS
+from tests.attacks.x509.test_answers import answer, revocation_list, single
 from tests.pki.ades.inputs import PDF, XML
 
 AT = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
@@ -123,3 +129,40 @@ def test_lists_and_answers_that_others_signed_in_the_names_of_ours_are_not_evide
     report = judged(world, data, evidence=Evidence(crls=(*forged, *own)))
     assert report.passed
     assert {u.sha256 for u in of(report, "crl")} == {hashlib.sha256(c).hexdigest() for c in own}
+
+
+def namesakes(world: World, count: int) -> tuple[Certificate, ...]:
+    """Certificates that bear the issuing CA's name, each with another key of anybody's."""
+    keys = [SoftwareSigningKey.of(software_key("p256", 300 + n)) for n in range(count)]
+    return tuple(
+        forge(
+            Subject("CA cấp phát tỉnh Mẫu", organisation="UBND tỉnh Mẫu"),
+            key.public_key,
+            key=key,
+            issuer=world.issuing,
+            not_before=AT - HOUR,
+            not_after=AT + HOUR,
+        )
+        for key in keys
+    )
+
+
+def test_a_crowd_that_bears_the_issuers_name_is_not_tried_one_by_one(world: World) -> None:
+    """R2: 200 certificates times 64 lists times the signatures of a file: 28 s for 435 kB."""
+    crowd = namesakes(world, MAX_SIGNERS + 1)
+    assert crowd[0].subject.matches(world.issuing.subject)
+    last = SoftwareSigningKey.of(software_key("p256", 300 + MAX_SIGNERS))
+    listed = revocation_list(signer=SoftwareSigner(last.private_key, last.scheme, Chain((crowd[-1],))))
+    for carried, count in ((crowd[-1:], 1), (crowd, 0)):
+        evidence = Evidence(certificates=carried, crls=(listed,))
+        report = judged(world, signed(world, "B-B"), evidence=evidence)
+        assert (report.verdict, len(of(report, "crl"))) == ("indeterminate", count)
+
+
+def test_an_answer_that_speaks_of_one_certificate_many_times_is_evidence_once(world: World) -> None:
+    """R2: 64 times in each of 30 answers, looked up among 960 certificates each time: 3 s for each signature."""
+    singles = [single(about=ocsp.cert_id(world.person, world.issuing), this_update=AT) for _ in range(60)]
+    said = answer(*singles, signer=world.ocsp_signer, produced_at=AT)
+    report = judged(world, signed(world, "B-B"), evidence=Evidence(ocsp=(said,), crls=world.crls(AT)))
+    assert report.verdict == "passed"
+    assert len(of(report, "ocsp")) == 1

@@ -16,6 +16,7 @@ from kyso_pki.signer import Fetcher
 from kyso_pki.testing import BASE_URL, FetchFault, World
 from kyso_pki.x509 import ocsp
 from kyso_pki.x509.certificate import Certificate
+from kyso_pki.x509.crl import CertificateList
 from kyso_pki.x509.path import find_path
 from kyso_pki.x509.revocation import MAX_URLS, RevocationResult, check_path, check_revocation
 
@@ -247,3 +248,14 @@ def built_elsewhere(world: World, extension: x509.ExtensionType) -> Certificate:
     )
     built = builder.add_extension(extension, critical=False).sign(key, hashes.SHA256())
     return Certificate.from_der(built.public_bytes(Encoding.DER))
+
+
+def test_a_thousand_tiny_answers_in_one_file_are_read_once_for_all_its_signatures(world: World) -> None:
+    """R2: each of 60 signatures asked each of 900 whom it was about, and read it anew: 31 s for 2.3 MB."""
+    request = ocsp.request(world.person, world.issuing)
+    lists = [world.crl(AT - timedelta(seconds=n)) for n in range(400)]
+    answers = [world.ocsp_response(request, AT - timedelta(seconds=n)) for n in range(400)]
+    first = [*map(CertificateList.from_der, lists)], [*map(ocsp.read, answers)]
+    again = [*map(CertificateList.from_der, lists)], [*map(ocsp.read, answers)]
+    assert all(a is b for a, b in zip(first[0], again[0], strict=True))
+    assert all(a is b for a, b in zip(first[1], again[1], strict=True))
