@@ -53,7 +53,8 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
                 tables.append(section.offset)
             found += [Finding("CROSS_REFERENCE", "error", text) for text in _astray(reader.data, section, offsets)]
     if not found:
-        found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(members_astray(reader, revision), 1)]
+        astray = members_astray(reader, revision, whole=new_from is not None)
+        found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(astray, 1)]
     if not found:
         found = [
             Finding("DUPLICATE_OBJECT", "error", text)

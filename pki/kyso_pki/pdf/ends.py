@@ -17,7 +17,7 @@ from typing import Final
 
 from ..errors import FormatError
 from ..octets import find
-from .objects import read_indirect, read_value
+from .objects import read_value
 from .reader import Reader
 from .tokens import HEX, LITERAL, NONE, hex_string, literal_string, tokens
 
@@ -147,9 +147,7 @@ def _open(start: int, stop: int) -> str:
 
 def _is_closed(reader: Reader, revision: int, start: int, stop: int, *, keep: bool) -> bool:
     try:
-        if keep:
-            return reader.standing_at(start, revision).stop <= stop
-        return read_indirect(reader.data, start, lambda ref: reader.resolve(ref, revision)).stop <= stop
+        return reader.standing_at(start, revision, keep=keep).stop <= stop
     except FormatError:  # broken, which who uses it says; here it matters only how far it reaches
         return _ends(reader, revision, start, stop)
 
