@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
 from operator import sub
 from typing import Final
@@ -18,7 +18,7 @@ from ..errors import FormatError
 from ..facts import Finding
 from ..octets import count, release
 from .columns import headers
-from .ends import open_objects, open_streams, open_strings
+from .ends import open_at_the_end, open_objects
 from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
@@ -53,42 +53,36 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
                 tables.append(section.offset)
             found += [Finding("CROSS_REFERENCE", "error", text) for text in _astray(reader.data, section, offsets)]
     if not found:
-        found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(members_astray(reader, revision), 1)]
-    if not found:
-        found = [
-            Finding("DUPLICATE_OBJECT", "error", text)
-            for text in _second_objects(
-                reader, revision, offsets, tables, MAX_OBJECT_NUMBER + 1 if new_from is None else new_from
-            )
-        ]
+        astray = members_astray(reader, revision, whole=new_from is not None)
+        found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(astray, 1)]
+    if found:
+        return tuple(found[:MAX_FINDINGS])
+    end, listed = reader.revisions[revision].end, sum(map(len, offsets))
+    bounds, no_objects = _bounds(offsets, tables, end), frozenset(tables)
+    ends = count(reader.data, _MARK, 0, end) if listed > MANY else None
+    if ends is None or ends > listed:
+        numbers_from = MAX_OBJECT_NUMBER + 1 if new_from is None else new_from
+        second = _second_objects(reader, revision, bounds, no_objects, numbers_from)
+        found = [Finding("DUPLICATE_OBJECT", "error", text) for text in second]
     if not found:
         followed = new_from is not None or revision < reader.last or reader.trailing
-        texts = dict.fromkeys(islice(_open(reader, revision, offsets, tables, followed=bool(followed)), MAX_FINDINGS))
-        found = [Finding("OPEN_OBJECT", "error", text) for text in texts]
+        open_ = (open_objects if followed else open_at_the_end)(reader, revision, bounds, no_objects)
+        found = [Finding("OPEN_OBJECT", "error", text) for text in dict.fromkeys(islice(open_, MAX_FINDINGS))]
     if not found and new_from is None and revision < reader.last:
-        bounds = _bounds(offsets, tables, reader.revisions[revision].end)
-        found = [Finding("SEEMING_OBJECT", "error", text) for text in _searched(reader, bounds)]
+        found = [Finding("SEEMING_OBJECT", "error", text) for text in _searched(reader, bounds, ends)]
     return tuple(found[:MAX_FINDINGS])
 
 
-def _open(
-    reader: Reader, revision: int, offsets: list[Sequence[int]], tables: list[int], *, followed: bool
-) -> Iterator[str]:
-    bounds = _bounds(offsets, tables, reader.revisions[revision].end)
-    if followed:
-        yield from open_objects(reader, revision, bounds, frozenset(tables))
-    else:
-        yield from open_streams(reader, revision, bounds)
-        yield from open_strings(reader, revision, bounds, frozenset(tables))
-
-
-def _searched(reader: Reader, bounds: list[int]) -> Iterator[str]:
+def _searched(reader: Reader, bounds: list[int], ends: int | None) -> Iterator[str]:
     """Whether a reader that searches finds other objects in what was signed, and an update can make it search.
 
-    A PDF that is attached as it is holds objects too: they do harm only where some reference leads nowhere.
+    A PDF that is attached as it is holds objects too: they do harm only where some reference leads nowhere. `ends`:
+    how many `endobj` there are, where that was counted.
     """
     data, end, known = reader.data, bounds[-1], len(bounds) - 1
-    seeming = count(data, b"obj", 0, end) - count(data, _MARK, 0, end) + count(data, b"trail", 0, end)
+    if ends is None:
+        ends = count(data, _MARK, 0, end)
+    seeming = count(data, b"obj", 0, end) - ends + count(data, b"trail", 0, end)
     if seeming <= known or seeming_objects(data, 0, end) <= known:
         return
     from .lint.survey import survey  # for files that are odd already: each object is read
@@ -136,17 +130,12 @@ def _one_by_one(
 
 
 def _second_objects(
-    reader: Reader, revision: int, offsets: list[Sequence[int]], tables: list[int], new_from: int
+    reader: Reader, revision: int, bounds: list[int], no_objects: Collection[int], new_from: int
 ) -> Iterator[str]:
     """Objects that the cross-reference does not list, but which bear the number of one in use."""
-    data, end = reader.data, reader.revisions[revision].end
-    listed = sum(map(len, offsets))
-    if listed > MANY and count(data, _MARK, 0, end) <= listed:
-        return
-    bounds = _bounds(offsets, tables, end)
+    data = reader.data
     if len(bounds) == 1:
         return
-    no_objects = set(tables)
     sizes = list(map(sub, bounds[1:], bounds))
     large = [i for i, size in enumerate(sizes) if size > LARGE] if max(sizes) > LARGE else []
     whole = [i for i in large if _fills(reader, revision, bounds[i], bounds[i + 1])]

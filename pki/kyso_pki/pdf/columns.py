@@ -52,17 +52,17 @@ def unsigned(rows: bytes, at: int, width: int, stride: int) -> array[int]:
     return _lanes(bytes(lanes), _LANE, swap=sys.byteorder == "little")
 
 
-def headers(numbers: Sequence[int]) -> bytes:
-    """`N 0 obj` of ascending numbers that have equally many digits, one behind the other."""
+def headers(numbers: Sequence[int], after: bytes = _OBJ) -> bytes:
+    """`N 0 obj` of ascending numbers that have equally many digits, one behind the other; `after`: what follows N."""
     count = len(numbers)
     if count <= FEW or numbers[-1] - numbers[0] != count - 1:
-        return b"".join([b"%d" % n + _OBJ for n in numbers])
+        return b"".join([b"%d" % n + after for n in numbers])
     width = len(str(numbers[0]))
-    stride = width + len(_OBJ)
+    stride = width + len(after)
     out = bytearray(stride * count)
     for k in range(width):
         out[k::stride] = _digits(numbers, 10 ** (width - 1 - k))
-    for k, octet in enumerate(_OBJ, width):
+    for k, octet in enumerate(after, width):
         out[k::stride] = bytes((octet,)) * count
     return bytes(out)
 

@@ -1,6 +1,6 @@
 """Whether every object ends before what stands behind it (attack classes P4, P5, P7).
 
-Reach for `open_objects`, and where nothing is appended for `open_streams`. A string without its `)`, or a stream
+Reach for `open_objects`, and where nothing is appended for `open_at_the_end`. A string without its `)`, or a stream
 whose /Length reaches too far, goes on into whatever is appended later: then octets that nobody signed decide what the
 object is. Tens of thousands of objects are looked at in bulk: where all brackets between the start of one and that of
 the next are balanced, no string runs out of it.
@@ -16,20 +16,24 @@ from operator import sub
 from typing import Final
 
 from ..errors import FormatError
-from ..octets import find
-from .objects import read_indirect, read_value
+from ..octets import find, release
+from .objects import read_value
 from .reader import Reader
 from .tokens import HEX, LITERAL, NONE, hex_string, literal_string, tokens
 
 LONG: Final = 1 << 15  # bytes up to the next object from which on one is read, not searched
 AT_ONCE: Final = 128  # objects that are looked at together; where one is not so simple, all of them are read.
 # A file of no more has them kept: it will be asked for most of them.
+MANY_AT_ONCE: Final = 512  # the same where nothing but headers, names and strings without a `j` is between brackets
+WINDOW: Final = 1 << 18  # bytes of so many objects that are copied at a time
 MAX_NESTING: Final = 16  # brackets within brackets that are taken off in bulk
 _plain_stream = re.compile(rb"\d{1,10} \d{1,5} obj[\r\n ]*(<<[^<>()%#]*>>)[\r\n ]*(stream)\r?\n").match
 _length = re.compile(rb"/Length (\d{1,10})(?![0-9])(?! \d)").search
 _endstream = re.compile(rb"(?:\r\n|\n|\r)?endstream[\r\n ]+endobj").match
+_STREAM: Final = b"tream"  # of `stream`; Python looks for up to five bytes in a faster way than for six
 _NO_BORDER: Final = bytes.maketrans(b"\0", b" ")
 _ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b"()\\\0"))
+_ALL_BUT_BRACKETS_AND_J: Final = bytes(set(range(256)) - set(b"()j"))
 
 
 def open_objects(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
@@ -37,13 +41,23 @@ def open_objects(reader: Reader, revision: int, bounds: Sequence[int], no_object
 
     `bounds`: where each object starts, and some things that are `no_objects`, ascending; the last is the end of all.
     """
+    few = len(bounds) <= AT_ONCE + 1
+    for at in range(0, len(bounds) - 1, MANY_AT_ONCE):
+        part = bounds[at : at + MANY_AT_ONCE + 1]
+        if few or not _all_marked(reader.data, part, no_objects):
+            yield from _open_among(reader, revision, part, no_objects, keep=few)
+
+
+def _open_among(
+    reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int], *, keep: bool
+) -> Iterator[str]:
     sizes = list(map(sub, bounds[1:], bounds))
     first = 0
     for i in [*(i for i, size in enumerate(sizes) if size > LONG), len(sizes)]:
         for at in range(first, i, AT_ONCE):
             part = bounds[at : min(at + AT_ONCE, i) + 1]
             if not _all_closed(reader.data, part):
-                yield from _read(reader, revision, part, no_objects, keep=len(sizes) <= AT_ONCE)
+                yield from _read(reader, revision, part, no_objects, keep=keep)
         if i < len(sizes) and not _is_plain(reader.data, bounds[i], bounds[i + 1]):
             yield from _read(reader, revision, bounds[i : i + 2], no_objects, keep=True)
         first = i + 1
@@ -61,39 +75,58 @@ def open_streams(reader: Reader, revision: int, bounds: Sequence[int]) -> Iterat
             yield _open(start, position)
 
 
-def open_strings(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
-    """The same of strings that could go on behind the end of the file, where nothing is appended yet.
+def open_at_the_end(
+    reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]
+) -> Iterator[str]:
+    """The same where nothing is appended yet: of streams, and of strings that could go on behind the end of the file.
 
-    What is appended next would decide what the object is; a verdict must not wait for that. A string that ends within
-    the file cannot be completed by anybody.
+    What is appended next would decide what such an object is; a verdict must not wait for that. A string that ends
+    within the file cannot be completed by anybody.
     """
     data = reader.data
     for at in range(0, len(bounds) - 1, AT_ONCE):
         part = bounds[at : at + AT_ONCE + 1]
-        if part[-1] - part[0] <= LONG and _all_end(data[part[0] : part[-1]]):
+        text = data[part[0] : part[-1]] if part[-1] - part[0] <= LONG else _STREAM
+        if _STREAM in text or not _all_paired(text):
+            yield from open_streams(reader, revision, part)
+            yield from _open_strings(reader, revision, part, no_objects)
+        if at % MANY_AT_ONCE == 0:
+            release(data, bounds[max(at - MANY_AT_ONCE, 0)], part[-1])
+
+
+def _open_strings(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
+    data = reader.data
+    for start, stop in pairwise(bounds):
+        if start in no_objects or (stop - start <= LONG and _all_end(data[start:stop])):
             continue
-        for start, stop in pairwise(part):
-            if start in no_objects or (stop - start <= LONG and _all_end(data[start:stop])):
-                continue
-            stream = data.find(b"stream", start, min(stop, start + LONG))
-            if stream > 0 and _is_short_stream(data, start, stream, stop):
-                continue
-            if find(data, b"(", start, stop) >= 0 and not _is_closed(reader, revision, start, stop, keep=False):
-                yield _open(start, stop)
+        stream = data.find(b"stream", start, min(stop, start + LONG))
+        if stream > 0 and _is_short_stream(data, start, stream, stop):
+            continue
+        if find(data, b"(", start, stop) >= 0 and not _is_closed(reader, revision, start, stop, keep=False):
+            yield _open(start, stop)
 
 
 def _all_end(text: bytes) -> bool:
     """Whether no string in these octets goes on behind them: each `(` has its `)`, nothing is escaped, no stream."""
     if b"(" not in text:
         return True
-    if b"stream" in text or b"\\" in text:
-        return False
-    brackets = text.translate(None, _ALL_BUT_BRACKETS)
+    return b"stream" not in text and _all_paired(text)
+
+
+def _all_paired(text: bytes) -> bool:
+    """Whether each `(` has its `)`, and nothing is escaped."""
+    if b"(" not in text:
+        return True
+    return b"\\" not in text and b"(" not in _paired(text.translate(None, _ALL_BUT_BRACKETS))
+
+
+def _paired(brackets: bytes) -> bytes:
+    """What is left of brackets when those that belong together are taken off."""
     for _ in range(MAX_NESTING):
-        if b"(" not in brackets:
+        if b"()" not in brackets:
             break
         brackets = brackets.replace(b"()", b"")
-    return b"(" not in brackets
+    return brackets
 
 
 def _is_short_stream(data: bytes, start: int, at: int, stop: int) -> bool:
@@ -111,6 +144,20 @@ def _is_plain(data: bytes, start: int, stop: int) -> bool:
     return find(data, b"(", start, stop) < 0 and find(data, b"stream", start, stop) < 0
 
 
+def _all_marked(data: bytes, bounds: Sequence[int], no_objects: Collection[int]) -> bool:
+    """Whether no string goes on from one object into the next: the `j` of `N G obj` is never between brackets.
+
+    At each of these places stands such a header, as was seen before, unless it is no object.
+    """
+    if bounds[-1] - bounds[0] > WINDOW or not set(no_objects).isdisjoint(bounds):
+        return False
+    whole = data[bounds[0] : bounds[-1]]
+    if _STREAM in whole or b"\\" in whole:
+        return False
+    left = _paired(whole.translate(None, _ALL_BUT_BRACKETS_AND_J)) if b"(" in whole or b")" in whole else b""
+    return not left.strip(b"j")
+
+
 def _all_closed(data: bytes, bounds: Sequence[int]) -> bool:
     """Whether between these places there is no stream, nothing is escaped, and each `(` has its `)` before the next.
 
@@ -124,12 +171,7 @@ def _all_closed(data: bytes, bounds: Sequence[int]) -> bool:
         return True
     whole = whole.translate(_NO_BORDER)
     joined = b"\0".join([whole[start - base : stop - base] for start, stop in pairwise(bounds)])
-    brackets = joined.translate(None, _ALL_BUT_BRACKETS)
-    for _ in range(MAX_NESTING):
-        if b"(" not in brackets:
-            break
-        brackets = brackets.replace(b"()", b"")
-    return not brackets.strip(b"\0")
+    return not _paired(joined.translate(None, _ALL_BUT_BRACKETS)).strip(b"\0")
 
 
 def _read(
@@ -147,9 +189,7 @@ def _open(start: int, stop: int) -> str:
 
 def _is_closed(reader: Reader, revision: int, start: int, stop: int, *, keep: bool) -> bool:
     try:
-        if keep:
-            return reader.standing_at(start, revision).stop <= stop
-        return read_indirect(reader.data, start, lambda ref: reader.resolve(ref, revision)).stop <= stop
+        return reader.standing_at(start, revision, keep=keep).stop <= stop
     except FormatError:  # broken, which who uses it says; here it matters only how far it reaches
         return _ends(reader, revision, start, stop)
 
@@ -164,6 +204,8 @@ def _ends(reader: Reader, revision: int, start: int, stop: int) -> bool:
             if at >= stop:
                 return True
             position = m.end()
+            if position > stop:  # a string without brackets or escapes, up to a `)` that stands behind
+                return False
             if kind in (HEX, LITERAL):
                 try:
                     position = (hex_string if kind == HEX else literal_string)(data, position)[1]

@@ -102,7 +102,10 @@ def _object_streams(reader: Reader) -> Iterator[bytes]:
                 if entry is None or entry.kind != PLAIN or entry.a in seen:
                     continue
                 seen.add(entry.a)
-                holder = reader.at(number, entry, revision.index).value
+                if (kept := reader.kept_stream(entry.a)) is not None:
+                    yield kept.source
+                    continue
+                holder = reader.holder(number, entry, revision.index).value
                 if isinstance(holder, Stream):
                     yield decode(holder, reader.budget)
 

@@ -57,6 +57,10 @@ MAX_TOKENS: Final = 2_000_000  # in one object; the largest arrays of real files
 
 UNREADABLE: Final = (KysoError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 """What reading hostile bytes may raise; all of it is a verdict, never a skipped signature."""
+REWRITE: Final = (
+    "If it is not signed yet, have it rewritten: `kyso repair in.pdf -o out.pdf`, then look at the result; "
+    "if it is signed, get the file again unchanged from its sender."
+)
 
 
 class Ref(NamedTuple):

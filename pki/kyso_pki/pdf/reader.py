@@ -13,12 +13,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from operator import itemgetter, lt
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FormatError, LimitExceeded
-from .filters import Budget, decode
-from .objects import Dictionary, IndirectObject, Ref, Stream, Value, read_indirect, read_value, skip_space
+from .filters import Budget
+from .object_stream import ObjectStream, is_container, plain_holder
+from .objects import REWRITE as REWRITE
+from .objects import Dictionary, IndirectObject, Ref, Value, read_indirect, skip_space
 from .xref import COMPRESSED, FREE, PLAIN, Entry, Section, last_startxref, read_closing, read_section
 
 if TYPE_CHECKING:
@@ -28,17 +30,13 @@ if TYPE_CHECKING:
 MAX_REVISIONS: Final = 1024  # against quadratic work; each signature is one
 FREE_ENTRIES: Final = 200_000  # entries that all updates together may have, and one more for
 ENTRY_BYTES: Final = 20  # so many bytes of the file: the size of a table's entry
-MAX_MEMBERS: Final = 1 << 19  # objects in one object stream; writers put 100 or 200
 MAX_KEPT: Final = 8 << 20  # bytes of decoded object streams that are kept at a time; one is some 20 kB
+MAX_HOLDERS: Final = (
+    4096  # object streams of which the dictionary is kept, some 1 kB each; a file has one for 100 objects
+)
 MAX_INDIRECTIONS: Final = 8  # references to references
 
-_HEADER_BYTES: Final = b"0123456789\x00\t\n\x0c\r "
-
 _version = re.compile(rb"%PDF-([12])\.(\d)").match
-REWRITE: Final = (
-    "If it is not signed yet, have it rewritten: `kyso repair in.pdf -o out.pdf`, then look at the result; "
-    "if it is signed, get the file again unchanged from its sender."
-)
 
 
 @dataclass(frozen=True)
@@ -82,6 +80,7 @@ class Reader:
         self._members: dict[tuple[int, int], IndirectObject] = {}
         self._streams: dict[int, ObjectStream] = {}
         self._kept = 0
+        self._holders = 0
         self._opening: set[int] = set()
         self._catalogs: dict[int, Dictionary] = {}
         try:
@@ -182,8 +181,7 @@ class Reader:
                     raise FormatError(f"PDF: object {number} at {entry.a} goes on in what was saved after it.")
                 if self.handler is not None:
                     found = self.handler.opened(found)
-                if not _is_container(found.value):  # those are kept decoded, as long as there is room
-                    self._plain[entry.a] = found
+                self._keep_plain(entry.a, found)
             if found.number != number or found.generation != entry.b:
                 raise FormatError(
                     f"PDF: the cross-reference says that object {number} {entry.b} is at {entry.a}, "
@@ -209,14 +207,22 @@ class Reader:
             raise FormatError(f"PDF: object {number} {entry.b} is not at {entry.a}.", remedy=REWRITE)
         return found
 
-    def standing_at(self, offset: int, revision: int | None = None) -> IndirectObject:
+    def standing_at(self, offset: int, revision: int | None = None, *, keep: bool = True) -> IndirectObject:
         """The object at an offset, under whatever number, its bytes not decrypted. Raises `FormatError`."""
         found = self._plain.get(offset) if self.handler is None else None
         if found is None:
             found = read_indirect(self.data, offset, lambda ref: self._length(ref, revision))
-            if self.handler is None and not _is_container(found.value) and found.stop <= self._end_of(offset):
-                self._plain[offset] = found
+            if keep and self.handler is None and found.stop <= self._end_of(offset):
+                self._keep_plain(offset, found)
         return found
+
+    def _keep_plain(self, offset: int, found: IndirectObject) -> None:
+        """Keeps an object as read; object streams, of which a file may be full, as long as there is room."""
+        if is_container(found.value):
+            if self._holders >= MAX_HOLDERS:
+                return
+            self._holders += 1
+        self._plain[offset] = found
 
     def _length(self, ref: Ref, revision: int | None) -> Value:
         """An indirect /Length: a plain object that is a number, read without following anything."""
@@ -239,12 +245,29 @@ class Reader:
                 raise FormatError(f"PDF: the object stream {number} depends on itself.", remedy=REWRITE)
             self._opening.add(entry.a)
             try:
-                holder = self.at(number, entry, revision)
+                holder = self.holder(number, entry, revision)
             finally:
                 self._opening.discard(entry.a)
             found = ObjectStream(holder, self.budget)
             self._keep(entry.a, found)
         return found
+
+    def holder(self, number: int, entry: Entry, revision: int | None = None) -> IndirectObject:
+        """As `at`, of a plain object that should be an object stream, which most programs write in one way."""
+        if entry.a not in self._plain and self.handler is None:
+            found = plain_holder(self.data, entry.a)
+            if found is not None and found.stop <= self._end_of(entry.a):
+                self._keep_plain(entry.a, found)
+        return self.at(number, entry, revision)
+
+    def kept_stream(self, offset: int) -> ObjectStream | None:
+        """The decoded object stream that stands at an offset, when it is kept."""
+        return self._streams.get(offset)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more object stream can be kept decoded without another one going."""
+        return self._kept < MAX_KEPT // 2
 
     def _keep(self, offset: int, stream: ObjectStream) -> None:
         """Keeps a decoded stream; the oldest go when all take too much. To decode one again costs budget again."""
@@ -304,78 +327,6 @@ class Reader:
             else:
                 high = middle
         return self.revisions[low] if low < len(self.revisions) else None
-
-
-def _is_container(value: Value) -> bool:
-    return isinstance(value, Stream) and value.dictionary.get("Type") == "ObjStm"
-
-
-def is_ascending(offsets: list[int]) -> bool:
-    """Whether each member of an object stream begins after the one before (7.5.7); else Poppler reads none."""
-    return all(map(lt, offsets, offsets[1:]))
-
-
-class ObjectStream:
-    """A decoded object stream: the numbers of its members and where each starts."""
-
-    __slots__ = ("extends", "first", "number", "numbers", "offset", "offsets", "source")
-
-    def __init__(self, holder: IndirectObject, budget: Budget) -> None:
-        stream = holder.value
-        if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "ObjStm":
-            raise FormatError(f"PDF: object {holder.number} is no object stream.", remedy=REWRITE)
-        count, first = stream.dictionary.get("N"), stream.dictionary.get("First")
-        self.number = holder.number
-        self.offset = holder.offset
-        self.source = decode(stream, budget)
-        if type(count) is not int or type(first) is not int or not 0 <= first <= len(self.source):
-            raise FormatError(f"PDF: the object stream {holder.number} has no usable /N and /First.", remedy=REWRITE)
-        if count > MAX_MEMBERS:
-            raise LimitExceeded(f"PDF: an object stream of {count} objects; at most {MAX_MEMBERS} are read.")
-        head = self.source[:first]
-        try:
-            header = list(map(int, head.replace(b"\0", b" ").split()))
-        except ValueError:
-            header = []
-        if head.translate(None, _HEADER_BYTES):  # Python's int takes 1_0 and +1, its split a vertical tab
-            header = []
-        if not 0 <= count <= first or len(header) != 2 * count:
-            raise FormatError(f"PDF: the header of object stream {holder.number} is malformed.", remedy=REWRITE)
-        if len(set(header[::2])) != count:
-            raise FormatError(
-                f"PDF: the object stream {holder.number} holds two objects of one number.", remedy=REWRITE
-            )
-        if not is_ascending(header[1::2]):
-            raise FormatError(
-                f"PDF: the members of object stream {holder.number} do not stand in the order of its header.",
-                remedy=REWRITE,
-            )
-        self.extends = stream.dictionary.get("Extends") is not None
-        self.first = first
-        self.numbers = header[::2]
-        self.offsets = header[1::2]
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes in memory."""
-        return len(self.source) + 72 * len(self.numbers)
-
-    def text(self, number: int, index: int) -> bytes:
-        """What stands from an object to the next one in the header, unread; nothing where that cannot be told."""
-        if index >= len(self.numbers) or self.numbers[index] != number:
-            return b""
-        stop = self.offsets[index + 1] if index + 1 < len(self.offsets) else len(self.source) - self.first
-        return self.source[self.first + self.offsets[index] : self.first + stop]
-
-    def member(self, index: int) -> IndirectObject:
-        """The object at a position of the stream. Raises `FormatError`."""
-        if index >= len(self.numbers):
-            raise FormatError(f"PDF: the object stream {self.number} has no member {index}.", remedy=REWRITE)
-        start = skip_space(self.source, self.first + self.offsets[index])
-        value, end = read_value(self.source, start)
-        found = IndirectObject(self.numbers[index], 0, value, self.source, (start, start, end, end))
-        found.compressed = True
-        return found
 
 
 def _revisions(data: bytes, startxref: int, budget: Budget) -> tuple[Revision, ...]:

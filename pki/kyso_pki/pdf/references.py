@@ -17,8 +17,9 @@ from typing import Final, NamedTuple
 
 from ..errors import LimitExceeded
 from ..octets import WINDOW, release
+from .object_stream import ObjectStream
 from .objects import SPACE
-from .reader import ObjectStream, Reader
+from .reader import Reader
 from .xref import COMPRESSED
 
 _W = rb"[" + SPACE + rb"]"

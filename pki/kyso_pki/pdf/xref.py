@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain, compress
+from itertools import chain
 from typing import Final, NamedTuple
 
 from ..errors import FormatError, LimitExceeded
@@ -166,17 +166,15 @@ class Section:
     def containers(self) -> set[int]:
         """The numbers of the object streams that this section's entries point into."""
         found = self.hidden.containers() if self.hidden is not None else set()
-        if self._widths is not None and self._widths[0]:
-            _, w1, w2 = self._widths
-            width = 1 + w1 + w2
-            chosen = [kind == COMPRESSED for kind in self._rows[::width]]
-            found |= set(compress(unsigned(self._rows, 1, w1, width), chosen))
-        return found
+        return found.union(*(members.streams for members in self._members()))
 
     def members(self) -> Iterator[Members]:
         """All objects that are in an object stream, a hybrid's stream included, many at a time."""
         if self.hidden is not None:
             yield from self.hidden.members()
+        yield from self._members()
+
+    def _members(self) -> Iterator[Members]:
         if self._widths is None or not self._widths[0]:
             return
         w0, w1, w2 = self._widths
@@ -204,7 +202,7 @@ class Section:
         b = int.from_bytes(rows[at + w1 : at + w1 + w2], "big")
         if kind > COMPRESSED:
             raise FormatError(f"PDF: a cross-reference entry of the unknown type {kind}.")
-        return Entry(kind, a, b)
+        return _new_entry((kind, a, b))
 
 
 def _in_use(kinds: bytes, wanted: int, part: range, rows: bytes, stride: int) -> tuple[Sequence[int], bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from kyso_pki.errors import FormatError
 from kyso_pki.pdf.ambiguity import ambiguities
@@ -132,3 +134,32 @@ def test_an_object_stream_has_each_number_once() -> None:
     padded = members.ljust(stop - start)
     with pytest.raises(FormatError, match="two objects of one number"):
         Reader(pdf[:start] + padded[: stop - start] + pdf[stop:]).fetch(5)
+
+
+TEXT = st.lists(st.sampled_from([b"(", b")", b"\\", b"\\(", b"\\)", b"j", b"a ", b"()", b"(a)", b"(j)"]), max_size=8)
+
+
+def is_open(body: bytes) -> bool:
+    """Whether a string goes on behind it, by the rule of 7.3.4.2 octet by octet."""
+    depth, escaped = 0, False
+    for octet in body:
+        if escaped:
+            escaped = False
+        elif depth and octet == 0x5C:
+            escaped = True
+        elif octet == 0x28:
+            depth += 1
+        elif octet == 0x29:
+            depth = max(depth - 1, 0)
+    return depth > 0
+
+
+@given(st.dictionaries(st.integers(6, 699), TEXT.map(b"".join), max_size=3), st.sampled_from([b"/A", b"(a)", b"(j)"]))
+@example({6: b"(", 7: b"))"}, b"/A")
+@settings(deadline=None, max_examples=80)
+def test_among_many_objects_one_that_goes_on_in_the_next_is_told(odd: dict[int, bytes], usual: bytes) -> None:
+    bodies = BODIES | {n: odd.get(n, usual) + b"\n" for n in range(6, 700)}
+    reader = Reader(table_pdf({n: bodies[n] for n in sorted(bodies)}))
+    told = [f.code for f in ambiguities(reader, 0, 700)]
+    assert bool(told) is any(is_open(body + b"\nendobj\n") for body in odd.values())
+    assert set(told) <= {"OPEN_OBJECT"}
