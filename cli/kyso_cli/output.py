@@ -93,8 +93,7 @@ def say_json(value: Any) -> None:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: a letter written apart from its marks (NFD, as macOS and some tokens
-    write names) takes one, a wide one (CJK) two."""
+    """How many columns on a terminal: a letter written apart from its marks (NFD) one, a wide one two."""
     import unicodedata as u
 
     kept = (c for c in text if u.category(c) not in ("Mn", "Me", "Cf"))
