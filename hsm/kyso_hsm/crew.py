@@ -24,9 +24,8 @@ from .pins import PinMemory
 from .worker import Worker, WorkerGone, WorkerTimeout
 
 log = logging.getLogger("kyso_hsm")
-log.addHandler(
-    logging.NullHandler()
-)  # who sets up no logs gets no lines: a command says what matters in its own words
+# Who sets up no logs gets no lines: a command says what matters in its own words.
+log.addHandler(logging.NullHandler())
 
 PATIENCE_S = 1.0  # a pause before a restart that a caller sits out; after a longer one it is told to come back
 
