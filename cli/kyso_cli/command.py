@@ -32,8 +32,10 @@ class _Worded(click.Command):
         return super().parse_args(ctx, args)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        pieces = self.collect_usage_pieces(ctx)
-        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=words_of(ctx)("help.usage") + " ")
+        words = words_of(ctx)
+        ours = {self.options_metavar: words("help.arguments"), "COMMAND [ARGS]...": words("help.call")}
+        pieces = [ours.get(piece, piece) for piece in self.collect_usage_pieces(ctx)]
+        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=words("help.usage") + " ")
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()
@@ -54,7 +56,8 @@ class _Worded(click.Command):
                 name = "help" if "--help" in parameter.opts else parameter.name or ""  # click 8.2 hides its name
                 parameter.help = _help_of(words, _path(ctx), name)
                 record = parameter.get_help_record(ctx)
-                rows += [record] if record else []
+                if record:  # click's own remark is English
+                    rows.append((record[0], record[1].replace("[required]", f"[{words('help.required')}]")))
         with formatter.section(words("help.options")):
             formatter.write_dl(rows)
 

@@ -18,7 +18,7 @@ from kyso_pki.errors import UsageError
 from .command import worded
 from .config import find_config
 from .errors import Stop, about_the_document, batch_code, explain
-from .files import PIPE, check_output, refused_inputs
+from .files import PIPE, output_refused, refused_inputs
 from .options import (
     PATH,
     config_option,
@@ -154,7 +154,8 @@ def each(
             continue
         if target.exists() and target.samefile(source):
             raise Stop("output_is_input", path=target)
-        check_output(target, force=force)
+        if (why := output_refused(target, force=force, among_many=len(jobs) > 1)) is not None:
+            refused[file] = why
     tidy(app, [target for _, target in jobs])
     errors: list[Exception] = []
     lines: list[dict[str, Any]] = []

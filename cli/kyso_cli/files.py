@@ -121,7 +121,19 @@ def check_output(target: Path, *, force: bool) -> None:
     except OSError as e:
         if e.errno in DISK_FAILED:
             raise
-        raise Stop("output_unwritable", path=target, why=e.strerror) from None
+        key = "output_name" if e.errno == errno.ENAMETOOLONG else "output_unwritable"
+        raise Stop(key, path=target, why=e.strerror) from None
+
+
+def output_refused(target: Path, *, force: bool, among_many: bool) -> Stop | None:
+    """As `check_output`; what is about one of many targets alone is given back, so that the others are made."""
+    try:
+        check_output(target, force=force)
+    except Stop as e:
+        if among_many and e.key in ("output_name", "output_special", "file_is_folder"):
+            return e
+        raise
+    return None
 
 
 def write_whole(target: Path, data: bytes, *, force: bool = False, mode: int = 0o666) -> None:

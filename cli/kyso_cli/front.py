@@ -50,7 +50,7 @@ def asks_for_first_page(arguments: Sequence[str]) -> bool:
 def first_page(words: Words) -> str:
     """The help of `kyso` itself."""
     blocks = [
-        [f"{words('help.usage')} kyso [OPTIONS] COMMAND [ARGS]..."],
+        [f"{words('help.usage')} kyso {words('help.arguments')} {words('help.call')}"],
         _wrapped(words("help.kyso.text"), "  "),
         [words("help.options") + ":", *_table([(name, words(f"help.{key}")) for name, key in _OPTIONS])],
         [words("help.commands") + ":", *_table([(name, words(f"help.{name}.short")) for name in COMMANDS])],

@@ -92,6 +92,14 @@ def say_json(value: Any) -> None:
     say("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
+def columns(text: str) -> int:
+    """How many columns on a terminal: a letter written apart from its marks (NFD) one, a wide one two."""
+    import unicodedata as u
+
+    kept = (c for c in text if u.category(c) not in ("Mn", "Me", "Cf"))
+    return sum(2 if u.east_asian_width(c) in "WF" else 1 for c in kept)
+
+
 def coloured(text: str, colour: Colour) -> str:
     """Bold and coloured on a terminal, plain in a file or a pipe and where NO_COLOR asks for it."""
     if not to_terminal(sys.stdout) or os.environ.get("NO_COLOR") or os.name == "nt":

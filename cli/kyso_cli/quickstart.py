@@ -42,7 +42,7 @@ _LOCK = ".quickstart.lock"
 @worded("quickstart")
 @click.argument("folder", metavar="[DIR]", required=False, default=DEFAULT_FOLDER)
 @click.option("--no-serve", is_flag=True)
-@click.option("--port", type=click.IntRange(0, 65535))
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N")
 @click.option("--software-keys", is_flag=True)
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:

@@ -57,6 +57,10 @@ def run(arguments: list[str], app: App) -> int:
 
 
 def _run(arguments: list[str], app: App) -> int:
+    if app.debug:  # the engine's own words, which are English
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         result = kyso.main(arguments, prog_name="kyso", standalone_mode=False, obj=app)
     except click.exceptions.Exit as e:

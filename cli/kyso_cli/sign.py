@@ -21,7 +21,7 @@ from .claims import claim_options, claims_asked
 from .command import worded
 from .config import find_config
 from .errors import Stop, batch_code, explain
-from .files import PIPE, check_output, is_signature, refused_inputs
+from .files import PIPE, is_signature, output_refused, refused_inputs
 from .hands import Job, Request, Result, hand
 from .options import (
     PATH,
@@ -98,17 +98,26 @@ def sign(app: App, asked: Request) -> int:
         from .resuming import results_there
 
         done = results_there(able, in_xml=asked.xml_file is not None)
-    for _, target in able:
+    for file, target in able:
         if target is not None and target not in done:
-            if len(jobs) > 1 and not asked.force and target.is_file():
+            if len(jobs) > 1 and not asked.force and os.path.isfile(target):  # noqa: PTH113 - a name too long is said below
                 raise Stop("result_exists", path=target)
-            check_output(target, force=asked.force)
-    left = [job for job in able if job[1] not in done]
+            if (why := output_refused(target, force=asked.force, among_many=len(jobs) > 1)) is not None:
+                refused[file] = why
+    left = [job for job in able if job[1] not in done and job[0] not in refused]
     tidy(app, [target for _, target in left if target is not None])
     if not left:
         return _conclude(app, asked, list(_told(app, asked, jobs, refused, done, iter(()))))
-    with hand(app, asked, config, stamp) as sign_all:
-        results = list(_told(app, asked, jobs, refused, done, sign_all(left)))
+    results: list[Result] = []
+    try:
+        with hand(app, asked, config, stamp) as sign_all:
+            for result in _told(app, asked, jobs, refused, done, sign_all(left)):
+                results.append(result)
+    except KeyboardInterrupt:
+        if len(jobs) > 1:
+            rest = [Result(file, skipped=True) for file, _ in jobs[len(results) :]]
+            _conclude(app, asked, results + rest)
+        raise
     return _conclude(app, asked, results)
 
 

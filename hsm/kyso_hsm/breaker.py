@@ -1,7 +1,7 @@
 """When a worker may be started again: growing pauses while starts fail, and one careful try after each.
 
 A `Breaker` is closed (all is well), open (do not try before a moment) or half-open (the pause is over: whoever
-comes first tries, and his fate decides). It belongs to one lane of `kyso_hsm.host`, which lets one caller at a
+comes first tries, and his fate decides). It belongs to one lane of `kyso_hsm.crew`, which lets one caller at a
 time in, so that a half-open breaker sees exactly one try.
 """
 

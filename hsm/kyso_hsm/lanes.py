@@ -37,7 +37,7 @@ class Limits:
 
 
 class Lane:
-    """A place for one worker. Whoever holds it may call; see `TokenHost._turn`."""
+    """A place for one worker. Whoever holds it may call; see `kyso_hsm.crew`."""
 
     def __init__(self, limits: Limits, worker: Worker | None = None) -> None:
         self.breaker = Breaker(limits.first_pause_s, limits.longest_pause_s)

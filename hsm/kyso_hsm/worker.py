@@ -4,7 +4,7 @@
 it is told. `main` is what the process runs. The process calls the library on one thread and has nothing else
 in it; a second thread only waits for the end of the pipe, so that the process ends when its caller does, even
 while the library hangs. What is refused here: waiting without a deadline, a second try of anything (see
-`kyso_hsm.host`).
+`kyso_hsm.crew`).
 
 Only the frames of `kyso_hsm.wire` travel on the two pipes. They are taken away from the descriptors 0, 1 and
 2 before the library is loaded, so that a library that prints cannot break a frame. Secrets are in frames only,
@@ -55,7 +55,7 @@ class WorkerTimeout(Exception):
 
 
 class Worker:
-    """A running worker process. One call at a time: the caller holds its lane (`kyso_hsm.host`)."""
+    """A running worker process. One call at a time: the caller holds its lane (`kyso_hsm.crew`)."""
 
     def __init__(self, module: Module, *, hidden: frozenset[str] = frozenset()) -> None:
         """Starts the process, which has loaded nothing yet. `hidden` names variables that it must not inherit."""

@@ -8,6 +8,7 @@ import pty
 import select
 import subprocess
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,18 @@ def test_the_list_names_keys_and_broken_modules(own: Desk) -> None:
     assert set(key) == {"uri", "label", "algorithm", "token", "state", "certificate"}
     assert (key["algorithm"], key["state"], key["certificate"]) == ("RSA-2048", "ready", None)
     assert "The PKCS#11 module /khong/co.so cannot be loaded: there is no such file." in done.stderr
+
+
+def test_columns_stand_under_each_other_when_a_name_is_written_apart_from_its_marks(own: Desk) -> None:
+    """macOS, and who copies a name from there, writes NFD: six code points for a letter that takes one column."""
+    apart = unicodedata.normalize("NFD", "Nguyễn Thị Mẫu")
+    own.hsm.tool_in("--keypairgen", "--key-type", "EC:prime256v1", "--id", "03", "--label", apart, "--usage-sign")
+    head, *rows = [line for line in own.kyso("keys", "list").stdout.splitlines() if not line.startswith(" ")]
+    column = head.index("Algorithm")
+    [named] = [row for row in rows if row.startswith(apart)]
+    drawn = unicodedata.normalize("NFC", named)
+    assert drawn[:column].rstrip() == "Nguyễn Thị Mẫu"
+    assert drawn[column:].startswith("P-256")
 
 
 def test_info_tells_flags_mechanisms_and_attributes(own: Desk) -> None:

@@ -221,6 +221,17 @@ def test_every_command_and_option_has_its_help() -> None:
     assert not missing
 
 
+def test_every_command_shows_an_example() -> None:
+    without = [
+        (path, language)
+        for path, command in commands(kyso)
+        for language, words in (("en", EN), ("vi", VI))
+        if not isinstance(command, click.Group)
+        and f"  kyso {path.replace('.', ' ')}" not in words.get(f"help.{path}.epilog", "")
+    ]
+    assert not without
+
+
 def test_the_table_of_commands_names_real_modules() -> None:
     for name, module in COMMANDS.items():
         assert import_module(module).command.name == name

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -124,7 +126,7 @@ def test_callers_are_served_in_the_order_in_which_they_came(hsm: SoftHsm, pool: 
             order.append(number)
 
         threads = [threading.Thread(target=caller, args=(n,)) for n in range(6)]
-        with host._turn(1.0):
+        with host._crew.turn(1.0):
             for n, t in enumerate(threads):
                 t.start()
                 while host.status().waiting <= n:
@@ -138,7 +140,7 @@ def test_a_full_queue_turns_callers_away_by_name(hsm: SoftHsm) -> None:
     pool = Pool(Limits(queue=2))
     with opened(hsm, pool, workers=1) as (signer, host):
         threads = [threading.Thread(target=lambda: signer.sign([bytes(32)])) for _ in range(2)]
-        with host._turn(1.0):
+        with host._crew.turn(1.0):
             for n, t in enumerate(threads):
                 t.start()
                 while host.status().waiting <= n:
@@ -154,7 +156,7 @@ def test_a_full_queue_turns_callers_away_by_name(hsm: SoftHsm) -> None:
 def test_a_token_that_is_at_work_can_be_opened_by_others(hsm: SoftHsm) -> None:
     """A long batch of one caller is no reason to tell the next that the token is busy."""
     pool = Pool(Limits(call_s=0.5))
-    with opened(hsm, pool, workers=1) as (_, host), host._turn(1.0):
+    with opened(hsm, pool, workers=1) as (_, host), host._crew.turn(1.0):
         assert pool.host_of(hsm.uri, [many(hsm.module, 1)]) is host
         host.unlock(SECRET)
         with pytest.raises(PinRefused):
@@ -169,7 +171,7 @@ def test_a_frame_keeps_a_token_from_others_for_about_two_seconds(hsm: SoftHsm, p
         assert host.fair_batch == 16  # nothing is known of the token's pace
         signer.sign([bytes(32)] * 20)
         assert host.fair_batch == 256  # a fast one
-        host._pace_s = 0.9  # a card
+        host._batches.pace_s = 0.9  # a card
         assert host.fair_batch == 2
         assert len(signer.sign([bytes(32)] * 5)) == 5
 
@@ -309,7 +311,7 @@ def test_a_worker_that_keeps_dying_makes_a_faulty_token(hsm: SoftHsm) -> None:
     pool = Pool(Limits(first_pause_s=5.0))
     with opened(hsm, pool, workers=1) as (signer, host):
         broken = dataclasses.replace(hsm.module, path="/nowhere/none.so")
-        host.module = broken
+        host._crew.module = broken
         os.kill(host.pids[0], signal.SIGKILL)
         time.sleep(0.05)
         for _ in range(2):
@@ -359,3 +361,11 @@ def test_a_lane_that_is_opened_again_asks_its_source_again(hsm: SoftHsm, pool: P
         time.sleep(0.05)
         signer.sign([bytes(32)])
     assert [r.again for r in asked] == [False, True]
+
+
+@pytest.mark.parametrize("setup, seen", [("pass", ""), ("logging.basicConfig()", "WARNING:kyso_hsm:a worker ended")])
+def test_what_the_engine_logs_is_seen_where_logs_were_set_up_and_nowhere_else(setup: str, seen: str) -> None:
+    """Python prints the warnings of who set up nothing: English lines among those of a command."""
+    program = f"import logging; {setup}; from kyso_hsm import pool, crew; crew.log.warning('a worker ended')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    assert done.stderr.strip() == seen

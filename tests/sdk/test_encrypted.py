@@ -26,7 +26,11 @@ def test_an_encrypted_document_is_signed_and_verified_with_its_password() -> Non
     report = kyso.verify(pdf, trust=WORLD.trust, at=AT, fetcher=fetcher, password=lambda: "dung")
     report.require_passed()
     closed = kyso.verify(pdf, trust=WORLD.trust, at=AT, fetcher=fetcher)
-    assert closed.verdict == "failed"
+    assert closed.verdict == "indeterminate", "nothing in it was judged, so nothing is known to be forged"
+    assert not closed.passed
+    with pytest.raises(kyso.VerificationFailed, match="opens only with a password"):
+        closed.require_passed()
+    assert kyso.verify(pdf, trust=WORLD.trust, at=AT, password=lambda: "sai").verdict == "indeterminate"
     with pytest.raises(kyso.FormatError, match="password"):
         kyso.sign(pdf, WORLD.person_signer, at=AT)
 

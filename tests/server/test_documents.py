@@ -353,6 +353,13 @@ def test_bad_input_is_refused_as_a_problem_with_its_code(
     assert answer.json()["request"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("path", ["/v1/sign?credential=con-dau", "/v1/extend", "/v1/verify"])
+def test_a_form_with_a_file_in_it_is_told_from_a_broken_document(client: httpx2.Client, path: str) -> None:
+    answer = client.post(path, files={"file": ("van-ban.pdf", LETTER)})
+    assert (answer.status_code, answer.json()["code"]) == (400, "usage"), answer.text
+    assert "multipart" in answer.json()["detail"] and "--data-binary" in answer.json()["remedy"]
+
+
 def test_what_the_linter_warns_of_is_named_in_a_header(client: httpx2.Client) -> None:
     answer = client.post("/v1/sign", content=clicked(b"/S/URI/URI(a)"), params={"credential": "con-dau"})
     assert (answer.status_code, answer.headers["kyso-lint"]) == (200, "URI")

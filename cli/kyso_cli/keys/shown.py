@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..messages import Words
-from ..output import printable, say
+from ..output import columns, printable, say
 from ..times import local
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 def table(rows: Sequence[Sequence[str]], below: Sequence[str | None]) -> None:
     """Rows in columns; what stands below a row is never cut or folded, because it is there to be copied."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row, address in zip(rows, below, strict=True):
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(cells).rstrip())
         if address:
             say("  " + printable(address))
 

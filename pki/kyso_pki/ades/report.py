@@ -28,6 +28,9 @@ Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 Verdict = Literal["passed", "failed", "indeterminate"]
 Content = Callable[[str], tuple[bytes, ...]]
 """Gives the octets that the intact signature with this id covers."""
+UNOPENED = frozenset({"format.encrypted"})
+"""Findings of a file that what was given does not open. Nothing in it was judged, so nothing is known to be broken:
+INDETERMINATE, SIGNED_DATA_NOT_FOUND ("the signed data cannot be obtained", EN 319 102-1 table 6)."""
 ChangedAfter = Literal["nothing", "allowed", "overlaid", "refused"]
 
 
@@ -278,13 +281,21 @@ class DocumentReport:
     @property
     def verdict(self) -> Verdict:
         """`passed` only when there is a signature, every one passed and nothing about the file is wrong; of a packet,
-        only when that holds for each document in it too."""
+        only when that holds for each document in it too. `indeterminate` also for a file that could not be opened."""
+        if self.unopened:
+            return "indeterminate"
         verdicts = {s.verdict for s in self.signatures} | {a.verdict for a in self.attachments}
         if any(f.severity == "error" for f in self.findings) or not verdicts:
             return "failed"
         if "failed" in verdicts:
             return "failed"
         return "indeterminate" if "indeterminate" in verdicts else "passed"
+
+    @property
+    def unopened(self) -> bool:
+        """Whether all that is known of the file is that what was given does not open it: `UNOPENED`."""
+        errors = {f.code for f in self.findings if f.severity == "error"}
+        return bool(errors) and errors <= UNOPENED and not self.signatures and not self.attachments
 
     @property
     def passed(self) -> bool:
@@ -348,7 +359,7 @@ def overall(reports: Iterable[DocumentReport]) -> Verdict:
 
 
 def unreadable(data: Octets, why: Finding, file: str | None = None) -> DocumentReport:
-    """The report on bytes that cannot be opened at all: failed, with the reason."""
+    """The report on bytes that cannot be opened at all, with the reason: failed, or `UNOPENED`."""
     running = hashlib.sha256()
     hash_into(running, data, 0, len(data))
     return DocumentReport(file, running.hexdigest(), None, (), (why,))

@@ -123,11 +123,12 @@ def _document(report: DocumentReport, objects: _Objects) -> Iterator[str]:
 
 
 def _unsigned(report: DocumentReport, objects: _Objects) -> str:
-    """Nothing could be validated: failed, with what is known of the file."""
+    """Nothing could be validated, with what is known of the file: failed, or open where a password is missing."""
+    main, sub = ("indeterminate", "SIGNED_DATA_NOT_FOUND") if report.unopened else ("total-failed", "FORMAT_FAILURE")
     status = element(
         "SignatureValidationStatus",
-        element("MainIndication", f"{_URN}mainindication:total-failed"),
-        element("SubIndication", f"{_URN}subindication:FORMAT_FAILURE"),
+        element("MainIndication", f"{_URN}mainindication:{main}"),
+        element("SubIndication", f"{_URN}subindication:{sub}"),
         element("AssociatedValidationReportData", _findings(report.findings)) if report.findings else "",
     )
     return element("SignatureValidationReport", _signed_document(report, objects), status)

@@ -69,6 +69,12 @@ def _password(request: Request, given: str | None) -> Callable[[], str | None] |
 
 
 async def _document(request: Request) -> bytes:
+    """The body. Raises `UsageError` for a form with files in it: its envelope would be taken for a broken document."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise UsageError(
+            "The request body is a form (multipart), not a document.",
+            remedy="Send the document itself as the request body: `curl --data-binary @van-ban.pdf`, not `-F`.",
+        )
     data = await body_of(request, house_of(request).settings.max_document_mb * 1024 * 1024)
     if not data:
         raise EmptyInput("The request body is empty.", remedy="Send the document itself as the request body.")

@@ -236,6 +236,8 @@ class _Pdfium:
     def picture(self, page: int, dpi: float, annotations: bool) -> tuple[int, int, bytes]:
         with needed("A picture of a page"):
             import PIL.Image  # noqa: F401 - pypdfium2 makes one, and says less clearly that it is missing
+        if annotations and self._document.formenv is None:
+            self._document.init_forms()  # else what form fields show is missing: the signatures that are there
         opened = self._page(page)
         try:
             width, height = opened.get_size()
@@ -246,7 +248,7 @@ class _Pdfium:
                     f"PDF: page {page + 1} at {dpi:g} dpi has more than {MAX_PICTURE:,} pixels.",
                     remedy="Choose fewer dots per inch (--dpi).",
                 )
-            bitmap = opened.render(scale=dpi / 72, may_draw_forms=False, draw_annots=annotations)
+            bitmap = opened.render(scale=dpi / 72, may_draw_forms=annotations, draw_annots=annotations)
             image: Image = bitmap.to_pil().convert("RGB")
             return image.width, image.height, image.tobytes()
         finally:

@@ -27,7 +27,8 @@ _BY_VERSION: Final = {4: ("RC4", "AESV2"), 5: ("AESV3",)}
 _REVISIONS: Final = {1: (2, 3), 2: (2, 3), 4: (4,), 5: (5, 6)}
 MISSING_IS_TOLERATED: Final = 1 << 12  # bit 13 of /P: the file may lack a PDF MAC (ISO/TS 32004)
 REMEDY: Final = (
-    "Give the document's password, or save a copy without one (for example `qpdf --decrypt in.pdf out.pdf`)."
+    "Give the document's password. Only what is not signed may be copied without one instead "
+    "(for example `qpdf --decrypt in.pdf out.pdf`): a copy loses its signatures."
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
+from PIL import Image
 
 import kyso
 from kyso_cli.stamping import doubts
@@ -64,6 +65,19 @@ def test_the_seal_over_the_signature_keeps_both_valid_when_its_field_was_reserve
     assert twice.startswith(once)
     assert verdicts(twice) == ["passed", "passed"]
     assert all(c.allowed for c in facts(twice)[0].changes_after)
+
+
+def test_the_preview_of_the_seal_shows_the_signature_it_will_cover() -> None:
+    """A signature is drawn by its form field; without it nobody could judge the third that the decree asks for."""
+
+    def blue(png: bytes) -> int:
+        picture = Image.open(io.BytesIO(png)).convert("RGB")
+        return sum(n for n, (r, g, b) in picture.getcolors(1 << 24) or () if b > r + 60 and b > g + 40)  # type: ignore[misc]  # RGB
+
+    once = kyso.sign(CONG_VAN, PERSON, stamp=SIGNATURE, at=AT)
+    alone = blue(kyso.preview(CONG_VAN, ALONE))
+    assert alone > 50
+    assert blue(kyso.preview(once, OVER, field="DauCoQuan")) > alone // 2
 
 
 def test_what_the_verifier_will_say_of_a_seal_is_known_when_its_place_is_reserved() -> None:
