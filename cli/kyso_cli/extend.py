@@ -177,8 +177,8 @@ def each(
         elif error is not None and shown is not None:
             errors.append(error)
             if not as_json:
-                why = f"{shown.message} {shown.detail}" if shown.detail else shown.message
-                note(app.words("extend.failed", file=source, why=why))
+                said = f"{shown.message} {shown.detail}" if shown.detail else shown.message
+                note(app.words("extend.failed", file=source, why=said))
                 if shown.remedy:
                     note(app.words("errors.frame.remedy", text=shown.remedy))
             if not about_the_document(error) and not isinstance(error, UsageError):

@@ -69,7 +69,7 @@ def _password(request: Request, given: str | None) -> Callable[[], str | None] |
 
 
 async def _document(request: Request) -> bytes:
-    """The body. Raises `UsageError` for a form with files in it: its envelope would be taken for a broken document."""
+    """The body. Raises `UsageError` for a form with files in it: its envelope would be taken for a document."""
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise UsageError(
             "The request body is a form (multipart), not a document.",
