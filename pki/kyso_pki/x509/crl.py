@@ -347,6 +347,10 @@ def points_of(certificate: Certificate) -> tuple[Point, ...]:
         )
         if issuers is not None and not others:
             raise FormatError("A distribution point names a cRLIssuer that is no directory name.")
+        if len(others) > 1 and name is not None and name.children()[0].tag == 0xA1:  # below which of them?
+            raise FormatError(
+                "A distribution point is named relative to a cRLIssuer, and has several (RFC 5280 4.2.1.13)."
+            )
         above = next(iter(others)) if others else certificate.issuer.canonical
         found.append(Point(_point_names(name, above) if name else frozenset(), _reasons(flags), others))
     return tuple(found)

@@ -559,6 +559,24 @@ def indirect_list_with_an_entry_of_two_issuers() -> Attack:
     return Attack("2 directory names", crls=(listed,))
 
 
+def point_below_one_of_two_issuers() -> Attack:
+    """V3, RFC 5280 4.2.1.13: a name relative to a cRLIssuer has one; of two the verdict was a matter of luck."""
+    own, other = (der.explicit(4, n) for n in (WORLD.issuing.subject.der, encoded_name(Subject("CA khác"))))
+    relative = der.tlv(0xA1, der.sequence(der.oid("2.5.4.3"), der.utf8_string("CRL 1")))
+    point = der.sequence(der.explicit(0, relative), der.tlv(0xA2, own + other))
+    leaf = forge(
+        Subject("Nguyễn Văn Mẫu"),
+        WORLD.person.public_key,
+        key=WORLD.issuing_signer,
+        issuer=WORLD.issuing,
+        not_before=AT - DAY,
+        not_after=AT + DAY,
+        extensions=[extension(x.CRL_DISTRIBUTION_POINTS, der.sequence(point))],
+    )
+    listed = revocation_list(extensions=[scope(der.explicit(0, relative))])
+    return Attack("has several", crls=(listed,), certificate=leaf)
+
+
 def _invalid(at: datetime) -> bytes:
     return extension(crl.INVALIDITY_DATE, der.generalized_time(at))
 
