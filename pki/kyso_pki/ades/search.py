@@ -96,7 +96,9 @@ def _walks(signatures: Sequence[SignatureFacts], at: datetime) -> Iterator[_Walk
     known: dict[str, _Walk] = {}
     for facts in signatures if signatures and signatures[0].format == "xml" else reversed(signatures):
         around = known.get(facts.xml.inside or "") if facts.xml else None
-        covers = tuple(documents) if around is None else inherited(facts, around.covers)
+        covers = tuple(c for c in documents if c.state >= facts.state)
+        if around is not None:
+            covers = inherited(facts, around.covers)
         timed = [(t, by) for t in facts.timestamps if t.time is not None and (by := _by(t)) is not None]
         own = [by for t, by in timed if t.kind in PROVING]
         covers += tuple(

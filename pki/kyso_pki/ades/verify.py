@@ -50,7 +50,9 @@ def judge(
     numbered = list(enumerate(facts))
     for number, item in numbered if format == "xml" else reversed(numbered):  # PDF: the newest first
         around = judged.get(item.xml.inside or "") if item.xml else None  # XML: a counter-signature comes later
-        over = covers if around is None else inherited(item, (*around.covers, *around.archives))
+        over = [c for c in covers if c.state >= item.state]  # whatever the order in which they were listed
+        if around is not None:
+            over = list(inherited(item, (*around.covers, *around.archives)))
         one = Case(item, trust, at, evidence, fetcher, policy, tuple(over), around.in_file if around else ())
         reports[number], judged[item.id] = report(one), one
         covers += one.documents

@@ -11,6 +11,7 @@ from kyso_pki.ades.grow import Sources, add_evidence, extend, missing_evidence, 
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.ades.stamping import SLACK, token_size, token_size_of
+from kyso_pki.ades.verify import judge
 from kyso_pki.authority.profile import Subject
 from kyso_pki.document import Intent, Level
 from kyso_pki.errors import EvidenceMissing, SigningError, TimestampError, Unreachable, UsageError
@@ -219,6 +220,19 @@ def test_a_timestamp_alone_is_no_signature_and_covers_everything(world: World) -
     assert report.signatures[0].passed
     assert not report.passed
     assert report.findings[0].code == "NO_SIGNATURE"
+
+
+def test_a_timestamp_proves_nothing_of_what_was_added_after_it_in_whatever_order_they_are_listed(
+    world: World,
+) -> None:
+    """P13: fields that only a page names, and those that a revision took away, are listed last."""
+    stamped = timestamp_document(PdfDocument(PDF), world.timestamper(AT - DAY)).data
+    stamp, signature = PdfDocument(signed(world, "B-B", stamped)).signatures()
+    assert stamp.state < signature.state
+    for order in ((stamp, signature), (signature, stamp)):
+        report = judge(order, sha256="0" * 64, format="pdf", trust=world.trust, at=AT, fetcher=world.fetcher(AT))
+        [found] = [s for s in report.signatures if s.level != "DOCTIMESTAMP"]
+        assert (found.level, found.proven_time, found.verdict) == ("PAdES-B-B", None, "passed")
 
 
 def test_a_damaged_signature_is_not_extended(world: World) -> None:
