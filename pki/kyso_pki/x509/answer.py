@@ -43,13 +43,13 @@ class Answer:
     """The revocation date, when `revoked`."""
 
 
-def gravity(reason: str | None, at: datetime | None) -> tuple[bool, float]:
+def gravity(reason: str | None, at: datetime | None) -> tuple[bool, float, bool, str]:
     """By which of several words on a revocation the one counts that spares least: a known theft, then the earliest.
 
     A CA may first put a certificate on hold and say later that its key was stolen. Both lists may lie in a file, in
-    the order that its writer likes.
+    the order that its writer likes. Of words of one time a hold counts last, and their order does not.
     """
-    return reason not in COMPROMISED, at.timestamp() if at else 0.0
+    return reason not in COMPROMISED, at.timestamp() if at else 0.0, reason == "certificateHold", reason or ""
 
 
 def unusable(text: str, remedy: str | None = None) -> Answer:

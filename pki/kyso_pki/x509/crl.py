@@ -81,7 +81,7 @@ class Entry:
         return self.reason == "removeFromCRL"
 
     @property
-    def weight(self) -> tuple[bool, bool, float]:
+    def weight(self) -> tuple[bool, bool, float, bool, str]:
         """The least is the one of several for one certificate that counts."""
         return (self.removal, *gravity(self.reason, self.at))
 

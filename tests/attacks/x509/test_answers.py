@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -758,6 +759,50 @@ def test_no_check_is_believed_of_responders_only() -> None:
         extensions=[extension(x.OCSP_NO_CHECK, der.null())],
     )
     assert result_of(Attack("", certificate=leaf)).status == "not_checked"
+
+
+HOLD, REMOVED = 6, 8
+SCOPES: tuple[tuple[bytes, ...], ...] = (
+    (),
+    (scope(der.tlv(0x81, b"\xff")),),  # of users
+    (scope(der.tlv(0x82, b"\xff")),),  # of CAs
+    (scope(der.tlv(0x83, b"\x05\x40")),),  # of stolen keys
+    (scope(der.tlv(0x83, b"\x01\xbe\x80")),),  # of all other reasons
+)
+
+
+@st.composite
+def any_list(draw: st.DrawFn) -> tuple[int | None, bytes]:
+    """A CRL of the issuer with this reason for the official (0: none given; None: he is not listed)."""
+    reason = draw(st.sampled_from([None, None, 0, 1, 4, HOLD, REMOVED]))
+    number = draw(st.integers(1, 6))
+    base = draw(st.one_of(st.none(), st.integers(1, number)))
+    found = (
+        () if reason is None else (entry(WORLD.person.serial, *([_reason(reason)] if reason else []), at=AT - DAY),)
+    )
+    return reason, _numbered(number, *found, base=base, parts=draw(st.sampled_from(SCOPES)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(any_list(), min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_no_lists_beside_it_and_no_order_take_a_revocation_back(
+    lists: list[tuple[int | None, bytes]], random: Random
+) -> None:
+    """V3: whatever the scopes, numbers and changes: only a hold can be lifted."""
+    found = result_of(Attack("", crls=tuple(crl for _, crl in lists)))
+    shuffled = [crl for _, crl in lists]
+    random.shuffle(shuffled)
+    again = result_of(Attack("", crls=tuple(shuffled)))
+    assert (again.status, again.at, again.reason) == (found.status, found.at, found.reason)
+    reasons = {reason for reason, _ in lists}
+    if reasons & {0, 1, 4}:
+        assert found.status == "revoked"
+    if 1 in reasons:
+        assert found.reason == "keyCompromise"
+    if HOLD in reasons and REMOVED not in reasons:
+        assert found.status == "revoked"
+    if not reasons - {None, REMOVED}:
+        assert found.status != "revoked"
 
 
 EVIDENCE = answer()
