@@ -60,6 +60,10 @@ class Source:
     signed_by: str | None = None
     """A list: the key that signed it (SHA-256 of SubjectPublicKeyInfo, lower-case hex)."""
 
+    def __post_init__(self) -> None:
+        if len(self.notes) != len(self.anchors):
+            raise FormatError(f"{self.name[:80]!r} has {len(self.anchors)} anchors and {len(self.notes)} notes.")
+
     def ended(self, now: datetime) -> bool:
         return self.expires is None or self.expires <= now
 

@@ -12,13 +12,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kyso
 from kyso.truststore.folder import TrustFolder, trust_folder
 from kyso.truststore.publishing import publish
 from kyso.truststore.stored import stored_trust
 from kyso.truststore.taking import examine, taken
-from kyso_pki.errors import TrustBroken, TrustExpired, TrustRolledBack, TrustSignerUnknown, UsageError
+from kyso_pki.errors import FormatError, TrustBroken, TrustExpired, TrustRolledBack, TrustSignerUnknown, UsageError
 from kyso_pki.evidence import Evidence
 from kyso_pki.testing import World
 from kyso_pki.trust.bundle import read_bundle
@@ -98,6 +100,24 @@ def test_a_store_that_cannot_be_read_is_an_error_and_never_an_empty_one(tmp_path
     (tmp_path / "trust.json").write_bytes(content)
     with pytest.raises(UsageError):
         stored_trust(tmp_path)
+
+
+STORED = json.loads(with_bundle().to_bytes())
+MEMBERS = ["anchors", "notes", "signers", "expires", "kind", "sequence"]
+
+
+@given(st.sampled_from(MEMBERS), st.sampled_from([[], None, 1, "x"]))
+def test_a_store_that_was_changed_by_hand_is_an_error_or_another_store_and_never_a_crash(
+    member: str, put: object
+) -> None:
+    changed = json.loads(json.dumps(STORED))
+    changed["sources"][0][member] = put
+    try:
+        kept = Kept.from_bytes(json.dumps(changed).encode())
+    except FormatError:
+        return
+    assert kept.store(AT) is not None
+    assert kept.next_end(AT) is None or kept.sources
 
 
 def test_where_a_store_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
