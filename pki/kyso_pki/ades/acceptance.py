@@ -20,6 +20,8 @@ _READ: dict[str, tuple[Indication, str]] = {
     "SIGNED_DATA_NOT_FOUND": ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
     "MANIFEST_NOT_CHECKED": ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
 }
+_PART_ENOUGH = "Read what it covers; where just that part counts, accept signatures over parts."
+_LOOK = "Look at the page; where the stamp hides and adds nothing, accept overlays."
 
 
 def signature_policy(case: Case) -> None:
@@ -124,7 +126,8 @@ def coverage(case: Case) -> None:
         if case.facts.format == "xml" and case.policy.accept_parts:
             case.findings.append(Finding("COVERS_PART", "warning", text))
         else:
-            case.problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "COVERS_PART", text)
+            remedy = _PART_ENOUGH if case.facts.format == "xml" else None
+            case.problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "COVERS_PART", text, remedy)
 
 
 def _overlay(case: Case, text: str, blank: bool) -> None:
@@ -132,7 +135,7 @@ def _overlay(case: Case, text: str, blank: bool) -> None:
     if case.policy.accept_overlays or (blank and case.policy.accept_blank_overlays):
         case.findings.append(Finding("OVERLAY", "warning", text))
     else:
-        case.problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "OVERLAY", text)
+        case.problem("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE", "OVERLAY", text, _LOOK)
 
 
 def required_level(case: Case, level: str) -> None:

@@ -77,7 +77,7 @@ def _find(
 ) -> PathResult:
     if not trust.for_purpose(purpose):
         text = "No trust anchors loaded." if trust.empty else f"No trust anchors loaded for {purpose}."
-        return PathResult(findings=(Finding("NO_TRUST_ANCHORS", "error", text),))
+        return PathResult(findings=(Finding("NO_TRUST_ANCHORS", "error", text, "Name trust anchors."),))
     search = _Search(candidates, trust, purpose)
     nearest: PathResult | None = None
     for chain in search.chains((leaf,)):

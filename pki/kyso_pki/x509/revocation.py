@@ -37,6 +37,7 @@ MAX_DEPTH = 3  # whose status is asked to learn the status of another: CRL signe
 _KEPT_BYTES = 512 << 10  # of evidence, for a result that is kept
 _NOTHING: Mapping[bytes, datetime] = {}
 MAX_URLS = 4  # of each kind and certificate (attack class V6)
+_OFFLINE = "Ask the responders, or give an OCSP answer or a CRL that is at hand."
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,12 @@ def check_revocation(
         return result
     if not said and not asking.too_much:
         text = "No OCSP answer and no CRL at hand" + ("." if fetcher else ", and nothing was fetched.")
-        return RevocationResult("not_checked", text=text)
+        return RevocationResult("not_checked", text=text, remedy=None if fetcher else _OFFLINE)
     reasons = dict.fromkeys(f"{source}: {answer.text}" for source, answer in said)
     if asking.too_much:
         reasons[f"more than {MAX_ANSWERS} answers are at hand; none is believed"] = None
     status: RevocationStatus = "unknown" if any(a.status == "unknown" for _, a in said) else "not_checked"
-    remedy = next((answer.remedy for _, answer in said if answer.remedy), None)
+    remedy = next((answer.remedy for _, answer in said if answer.remedy), None if fetcher else _OFFLINE)
     return RevocationResult(status, text=f"No usable answer ({'; '.join(reasons)}).", remedy=remedy)
 
 
