@@ -17,6 +17,7 @@ from ..facts import Place
 from .dss import Visits
 from .ink import Box, Ink, page_ink, visible_box
 from .ink.budget import Work
+from .marks import Shapes, look_of, marks_in
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from .pagetree import annotations_of, inherited, page_objects
 from .reader import Reader
@@ -28,6 +29,7 @@ MARGIN: Final = 0.1  # points around a widget, for rounding; what it draws is cl
 LINE_BAND: Final = 12.0  # points: a line of text; what is nearer can be read as one with the text beside it
 LINE_HEIGHT: Final = 24.0  # points: what is no higher can be read as a part of a line
 MAX_BUTTON: Final = 36.0  # points: no side of a check box is longer; what is could stand for a line or a page
+MAX_SIGN: Final = 14.0  # points: in a box of this size is no word, and nothing on the line that it could belong to
 NOTE_SIZE: Final = 30.0  # points around an annotation that is drawn in a size of its own or by each reader's taste
 _MAX_NUMBER: Final = 32_767  # ISO 32000-1 Annex C.2; beyond it readers differ
 _MIN_SIDE: Final = 0.01  # of a form's /BBox; readers take much smaller ones for none
@@ -55,6 +57,7 @@ class Paper:
         self._signatures = signatures
         self._taken: dict[int, float] = {}  # of each page, in user space, by all later signatures
         self._ink: dict[int, Ink | str] = {}
+        self._marks: dict[tuple[int | None, ...], Shapes | None] = {}  # by where the forms of two states stand
         self._work = Work(len(reader.data))
 
     def page_of(self, widget: Widget) -> int | None:
@@ -152,6 +155,8 @@ class Paper:
         pages = self._pages(button)
         if not pages:
             return "it is on no page"
+        shapes = self._marks_of(button, states)
+        unsure = shapes is None or not shapes[0] <= (box.y1 - box.y0) / (box.x1 - box.x0) <= shapes[1]
         for number in sorted(pages):
             where = f"page {self._numbers.get(number, '?')}"
             page = reader.resolve(Ref(number), revision)
@@ -179,7 +184,19 @@ class Paper:
                     place = _wide(reader, other, place, revision)
                 if place is None or place.overlap(box):
                     return f"an annotation on {where}"
+            small = max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_SIGN
+            if unsure and (not small or ink.touches(box.grown(LINE_BAND))):
+                return f"{where}, where it may write what nobody saw: one of its states shows more than a mark"
         return None
+
+    def _marks_of(self, button: Widget, states: tuple[Value, Value]) -> Shapes | None:
+        """As `marks_in`; many buttons of one look are looked at once."""
+        reader, revision = self._reader, button.revision
+        old, new = (look_of(reader, button.dictionary, state, revision) for state in states)
+        key = tuple(None if look is None else look.start for look in (old, new))
+        if key not in self._marks:
+            self._marks[key] = marks_in(reader, revision, (old, new))
+        return self._marks[key]
 
     def _covered(self, widget: Widget, visits: Visits) -> str | None:
         reader = self._reader

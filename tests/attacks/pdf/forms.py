@@ -288,6 +288,91 @@ for _name, _rectangle, _flags, _words in (
         verdict="indeterminate",
     )
 
+_ZAPF = b"<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>"
+_FRAME = b"q 1 g 0 0 14 14 re f 0 G 0.5 0.5 13 13 re s Q "
+_DISC = b"11 7 m 11 9.2 9.2 11 7 11 c 4.8 11 3 9.2 3 7 c 3 4.8 4.8 3 7 3 c 9.2 3 11 4.8 11 7 c "
+
+
+def marked_on(
+    look: bytes, off: bytes = b"", size: float = 14, font: bytes = _ZAPF, entries: bytes = b"", far: float = 12
+) -> bytes:
+    """A certified form with a check box (14 units wide) before the text, drawn so when it is on, and switched on."""
+    shape = b"/Type/XObject/Subtype/Form/BBox[0 0 14 14]%s/Resources<</Font<</F1 5 0 R/Z %s>>>>" % (entries, font)
+    right = 72 - far
+    rectangle = b"[%g 720 %g %g]" % (right - size, right, 720 + size)
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R/Perms<</DocMDP 6 0 R>>>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
+        7: FIELD,
+        8: b"<</Type/Annot/Subtype/Widget/FT/Btn/T(Agreed)/V/Off/AS/Off/Rect%s/P 3 0 R/F 4"
+        b"/AP<</N<</Yes 9 0 R/Off 11 0 R>>>>>>" % rectangle,
+        9: stream(off + look, shape),
+        10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3>>",
+        11: stream(off, shape),
+    }
+    pdf = hand_signed(prepared(CERTIFIED % 2, bodies=bodies))
+    return append(pdf, {8: raw(pdf, 8).replace(b"/V/Off/AS/Off", b"/V/Yes/AS/Yes")})
+
+
+HONEST_MARKS: dict[str, Callable[[], bytes]] = {
+    "a tick by Acrobat": lambda: marked_on(b"q 1 1 12 12 re W n BT /Z 10 Tf 0 g 2 3 Td (4) Tj ET Q", _FRAME),
+    "a tick without a frame": lambda: marked_on(b"q BT 0 g /Z 11 Tf 2 3 Td (4) Tj ET Q"),
+    "a disc in a ring by Acrobat": lambda: marked_on(
+        b"q 0 0 0 rg 1 0 0 1 0 0 cm " + _DISC + b"f Q",
+        b"q 1 0 0 1 0 0 cm " + b"13.5 7 m 13.5 14 .5 14 .5 7 c .5 0 13.5 0 13.5 7 c 7 13.5 m 7 .5 l s Q ",
+    ),
+    "a disc": lambda: marked_on(_DISC + b"f"),
+    "a block": lambda: marked_on(b"1 1 12 12 re f"),
+    "a tick drawn in a frame": lambda: marked_on(b"q 0 G 2 w 3 7 m 6 3 l 12 11 l S Q", _FRAME),
+    "a tick of reportlab": lambda: marked_on(b"q .1 .1 .1 rg .1 .1 .1 RG 8 10 m 10 12 l 12 12 l 8 3 l h f Q", _FRAME),
+    "a sign of a font of its own, far from the text": lambda: marked_on(b"BT /F1 9 Tf (x) Tj ET", size=10, far=24),
+}
+"""As programs draw them: passed."""
+
+_FRAMED_WHITE = _FRAME.replace(b"0 G", b"1 G")
+for _name, _pdf in (
+    ("that_says_not", partial(marked_on, b"BT /F1 8 Tf (not) Tj ET", size=30)),
+    ("that_says_not_in_its_frame", partial(marked_on, b"BT /F1 5 Tf 2 3 Td (not) Tj ET", _FRAME, 30)),
+    ("that_says_nine", partial(marked_on, b"BT /F1 12 Tf (9) Tj ET")),
+    (
+        "that_says_nine_in_letters_of_its_own",
+        partial(marked_on, b"BT /Z 12 Tf (4) Tj ET", font=_ZAPF[:-2] + b"/Encoding<</Differences[52/nine]>>>>"),
+    ),
+    ("that_is_a_bar", partial(marked_on, b"BT /Z 12 Tf (z) Tj ET")),
+    ("of_two_signs", partial(marked_on, b"BT /Z 12 Tf (44) Tj ET")),
+    ("whose_sign_is_a_point", partial(marked_on, b"BT /Z 3 Tf (l) Tj ET")),
+    ("whose_sign_is_flat", partial(marked_on, b"BT /Z 12 Tf 1 0 0 .1 0 5 Tm (n) Tj ET")),
+    ("whose_sign_is_cut", partial(marked_on, b"0 6 14 1 re W n BT /Z 14 Tf (n) Tj ET")),
+    ("whose_sign_is_moved_out_of_the_box", partial(marked_on, b"BT /Z 14 Tf -10 0 Td (n) Tj ET")),
+    ("whose_block_is_moved_out_of_the_box", partial(marked_on, b"-13 0 14 14 re f")),
+    ("whose_disc_is_moved_out_of_the_box", partial(marked_on, b"1 0 0 1 9 0 cm " + _DISC + b"f")),
+    ("whose_block_only_seems_to_be_moved_back", partial(marked_on, b"q 1 0 0 1 13 0 cm Q -13 0 14 14 re f")),
+    ("whose_sign_only_seems_to_be_moved_back", partial(marked_on, b"BT /Z 14 Tf 10 0 Td ET BT -10 0 Td (n) Tj ET")),
+    ("that_is_a_line", partial(marked_on, b"0 6 14 1 re f")),
+    ("that_is_a_point", partial(marked_on, b"6 6 2 2 re f")),
+    ("that_is_stroked", partial(marked_on, b"7 0 m 7 14 l S")),
+    ("that_is_a_ring", partial(marked_on, _DISC + b"s")),
+    ("that_is_no_disc", partial(marked_on, b"0 0 m 0 0 14 14 14 14 c 14 14 0 0 0 0 c 0 0 1 0 1 0 c 1 0 0 0 0 0 c f")),
+    ("that_is_flattened", partial(marked_on, b"1 0 0 .1 0 5 cm 1 1 12 12 re f")),
+    ("that_is_flattened_by_its_form", partial(marked_on, b"1 1 12 12 re f", entries=b"/Matrix[0 1 .1 0 0 0]")),
+    ("drawn_in_a_white_frame", partial(marked_on, b"0 G 7 0 m 7 14 l S", _FRAMED_WHITE)),
+    ("drawn_in_half_a_frame", partial(marked_on, b"0 G 7 0 m 7 14 l S", b"0 0 6 6 re s ")),
+    ("that_takes_its_frame_away", partial(marked_on, b"1 g 0 0 14 14 re f 0 G 7 0 m 7 14 l S", _FRAME)),
+    ("that_draws_a_word", partial(marked_on, b"0 g " + b"7 0 m 7 14 l " * 40 + b"S", _FRAME)),
+    ("of_a_picture", partial(marked_on, b"BI /W 1 /H 1 /BPC 8 /CS /G ID 0 EI", _FRAME)),
+    ("of_another_form", partial(marked_on, b"/X Do", _FRAME)),
+    ("of_a_shading", partial(marked_on, b"/X sh", _FRAME)),
+):
+    variant(
+        ATTACKS,
+        f"check_box_{_name}",
+        HIDDEN,
+        _pdf,
+        change="overlay",
+        words="more than a mark",
+        verdict="indeterminate",
+    )
+
 NINES = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[50/nine]>>>>"
 for _name, _fonts, _default in (
     ("in_another_font", b"/DR<</Font<</F1 5 0 R/N %s>>>>" % NINES, b"/N 9 Tf"),

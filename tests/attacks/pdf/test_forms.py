@@ -20,4 +20,9 @@ def test_a_form_filled_in_with_a_font_of_letters_passes() -> None:
 
 
 def test_a_small_check_box_beside_the_text_may_be_switched_on() -> None:
-    assert verdict(forms.switched_on(b"[50 715 62 730]")) == "passed"
+    assert verdict(forms.switched_on(b"[50 715 62 730]", b"50 50 500 750 re f")) == "passed"
+
+
+@pytest.mark.parametrize("name", forms.HONEST_MARKS)
+def test_a_check_box_that_shows_a_mark_may_be_switched_on(name: str) -> None:
+    assert verdict(forms.HONEST_MARKS[name]()) == "passed"
