@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, ValuesView
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
@@ -219,6 +219,39 @@ def signed_content(
     return XmlDocument(data, detached, xpath=xpath).signed_content(identifier)
 
 
+_CONTENT_NOT_USED = Finding(
+    "CONTENT_NOT_USED",
+    "warning",
+    "No signature in this document is over what was given beside it; nothing is said about that.",
+)
+
+
+class _Beside(Mapping[str, bytes]):
+    """What stands beside a document by its URIs, and whether any of it was looked at."""
+
+    def __init__(self, octets: Mapping[str, bytes]) -> None:
+        self._octets = octets
+        self.used = False
+
+    def __getitem__(self, uri: str) -> bytes:
+        octets = self._octets[uri]
+        self.used = True
+        return octets
+
+    def __contains__(self, uri: object) -> bool:
+        return uri in self._octets
+
+    def values(self) -> ValuesView[bytes]:
+        """For their sizes."""
+        return self._octets.values()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._octets)
+
+    def __len__(self) -> int:
+        return len(self._octets)
+
+
 def verify_document(
     data: Octets,
     *,
@@ -270,8 +303,11 @@ def verify_document(
         return replace(report, findings=tuple(not_opened(f, octets) for f in report.findings))
 
     def whole() -> DocumentReport:
-        document = open_document(data, password, content, detached, xpath=xpath)
+        beside = _Beside(detached)
+        document = open_document(data, password, content, beside, xpath=xpath)
         report = judged(document, data, file)
+        if document.format != "cms" and (content is not None or detached) and not beside.used:
+            report = replace(report, findings=(*report.findings, _CONTENT_NOT_USED))
         if document.format != "xml":
             return report
         from .packets import packet_in, with_attachments

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import kyso
 from kyso_pki.ades.report import DocumentReport, SignatureReport
 from kyso_pki.ades.sign import sign_document
 from kyso_pki.ades.verify import Policy
@@ -252,3 +253,23 @@ def test_the_json_report_has_the_published_fields(world: World, make: Callable[[
         "id", "format", "level", "indication", "sub_indication", "signer", "claimed_time", "proven_time",
         "certificate_valid", "intact", "coverage", "changes_after", "timestamps", "revocation", "findings",
     } <= set(report["signatures"][0])  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["pdf", "xml"])
+def test_content_that_no_signature_is_over_is_not_passed_over_in_silence(world: World, name: str) -> None:
+    """Whoever reads "valid" with a contract named beside it must not think that the contract was signed."""
+    data = kyso.sign(PDF if name == "pdf" else XML, world.person_signer, at=AT)
+    for content in (None, b"Hop dong"):
+        report = kyso.verify(data, trust=world.trust, at=AT, fetcher=world.fetcher(AT), content=content)
+        assert [f.code for f in report.findings] == (["CONTENT_NOT_USED"] if content else [])
+        assert report.verdict == "passed"
+
+
+def test_detached_data_is_told_as_not_used_where_no_reference_names_it(world: World) -> None:
+    fetcher = world.fetcher(AT)
+    detached = kyso.sign_xml(b"mot", world.person_signer, name="a.txt", at=AT)
+    report = kyso.verify(detached, trust=world.trust, at=AT, fetcher=fetcher, detached={"a.txt": b"mot"})
+    assert (report.findings, report.verdict) == ((), "passed")
+    report = kyso.verify(detached, trust=world.trust, at=AT, fetcher=fetcher, detached={"b.txt": b"hai"})
+    assert [f.code for f in report.findings] == ["CONTENT_NOT_USED"]
+    assert report.verdict == "indeterminate"
