@@ -13,13 +13,16 @@ import html
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from kyso_pki.errors import UsageError
-from kyso_pki.reports.words import printable
+from kyso_pki.facts import Finding
+from kyso_pki.reports.rows import finding_text
+from kyso_pki.reports.words import Words, printable
 
 from ..disk import Beside
 from .totals import MOST, Totals, reasons_of, verdict_of
@@ -172,6 +175,7 @@ _STYLE = (
 )
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
+_VI = Words("vi")
 _VERDICTS = ("passed", "failed", "indeterminate")
 _SAID = {
     "passed": "hợp lệ · passed",
@@ -208,7 +212,8 @@ def _page(lines: Callable[[], Lines], totals: Totals, head: str) -> Iterator[str
         yield "</table>"
     yield "<h2>Lý do · Reasons</h2><table>"
     for code, count in islice(shown["reasons"].items(), MOST):
-        yield f'<tr><td>{_text(code)}</td><td class="n">{count}</td></tr>'
+        said = (_VI.find(f"findings.{code}") or "").rstrip(":.")
+        yield f'<tr><td>{_text(code)}</td><td>{_text(said)}</td><td class="n">{count}</td></tr>'
     yield "</table><h2>Tệp không đạt · Files that did not pass</h2><table>"
     for record in _records(lines):
         if record["verdict"] != "passed":
@@ -220,6 +225,13 @@ def _page(lines: Callable[[], Lines], totals: Totals, head: str) -> Iterator[str
     yield "</table></html>\n"
 
 
+@lru_cache(maxsize=4096)  # most files of an audit fail for the same few reasons
+def _in_both(code: str, text: str) -> str:
+    """A finding in both languages, as the rest of the page."""
+    said = finding_text(Finding(code, "error", text), _VI)
+    return text if said == printable(text) else f"{said} · {text}"
+
+
 def _text(value: str) -> str:
     """Escaped, and without what would turn the letters around it: names and file names are a stranger's."""
     return html.escape(printable(value))
@@ -227,7 +239,7 @@ def _text(value: str) -> str:
 
 def _texts(record: Record) -> Iterator[str]:
     for findings in (record["findings"], *(s["findings"] for s in record["signatures"])):
-        yield from (f["text"] for f in findings if f["severity"] == "error")
+        yield from (_in_both(f["code"], f["text"]) for f in findings if f["severity"] == "error")
     for one in record.get("attachments", ()):  # a record of an earlier kyso has none
         yield from (f"{one['file']}: {text}" for text in _texts(one))
 

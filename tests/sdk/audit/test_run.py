@@ -427,7 +427,9 @@ def test_a_packet_says_which_document_in_it_failed_and_why(archive: Archive, tmp
     ]
     assert {r["file"] for r in found} == {str(packet)}
     outputs.write(tmp_path / "r.html", lambda: [json.dumps(record).encode()], totals, "một tệp")
-    assert "cid:1: The document carries no signature." in (tmp_path / "r.html").read_text("utf-8")
+    assert "cid:1: Tài liệu không có chữ ký số nào. · The document carries no signature." in (
+        tmp_path / "r.html"
+    ).read_text("utf-8")
 
 
 def test_totals_count_by_verdict_agency_signer_month_and_reason(finished: Run) -> None:
