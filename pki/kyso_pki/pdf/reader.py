@@ -94,6 +94,7 @@ class Reader:
             raise
         except FormatError as e:
             raise FormatError(e.message, remedy=REWRITE, **e.details) from None
+        self._ends = [revision.end for revision in self.revisions]
         self.last = len(self.revisions) - 1
         """The index of the last revision."""
         self.trailer = self.revisions[-1].trailer
@@ -319,14 +320,8 @@ class Reader:
 
     def revision_of(self, offset: int) -> Revision | None:
         """The revision in whose stretch of the file an offset lies."""
-        low, high = 0, len(self.revisions)
-        while low < high:
-            middle = (low + high) // 2
-            if self.revisions[middle].end <= offset:
-                low = middle + 1
-            else:
-                high = middle
-        return self.revisions[low] if low < len(self.revisions) else None
+        i = bisect_right(self._ends, offset)
+        return self.revisions[i] if i < len(self._ends) else None
 
 
 def _revisions(data: bytes, startxref: int, budget: Budget) -> tuple[Revision, ...]:

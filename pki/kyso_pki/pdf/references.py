@@ -61,6 +61,9 @@ def stray_references(
         return set()
     found: set[tuple[int, int]] = set()
     last = max(r for groups in wanted.values() for revisions in groups.values() for r in revisions)
+    newest = {
+        number: reader.revisions[max(map(max, groups.values()))].start for number, groups in wanted.items()
+    }  # behind it a reference is what an update, or a later one, says of its own object
     search = search_for(wanted)
 
     def note(number: int, at: int, is_allowed: Callable[[frozenset[int]], bool]) -> None:
@@ -71,7 +74,7 @@ def stray_references(
                 found.add((number, revisions[i]))
 
     for number, position in search(reader.data, stretches(gaps, reader.revisions[last].start)):
-        revision = reader.revision_of(position)
+        revision = reader.revision_of(position) if position < newest[number] else None
         if revision is not None:
             note(number, revision.index, partial(_within, reader, position, revision.index))
     for index, stream in object_streams(reader, last):

@@ -49,6 +49,9 @@ def _is_header(data: bytes, at: int) -> bool:
 def _hides(before: bytes, rest: bytes) -> bool:
     """Whether the white space after `rest` may follow a comment, or is too long to look at."""
     gap = before[len(rest) :]
-    line = re.split(rb"[\r\n]", rest)[-1]
-    too_long = len(line) == len(rest) > MAX_LINE
-    return len(gap) > MAX_LINE or ((b"\n" in gap or b"\r" in gap) and (b"%" in line or too_long))
+    if len(gap) > MAX_LINE:
+        return True
+    if b"\n" not in gap and b"\r" not in gap:
+        return False
+    line = rest[max(rest.rfind(b"\n"), rest.rfind(b"\r")) + 1 :]
+    return b"%" in line or len(line) == len(rest) > MAX_LINE
