@@ -9,7 +9,6 @@ the next are balanced, no string runs out of it.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from operator import sub
@@ -63,54 +62,37 @@ def _open_among(
         first = i + 1
 
 
-def open_streams(reader: Reader, revision: int, bounds: Sequence[int]) -> Iterator[str]:
-    """The same of streams alone: Poppler reads on by /Length into what follows, where others end at `endstream`."""
-    data, position, end = reader.data, bounds[0] if bounds else 0, bounds[-1] if bounds else 0
-    while (at := find(data, b"stream", position, end)) >= 0:
-        i = bisect_right(bounds, at) - 1
-        start, position = bounds[i], bounds[i + 1]
-        if not _is_short_stream(data, start, at, position) and not _is_closed(
-            reader, revision, start, position, keep=False
-        ):
-            yield _open(start, position)
-
-
 def open_at_the_end(
     reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]
 ) -> Iterator[str]:
     """The same where nothing is appended yet: of streams, and of strings that could go on behind the end of the file.
 
-    What is appended next would decide what such an object is; a verdict must not wait for that. A string that ends
-    within the file cannot be completed by anybody.
+    Of a stream Poppler reads on by /Length into what follows, where others end at `endstream`. What is appended next
+    would decide what such an object is; a verdict must not wait for that. A string that ends within the file cannot
+    be completed by anybody.
     """
     data = reader.data
     for at in range(0, len(bounds) - 1, AT_ONCE):
         part = bounds[at : at + AT_ONCE + 1]
         text = data[part[0] : part[-1]] if part[-1] - part[0] <= LONG else _STREAM
         if _STREAM in text or not _all_paired(text):
-            yield from open_streams(reader, revision, part)
-            yield from _open_strings(reader, revision, part, no_objects)
+            yield from _waiting(reader, revision, part, no_objects)
         if at % MANY_AT_ONCE == 0:
             release(data, bounds[max(at - MANY_AT_ONCE, 0)], part[-1])
 
 
-def _open_strings(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
+def _waiting(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
     data = reader.data
     for start, stop in pairwise(bounds):
-        if start in no_objects or (stop - start <= LONG and _all_end(data[start:stop])):
+        at = find(data, b"stream", start, stop)
+        if at >= 0 and _is_short_stream(data, start, at, stop):
             continue
-        stream = data.find(b"stream", start, min(stop, start + LONG))
-        if stream > 0 and _is_short_stream(data, start, stream, stop):
+        if at < 0 and (start in no_objects or (stop - start <= LONG and _all_paired(data[start:stop]))):
             continue
-        if find(data, b"(", start, stop) >= 0 and not _is_closed(reader, revision, start, stop, keep=False):
+        if at < 0 and find(data, b"(", start, stop) < 0:
+            continue
+        if not _is_closed(reader, revision, start, stop, keep=False):
             yield _open(start, stop)
-
-
-def _all_end(text: bytes) -> bool:
-    """Whether no string in these octets goes on behind them: each `(` has its `)`, nothing is escaped, no stream."""
-    if b"(" not in text:
-        return True
-    return b"stream" not in text and _all_paired(text)
 
 
 def _all_paired(text: bytes) -> bool:
