@@ -13,7 +13,7 @@ from typing import Final
 
 from ..filters import decode
 from ..objects import UNREADABLE, Dictionary, Ref, Stream, skip_space
-from ..seeming import seeming_objects
+from ..searching import other_readings
 from .checks import Observation
 from .survey import Survey
 
@@ -72,13 +72,10 @@ def _hinted(found: Survey, parameters: Dictionary, first: int, count: int) -> li
 
 
 def searched(found: Survey) -> Iterator[Observation]:
-    """What looks like an object within another one, in a file in which some reference leads nowhere."""
+    """A reference that leads nowhere, and to something for readers that search or do not look at generations."""
     reader = found.reader
-    if not found.nowhere:
-        return
     sections = [s for r in reader.revisions for s in r.sections]
     places = {o for s in sections for plain in s.plain() for o in plain.offsets if o}
     places |= {s.stream.offset if s.stream else s.offset for s in sections}  # of a table it is its trailer
-    if seeming_objects(reader.data, 0, len(reader.data)) > len(places):
-        text = f"nothing is object {found.nowhere[0]}, which is named, and a string or a stream looks like an object"
-        yield Observation("SEEMING_OBJECT", text, found.nowhere[0])
+    for text in other_readings(reader, reader.last, [*sorted(places), len(reader.data)], None):
+        yield Observation("SEEMING_OBJECT", text)
