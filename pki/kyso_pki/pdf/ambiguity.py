@@ -23,6 +23,7 @@ from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
 from .searching import other_readings
+from .stops import Contents
 from .xref import MAX_OBJECT_NUMBER, Section, shrinks
 
 MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
@@ -34,7 +35,7 @@ _MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a f
 
 
 def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> tuple[Finding, ...]:
-    """Error findings about revisions up to this one. Raises `FormatError` where they cannot be read.
+    """Findings about revisions up to this one; a warning is what was not looked at. Raises `FormatError`.
 
     `new_from`: objects with numbers from here on are about to be added, so that an unlisted object under one of them
     counts too. What is followed by more, or will be, must not go on in it.
@@ -71,7 +72,15 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     if not found:
         others = other_readings(reader, revision, bounds, ends)
         found = [Finding("SEEMING_OBJECT", "error", text) for text in others]
-    return tuple(found[:MAX_FINDINGS])
+    return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
+
+
+def _stopping(reader: Reader, revision: int) -> Iterator[Finding]:
+    contents = Contents(reader, revision)
+    for text in islice(contents.stopping(), 1):
+        yield Finding("CONTENT_STOPS", "error", text)
+    for text in contents.unread:
+        yield Finding("CONTENT_NOT_CHECKED", "warning", f"Some of what is drawn was not looked at: {text}")
 
 
 def _bounds(offsets: list[Sequence[int]], tables: list[int], end: int) -> list[int]:

@@ -35,6 +35,7 @@ from . import (
     replaced,
     robustness,
     searching,
+    stopped,
     tails,
     tamper,
     trees,
@@ -61,7 +62,7 @@ MODULES: tuple[ModuleType, ...] = (
     replaced,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
-MODULES += (doubles, first_saves, searching, lone)
+MODULES += (doubles, first_saves, searching, lone, stopped)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees

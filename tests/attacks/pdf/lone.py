@@ -208,13 +208,21 @@ for _name, _reference in (
     )
 
 ATTACHED = stream(table_pdf(), b"/Type/EmbeddedFile")
+
+
+def attached() -> Bodies:
+    """With a PDF that is attached uncompressed."""
+    found = bodies(b"5 0 R", more={10: ATTACHED})
+    return {**found, 1: found[1].replace(b"/Metadata", b"/AF[<</Type/Filespec/F(a)/EF<</F 10 0 R>>>>]/Metadata")}
+
+
 HONEST: dict[str, Callable[[], bytes]] = {
     "nothing hidden": lambda: _held(b""),
     "a font in metadata, and no reference to nothing": lambda: _held(FONT, b"10 0 R"),
     "a font in a string, and no reference to nothing": lambda: _string(b"10 0 R"),
-    "a PDF attached as it is": lambda: hand_signed(table_pdf(bodies(b"10 0 R", more={10: ATTACHED}))),
+    "a PDF attached as it is": lambda: hand_signed(table_pdf(attached())),
     "a PDF attached as it is, in a file with object streams": lambda: hand_signed(
-        stream_pdf(bodies(b"10 0 R", more={10: ATTACHED}), (1, 2, 3, 5, 6))
+        stream_pdf(attached(), (1, 2, 3, 5, 6))
     ),
     "an object that was freed, and that nothing names": lambda: signed_update(freed(b"9 0 R")),
     "a font that was replaced, and a reference to nothing": lambda: signed_update(

@@ -14,6 +14,7 @@ from typing import Final
 from ..filters import decode
 from ..objects import UNREADABLE, Dictionary, Ref, Stream, skip_space
 from ..searching import other_readings
+from ..stops import Contents
 from .checks import Observation
 from .survey import Survey
 
@@ -79,3 +80,9 @@ def searched(found: Survey) -> Iterator[Observation]:
     places |= {s.stream.offset if s.stream else s.offset for s in sections}  # of a table it is its trailer
     for text in other_readings(reader, reader.last, [*sorted(places), len(reader.data)], None):
         yield Observation("SEEMING_OBJECT", text)
+
+
+def stopping(found: Survey) -> Iterator[Observation]:
+    """A content in which some readers stop early; what cannot be read is noted by other checks."""
+    for text in Contents(found.reader, found.reader.last).stopping():
+        yield Observation("CONTENT_STOPS", text)
