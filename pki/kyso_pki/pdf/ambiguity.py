@@ -19,6 +19,7 @@ from ..facts import Finding
 from ..octets import count, release
 from .columns import headers
 from .ends import open_at_the_end, open_objects
+from .linearized import other_pages
 from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
@@ -72,6 +73,10 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     if not found:
         others = other_readings(reader, revision, bounds, ends)
         found = [Finding("SEEMING_OBJECT", "error", text) for text in others]
+    if not found:  # of a file that is about to grow the linter tells what is shown now
+        other = other_pages(reader, len(reader.data) + (new_from is not None))
+        found = [] if other is None else [Finding("LINEARIZATION", "error", f"The file is linearized, and {other}.")]
+    return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
     return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
 
 
