@@ -19,10 +19,12 @@ from ..facts import Finding
 from ..octets import count, release
 from .columns import headers
 from .ends import open_at_the_end, open_objects
+from .linearized import other_pages
 from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
-from .seeming import seeming_objects
+from .searching import other_readings
+from .stops import Contents
 from .xref import MAX_OBJECT_NUMBER, Section, shrinks
 
 MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
@@ -34,7 +36,7 @@ _MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a f
 
 
 def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> tuple[Finding, ...]:
-    """Error findings about revisions up to this one. Raises `FormatError` where they cannot be read.
+    """Findings about revisions up to this one; a warning is what was not looked at. Raises `FormatError`.
 
     `new_from`: objects with numbers from here on are about to be added, so that an unlisted object under one of them
     counts too. What is followed by more, or will be, must not go on in it.
@@ -68,27 +70,22 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
         followed = new_from is not None or revision < reader.last or reader.trailing
         open_ = (open_objects if followed else open_at_the_end)(reader, revision, bounds, no_objects)
         found = [Finding("OPEN_OBJECT", "error", text) for text in dict.fromkeys(islice(open_, MAX_FINDINGS))]
-    if not found and new_from is None and revision < reader.last:
-        found = [Finding("SEEMING_OBJECT", "error", text) for text in _searched(reader, bounds, ends)]
-    return tuple(found[:MAX_FINDINGS])
+    if not found:
+        others = other_readings(reader, revision, bounds, ends)
+        found = [Finding("SEEMING_OBJECT", "error", text) for text in others]
+    if not found:  # of a file that is about to grow the linter tells what is shown now
+        other = other_pages(reader, len(reader.data) + (new_from is not None))
+        found = [] if other is None else [Finding("LINEARIZATION", "error", f"The file is linearized, and {other}.")]
+    return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
+    return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
 
 
-def _searched(reader: Reader, bounds: list[int], ends: int | None) -> Iterator[str]:
-    """Whether a reader that searches finds other objects in what was signed, and an update can make it search.
-
-    A PDF that is attached as it is holds objects too: they do harm only where some reference leads nowhere. `ends`:
-    how many `endobj` there are, where that was counted.
-    """
-    data, end, known = reader.data, bounds[-1], len(bounds) - 1
-    if ends is None:
-        ends = count(data, _MARK, 0, end)
-    seeming = count(data, b"obj", 0, end) - ends + count(data, b"trail", 0, end)
-    if seeming <= known or seeming_objects(data, 0, end) <= known:
-        return
-    from .lint.survey import survey  # for files that are odd already: each object is read
-
-    if nowhere := survey(reader, frozenset()).nowhere:
-        yield f"A reader that searches for object {nowhere[0]}, which is missing, finds others in strings or streams."
+def _stopping(reader: Reader, revision: int) -> Iterator[Finding]:
+    contents = Contents(reader, revision)
+    for text in islice(contents.stopping(), 1):
+        yield Finding("CONTENT_STOPS", "error", text)
+    for text in contents.unread:
+        yield Finding("CONTENT_NOT_CHECKED", "warning", f"Some of what is drawn was not looked at: {text}")
 
 
 def _bounds(offsets: list[Sequence[int]], tables: list[int], end: int) -> list[int]:

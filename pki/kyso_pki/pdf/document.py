@@ -194,8 +194,8 @@ class PdfDocument:
     def _refuse_unclear(self) -> None:
         """Refuses a file in which two readers could see two files: its signature would be refused at once (P5)."""
         self._refuse_trailing()
-        found = ambiguities(self._reader, self._reader.last, Update(self._reader).new_from)
-        if found:
+        findings = ambiguities(self._reader, self._reader.last, Update(self._reader).new_from)
+        if found := [f for f in findings if f.severity == "error"]:
             raise FormatError(f"PDF: {found[0].text}", remedy=REWRITE)
 
     def _refuse_unlisted(self, fields: Sequence[Field]) -> None:

@@ -8,6 +8,7 @@ shows is bounded by `ink`, from outside: where that cannot be done, everything c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite
@@ -115,33 +116,14 @@ class Paper:
         box = rectangle(reader, note.dictionary, revision)
         if box is None:
             return "its place cannot be told"
-        pages = self._pages(note)
-        if not pages:
-            return "it is on no page"
-        for number in sorted(pages):
-            where = f"page {self._numbers.get(number, '?')}"
-            page = reader.resolve(Ref(number), revision)
-            unit = reader.resolve(page.get("UserUnit", 1), revision) if isinstance(page, dict) else None
-            if not isinstance(page, dict) or unit != 1:
-                return "its page cannot be read, or has an unusual unit"
-            if max(box.x1 - box.x0, box.y1 - box.y0) > MAX_BUTTON:
-                return "it is larger than an icon needs to be"
-            ink = self._page_ink(number, revision)
-            if isinstance(ink, str):
-                return f"what {where} shows cannot be told without drawing it ({ink})"
-            around = box.grown(NOTE_SIZE)
-            if ink.touches(around):
-                return f"text, lines or pictures of {where}"
-            for item in annotations_of(reader, page, revision):
-                visits.one()
-                other = reader.resolve(item, revision)
-                own = isinstance(item, Ref) and item.number == note.number
-                if own or not isinstance(other, dict) or other.get("Subtype") == "Popup":
-                    continue
-                place = rectangle(reader, other, revision)
-                if place is None or place.grown(MARGIN).overlap(around):
-                    return f"an annotation on {where}"
-        return None
+        around = box.grown(NOTE_SIZE)
+
+        def near(other: Dictionary) -> bool:
+            place = rectangle(reader, other, revision)
+            shown = other.get("Subtype") != "Popup"
+            return shown and (place is None or place.grown(MARGIN).overlap(around) > 0)
+
+        return self._beside(note, box, around, near, visits, icon=True)
 
     def _switched(self, button: Widget, states: tuple[Value, Value], visits: Visits) -> str | None:
         reader, revision = self._reader, button.revision
@@ -152,7 +134,21 @@ class Paper:
             return "its flags let it be drawn outside of its rectangle"
         if not all(_is_bounded_state(reader, button.dictionary, state, revision) for state in states):
             return "its appearance is not bounded by its rectangle"
-        pages = self._pages(button)
+
+        def near(other: Dictionary) -> bool:
+            place = rectangle(reader, other, revision)
+            if place is not None and other.get("Subtype") != "Widget":
+                place = _wide(reader, other, place, revision)
+            return place is None or place.overlap(box) > 0
+
+        return self._beside(button, box, box.grown(MARGIN), near, visits, icon=False)
+
+    def _beside(
+        self, small: Widget, box: Box, around: Box, near: Callable[[Dictionary], bool], visits: Visits, *, icon: bool
+    ) -> str | None:
+        """What stands around an icon, which is of no fixed size, or a button; `near`: whether an annotation does."""
+        reader, revision = self._reader, small.revision
+        pages = self._pages(small)
         if not pages:
             return "it is on no page"
         shapes = self._marks_of(button, states)
@@ -163,26 +159,23 @@ class Paper:
             unit = reader.resolve(page.get("UserUnit", 1), revision) if isinstance(page, dict) else None
             if not isinstance(page, dict) or isinstance(unit, bool) or not isinstance(unit, int | float):
                 return "its page cannot be read"
+            if icon and unit != 1:
+                return "its page has an unusual unit"
             if not max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_BUTTON:
-                return "it is larger than a button needs to be"
+                return f"it is larger than {'an icon' if icon else 'a button'} needs to be"
             ink = self._page_ink(number, revision)
             if isinstance(ink, str):
                 return f"what {where} shows cannot be told without drawing it ({ink})"
-            if ink.touches(box.grown(MARGIN)):
+            if ink.touches(around):
                 return f"text, lines or pictures of {where}"
             turned = inherited(reader, page, "Rotate", revision) not in (None, 0, 180)
-            if _continues(box, ink, True, turned):
+            if not icon and _continues(box, ink, True, turned):
                 return f"the gap in a line of {where}"
             for item in annotations_of(reader, page, revision):
                 visits.one()
                 other = reader.resolve(item, revision)
-                own = isinstance(item, Ref) and item.number == button.number
-                if own or not isinstance(other, dict):
-                    continue
-                place = rectangle(reader, other, revision)
-                if place is not None and other.get("Subtype") != "Widget":
-                    place = _wide(reader, other, place, revision)
-                if place is None or place.overlap(box):
+                own = isinstance(item, Ref) and item.number == small.number
+                if not own and isinstance(other, dict) and near(other):
                     return f"an annotation on {where}"
             small = max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_SIGN
             if unsure and (not small or ink.touches(box.grown(LINE_BAND))):

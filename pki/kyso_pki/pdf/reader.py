@@ -283,10 +283,15 @@ class Reader:
             if not isinstance(value, Ref):
                 return value
             entry = self.entry(value.number, revision)
-            if entry is None or (entry.b if entry.kind == PLAIN else 0) != value.generation:
+            if entry is None or _generation(entry) != value.generation:
                 return None
             value = self.at(value.number, entry, revision).value
         raise FormatError("PDF: references point to references in a long chain or a circle.", remedy=REWRITE)
+
+    def leads_nowhere(self, ref: Ref, revision: int | None = None) -> bool:
+        """Whether there is no object under this number and generation."""
+        entry = self.entry(ref.number, revision)
+        return entry is None or _generation(entry) != ref.generation
 
     def dictionary(self, value: Value, revision: int | None = None) -> Dictionary:
         """The dictionary behind a value. Raises `FormatError` when it is something else."""
@@ -322,6 +327,11 @@ class Reader:
         """The revision in whose stretch of the file an offset lies."""
         i = bisect_right(self._ends, offset)
         return self.revisions[i] if i < len(self._ends) else None
+
+
+def _generation(entry: Entry) -> int:
+    """The generation of an object in use; in an object stream it is 0 (7.5.7)."""
+    return entry.b if entry.kind == PLAIN else 0
 
 
 def _revisions(data: bytes, startxref: int, budget: Budget) -> tuple[Revision, ...]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import Final, NamedTuple
 
 from ..errors import LimitExceeded
 from ..octets import WINDOW, release
 from .object_stream import ObjectStream
-from .objects import SPACE
+from .objects import SPACE, UNREADABLE, Stream
 from .reader import Reader
 from .xref import COMPRESSED
 
@@ -73,10 +73,11 @@ def stray_references(
             if i < len(revisions) and (number, revisions[i]) not in found and not is_allowed(allowed):
                 found.add((number, revisions[i]))
 
+    streams = StreamData(reader)
     for number, position in search(reader.data, stretches(gaps, reader.revisions[last].start)):
         revision = reader.revision_of(position) if position < newest[number] else None
         if revision is not None:
-            note(number, revision.index, partial(_within, reader, position, revision.index))
+            note(number, revision.index, partial(_within, reader, streams, position, revision.index))
     for index, stream in object_streams(reader, last):
         seen = list(search(stream.source, ((0, len(stream.source)),)))
         starts = sorted(zip(stream.offsets, stream.numbers, strict=True)) if seen else []
@@ -106,15 +107,55 @@ def _among(holder: int, allowed: frozenset[int]) -> bool:
     return holder in allowed
 
 
-def _within(reader: Reader, position: int, revision: int, allowed: frozenset[int]) -> bool:
-    """Whether a position lies in one of these objects as saved in a revision."""
+class StreamData:
+    """Whether a place in the file is within the data of a stream, where nothing is a reference.
+
+    So a PDF or a text that is attached as it is refers to nothing. What object streams hold is searched for itself;
+    whether a reader that searches the whole file would find objects there is told by `searching`.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._last = (0, 0, 0, 0)  # where the object begins and the next one does, where its data begin and end
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        """Where objects and tables stand by any cross-reference: an update may point backwards, into a stream too."""
+        sections = [section for revision in self._reader.revisions for section in revision.sections]
+        places = {o for section in sections for plain in section.plain() for o in plain.offsets}
+        return sorted(places.union(section.offset for section in sections))
+
+    def __contains__(self, position: int) -> bool:
+        if not self._last[0] <= position < self._last[1]:
+            self._last = self._around(position)
+        return self._last[2] <= position < self._last[3]
+
+    def _around(self, position: int) -> tuple[int, int, int, int]:
+        revision = self._reader.revision_of(position)
+        if revision is None:
+            return position, position + 1, 0, 0
+        offsets = self._offsets
+        i = bisect_right(offsets, position)
+        start, stop = offsets[i - 1] if i else 0, offsets[i] if i < len(offsets) else revision.end
+        if start == 0:
+            return start, stop, 0, 0
+        try:
+            value = self._reader.standing_at(start, revision.index).value
+        except UNREADABLE:
+            return start, stop, 0, 0
+        data = (value.start, value.start + value.length) if isinstance(value, Stream) else (0, 0)
+        return start, stop, *data
+
+
+def _within(reader: Reader, streams: StreamData, position: int, revision: int, allowed: frozenset[int]) -> bool:
+    """Whether a position lies in one of these objects as saved in a revision, or in the data of a stream."""
     for number in allowed:
         entry = reader.entry(number, revision)
         if entry is not None and entry.kind != COMPRESSED:
             found = reader.at(number, entry, revision)
             if found.offset <= position < found.stop:
                 return True
-    return False
+    return position in streams
 
 
 Search = Callable[[bytes, Stretches], Iterator[tuple[int, int]]]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from ..errors import FormatError
 from .reader import Reader
-from .references import Stretches, object_streams, search_for
+from .references import StreamData, Stretches, object_streams, search_for
 from .tokens import name_of
 
 NAMED_BY_FILES: Final = frozenset((
@@ -54,10 +54,14 @@ def other_roles(reader: Reader, kept: Collection[Kept], stretches: Stretches) ->
     def note(number: int, at: int, role: str | None) -> None:
         found.update((number, k.revision) for k in wanted[number] if k.revision > at and not _fits(k, role))
 
+    streams = StreamData(reader)
     for number, position in search(reader.data, stretches):
         revision = reader.revision_of(position)
-        if revision is not None:
-            note(number, revision.index, _role(reader.data, position))
+        if revision is None:
+            continue
+        role, at = _role(reader.data, position), revision.index
+        if not all(_fits(k, role) for k in wanted[number] if k.revision > at) and position not in streams:
+            note(number, at, role)
     for index, stream in object_streams(reader, max(k.revision for k in kept)):
         starts = {stream.first + offset for offset in stream.offsets}
         for number, position in search(stream.source, ((0, len(stream.source)),)):

@@ -7,8 +7,10 @@ string or a stream that an update brings, and that says `5 0 obj`, takes the pla
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
+from ..octets import find
 from .tokens import END
 
 MAX_BEFORE: Final = 512  # bytes before a keyword that are looked at: two numbers, white space, a comment
@@ -16,16 +18,20 @@ MAX_LINE: Final = 200  # of white space, or of what may be a comment; longer one
 _SPACE: Final = b"\x00\t\n\x0c\r "
 _DIGITS: Final = b"0123456789"
 
-_keyword = re.compile(rb"obj|trailer").finditer
 _ends = re.compile(END).match
 
 
 def seeming_objects(data: bytes, start: int, stop: int) -> int:
     """How many headers `N G obj` and trailers stand in `data[start:stop]`, in strings, streams and comments too."""
-    return sum(
-        _is_trailer(data, m.end()) if m[0] == b"trailer" else _is_header(data, m.start())
-        for m in _keyword(data, start, stop)
+    return sum(_is_header(data, at) for at in _all(data, b"obj", start, stop)) + sum(
+        _is_trailer(data, at + len(b"trailer")) for at in _all(data, b"trailer", start, stop)
     )
+
+
+def _all(data: bytes, word: bytes, start: int, stop: int) -> Iterator[int]:
+    while (start := find(data, word, start, stop)) >= 0:  # some ten times as fast as a pattern
+        yield start
+        start += len(word)
 
 
 def _is_trailer(data: bytes, end: int) -> bool:

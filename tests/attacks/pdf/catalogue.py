@@ -25,6 +25,8 @@ from . import (
     hidden,
     hidden_glyphs,
     incremental,
+    linearized,
+    lone,
     looks,
     open_ends,
     outside,
@@ -34,6 +36,7 @@ from . import (
     replaced,
     robustness,
     searching,
+    stopped,
     tails,
     tamper,
     trees,
@@ -60,7 +63,7 @@ MODULES: tuple[ModuleType, ...] = (
     replaced,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
-MODULES += (doubles, first_saves, searching)
+MODULES += (doubles, first_saves, searching, lone, stopped, linearized)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees

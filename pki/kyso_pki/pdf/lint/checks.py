@@ -64,6 +64,7 @@ CHECKS: Final = (
     Check("EARLIER_REVISIONS", "warn", "7.5.6", "Updates changed the file; earlier states are still in it."),
     Check("LINEARIZATION", "refuse", "Annex F", "Hints for fast viewing lead some readers to other pages."),
     Check("SEEMING_OBJECT", "refuse", "7.3.10", "A reader that searches for what is missing shows something else."),
+    Check("CONTENT_STOPS", "refuse", "7.8.2", "Some readers show a page only up to a word that is no operator."),
     Check("SPLIT_TEXT", "warn", "XML 1.0 2.5, 2.6", "XML: comments or instructions split text; many read its start."),
     Check("NOT_CHECKED", "refuse", "7.3, 7.5", "A part of the file cannot be read, so it was not looked at."),
 )  # fmt: skip

@@ -26,6 +26,7 @@ _STEPS: Final[tuple[Callable[[Survey], Iterator[Observation]], ...]] = (
     structure.structure,
     readings.linearized,
     readings.searched,
+    readings.stopping,
 )
 
 

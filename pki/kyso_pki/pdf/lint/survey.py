@@ -14,7 +14,8 @@ from ...errors import LimitExceeded
 from ..filters import Budget, decode
 from ..objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from ..reader import Reader
-from ..xref import FREE, PLAIN
+from ..walk import references_in
+from ..xref import FREE
 from .checks import Observation
 from .dull import Dull
 
@@ -52,8 +53,6 @@ class Survey:
     """Every dictionary that the trailer reaches, nested ones included, but for those that no check looks at."""
     unreached: list[tuple[int, Value]] = field(default_factory=list)
     """Objects in use that nothing reaches."""
-    nowhere: list[int] = field(default_factory=list)
-    """Numbers that references name, and under which there is no object."""
     pages: list[Page] = field(default_factory=list)
     unread: list[Observation] = field(default_factory=list)
     budget: Budget = field(init=False)
@@ -120,6 +119,7 @@ def survey(reader: Reader, telling: frozenset[str] | None = None) -> Survey:
 def _reach(found: Survey, dull: Dull) -> set[int]:
     reader = found.reader
     reached: set[int] = set()
+    named: set[Ref] = set()  # `5 3 R` leads nowhere and must not hide what `5 0 R` leads to
     count = 0
     pending: list[tuple[Value, int | None]] = [
         (v, None) for v in reader.trailer.values() if isinstance(v, Ref | dict)
@@ -130,16 +130,17 @@ def _reach(found: Survey, dull: Dull) -> set[int]:
         if count > MAX_PARTS:
             raise LimitExceeded(f"PDF: more than {MAX_PARTS} parts; the file is too large to be looked through.")
         if isinstance(value, Ref):
-            if value.number in reached:
+            if value in named:
                 continue
-            reached.add(value.number)
+            named.add(value)
             number = value.number
             if (references := dull.references(value)) is not None:
+                reached.add(number)
                 pending += [(ref, number) for ref in references]
                 continue
-            entry = reader.entry(value.number)
-            if entry is None or (entry.kind == PLAIN and entry.b != value.generation):
-                found.nowhere.append(value.number)
+            if reader.leads_nowhere(value):
+                continue  # `readings` says whether that does harm
+            reached.add(number)
             value = found.resolve(value)
         if isinstance(value, dict):
             found.parts.append(Part(value, number, None))
@@ -180,19 +181,12 @@ def left_by_updates(found: Survey) -> set[int]:
     """Of the unreached objects those that an earlier revision reached: an update replaced what referred to them."""
     unreached = dict(found.unreached)
     left: set[int] = set()
-    pending: list[Value] = list(_replaced(found))
+    pending = [ref for value in _replaced(found) for ref in references_in(value)]
     while pending:
-        value = pending.pop()
-        if isinstance(value, Ref):
-            if value.number in unreached and value.number not in left:
-                left.add(value.number)
-                pending.append(unreached[value.number])
-        elif isinstance(value, list):
-            pending += value
-        elif isinstance(value, dict):
-            pending += value.values()
-        elif isinstance(value, Stream):
-            pending += value.dictionary.values()
+        number = pending.pop().number
+        if number in unreached and number not in left:
+            left.add(number)
+            pending += references_in(unreached[number])
     return left
 
 

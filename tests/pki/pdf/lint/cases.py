@@ -257,6 +257,7 @@ CASES = (
     Case("SECOND_CATALOG", file({41: b"<</Type/Catalog/Pages 2 0 R>>"}), file({41: b"<</Type/Pages>>"}), "7.7.2"),
     Case("LINEARIZATION", FAST.replace(b"/N 1", b"/N 2"), FAST, "Annex F"),
     Case("SEEMING_OBJECT", SEEMING.replace(b"/Y null   ", b"/Y 99 0 R "), SEEMING, "7.3.10"),
+    Case("CONTENT_STOPS", file(content=b"q endstream Q"), file(content=b"q (endstream) pop Q"), "7.8.2"),
     Case("EARLIER_REVISIONS", append(CLEAN, {4: stream(b"")}), CLEAN, "7.5.6"),
     Case("NOT_CHECKED", CLEAN.replace(b"/FontName/Tinos", b"/FontName>Tinos"), CLEAN, "7.3"),
 )

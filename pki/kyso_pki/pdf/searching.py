@@ -1,0 +1,150 @@
+"""Whether readers that do not follow the cross-reference to the letter see other objects (attack class P5).
+
+Reach for `other_readings`. A reference to nothing is null (ISO 32000-2 7.3.10). Poppler, when it meets one, searches
+the whole file and takes the last object of each number, in strings and streams too; it so finds what updates freed,
+as PDFium does; MuPDF and PDFium do not look at the generation of a reference at all. Whether a file holds anything
+that these would see is told in bulk; only then each reference is followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ..octets import WINDOW, count, release
+from .filters import Budget, decode
+from .objects import Stream
+from .reader import Reader
+from .seeming import seeming_objects
+from .tokens import SPACE
+from .walk import lost
+from .xref import PLAIN
+
+PER_OBJECT: Final = 2048  # bytes per object from which on it is cheaper to follow references than to search
+MAX_BEFORE: Final = 512  # bytes before the R of a reference that are looked at, as in `seeming`
+_MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a faster way than for six
+_W: Final = rb"[" + SPACE + rb"]"
+_unusual = re.compile(rb"R(?<=" + _W + rb"R)(?<! 0 R)(?![A-Za-z0-9])").finditer
+_comment = re.compile(rb"(?:^|[0-9])" + _W + rb"*%").search
+_DIGITS: Final = b"0123456789"
+_SPACE: Final = b"\x00\t\n\x0c\r "
+
+
+def other_readings(reader: Reader, revision: int, bounds: Sequence[int], ends: int | None) -> Iterator[str]:
+    """Why another object may be seen than the cross-reference says; at most one reason.
+
+    `bounds`: where the objects and tables stand, and the end; `ends`: how many `endobj` there are, where that was
+    counted. A PDF that is attached as it is holds objects too, and no harm.
+    """
+    end, known = bounds[-1], len(bounds) - 1
+    walked = None
+    if known * PER_OBJECT < end:
+        walked = lost(reader)
+        if not any(walked):
+            return
+    seeming = _seems(reader.data, end, known, ends)
+    freed, passed_over = _replaced(reader, revision)
+    unusual = has_unusual_references(reader, revision)
+    if not (seeming or freed or passed_over or unusual):
+        return
+    references, unread = walked or lost(reader)
+    for ref in references:
+        if (entry := reader.entry(ref.number)) is not None:
+            there = entry.b if entry.kind == PLAIN else 0
+            yield f"A reference names object {ref.number} {ref.generation}, which is {ref.number} {there}."
+            return
+        if ref.number in freed:
+            yield f"A reference names object {ref.number}, which was freed and is still in the file."
+            return
+    if unread and unusual:
+        yield f"An object cannot be read, and some readers do: {unread[0]}"
+    elif references and (seeming or passed_over):
+        found = "others in strings or streams" if seeming else f"an older object {passed_over[0]}"
+        number = min(references).number
+        yield f"A reader that searches for object {number}, which is missing, finds {found}."
+
+
+def _seems(data: bytes, end: int, known: int, ends: int | None) -> bool:
+    ends = count(data, _MARK, 0, end) if ends is None else ends
+    seeming = count(data, b"obj", 0, end) - ends + count(data, b"trail", 0, end)
+    return seeming > known and seeming_objects(data, 0, end) > known
+
+
+def _replaced(reader: Reader, revision: int) -> tuple[set[int], list[int]]:
+    """Numbers of objects that are free but stand in the file, and of those in use that a search would miss.
+
+    It takes the last one in the file, and none in object streams. Readers search, and find what is free, only in a
+    file that ends with a table: with a stream they follow the cross-reference alone.
+    """
+    freed: set[int] = set()
+    passed_over: list[int] = []
+    if reader.revisions[-1].sections[0].stream is not None:
+        return freed, passed_over
+    highest: dict[int, int] = {}  # where the last object of each number stands that an update speaks of; 0: none
+    first = reader.revisions[0]
+    for number in first.sections[0].shared_numbers(first.sections[-1]) if len(first.sections) > 1 else ():
+        for section in first.sections:
+            entry = section.entry(number)
+            here = entry.a if entry is not None and entry.kind == PLAIN else 0
+            highest[number] = max(highest.get(number, 0), here)
+    for saved in reader.revisions[1 : revision + 1]:
+        for number, entry in saved.entries():
+            if number not in highest:
+                before = reader.entry(number, 0)
+                highest[number] = before.a if before is not None and before.kind == PLAIN else 0
+            if entry.kind == PLAIN:
+                highest[number] = max(highest[number], entry.a)
+    for number, place in highest.items():
+        if place and (now := reader.entry(number, revision)) is None:
+            freed.add(number)
+        elif place and now is not None and (now.kind != PLAIN or now.a != place):
+            passed_over.append(number)
+    return freed, passed_over
+
+
+def has_unusual_references(reader: Reader, revision: int) -> bool:
+    """Whether what could be a reference is not plainly one of generation 0, anywhere up to a revision."""
+    data, end = reader.data, reader.revisions[revision].end
+    for start in range(0, end, WINDOW):
+        stop = min(start + WINDOW, end)
+        if any(_is_unusual(data, m.start()) for m in _unusual(data, start, min(stop + 1, end))):
+            return True
+        if not isinstance(data, bytes):
+            release(data, start, stop)
+    return any(_in_members(reader, revision))
+
+
+def _in_members(reader: Reader, revision: int) -> Iterator[bool]:
+    """The same of each object stream; of these the text alone is looked at."""
+    seen: set[int] = set()
+    budget = Budget(len(reader.data))
+    for saved in reader.revisions[: revision + 1]:
+        for section in saved.sections:
+            for number in section.containers():
+                entry = reader.entry(number, saved.index)
+                if entry is None or entry.kind != PLAIN or entry.a in seen:
+                    continue  # `members_astray` says what is wrong
+                seen.add(entry.a)
+                holder = reader.at(number, entry, saved.index).value
+                text = decode(holder, budget) if isinstance(holder, Stream) else b""
+                yield any(_is_unusual(text, m.start()) for m in _unusual(text))
+
+
+def _is_unusual(data: bytes, at: int) -> bool:
+    """Whether a generation other than 0 stands before an R, or a comment that may hide one."""
+    before = data[max(0, at - MAX_BEFORE) : at]
+    rest = before.rstrip(_SPACE)
+    digits = len(rest) - len(rest.rstrip(_DIGITS))
+    if digits:  # and before it a number, or a comment behind one
+        number = rest[:-digits].rstrip(_SPACE)
+        return bool(rest[-digits:].strip(b"0")) and len(number) + digits < len(rest) and _named(number)
+    gap = before[len(rest) :]
+    if len(gap) == len(before):
+        return True  # more white space than is looked at
+    return (b"\n" in gap or b"\r" in gap) and _comment(re.split(rb"[\r\n]", rest)[-1]) is not None
+
+
+def _named(number: bytes) -> bool:
+    """Whether digits end there, or what may be a comment."""
+    return not number or number[-1] in _DIGITS or _comment(re.split(rb"[\r\n]", number)[-1]) is not None

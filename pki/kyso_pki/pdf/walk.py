@@ -1,0 +1,63 @@
+"""Which references a value holds, and which of those that the trailer leads to lead nowhere.
+
+Reach for `references_in` and `lost`. The work is linear in the file: each object is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from .lint.dull import Dull
+from .objects import UNREADABLE, Ref, Stream, Value
+from .reader import Reader
+
+MAX_UNREAD: Final = 16  # one is enough; the others help to see how the file was made
+
+
+class Lost(NamedTuple):
+    """What a walk from the trailer could not follow."""
+
+    references: list[Ref]
+    """Those that lead nowhere; one of another generation does too (ISO 32000-2 7.3.10)."""
+    unread: list[str]
+    """Why objects that are named cannot be read."""
+
+
+def references_in(value: Value) -> Iterator[Ref]:
+    """Every reference in a value, those of a stream's dictionary included; not followed."""
+    pending: list[Value] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Ref):
+            yield item
+        elif isinstance(item, list):
+            pending += item
+        elif isinstance(item, dict):
+            pending += item.values()
+        elif isinstance(item, Stream):
+            pending += item.dictionary.values()
+
+
+def lost(reader: Reader) -> Lost:
+    """What the last trailer leads to and cannot be followed."""
+    dull = Dull(reader, frozenset())
+    found = Lost([], [])
+    named: set[Ref] = set()
+    pending = list(references_in(reader.trailer))
+    while pending:
+        ref = pending.pop()
+        if ref in named:
+            continue
+        named.add(ref)
+        if (references := dull.references(ref)) is not None:
+            pending += references
+        elif (entry := reader.entry(ref.number)) is None or reader.leads_nowhere(ref):
+            found.references.append(ref)
+        else:
+            try:
+                pending += references_in(reader.at(ref.number, entry).value)
+            except UNREADABLE as e:
+                if len(found.unread) < MAX_UNREAD:
+                    found.unread.append(getattr(e, "message", str(e)))
+    return found

@@ -1,0 +1,71 @@
+"""P6, P7: the data of a stream refer to nothing, unless a cross-reference says that objects are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from kyso_pki.pdf.reader import Reader
+from kyso_pki.pdf.references import Private, StreamData, stray_references
+from tests.attacks.pdf.judged import verdict
+from tests.pki.pdf.samples import BODIES, SIGNATURE_BOX, WORLD, append, deflated, pike, signed, stream, table_pdf
+
+EVERYTHING = table_pdf({**BODIES, **{n: b"<</Annots %d 0 R/Fields %d 0 R>>" % (n, n) for n in range(6, 40)}})
+
+
+def with_attachment(attached: bytes, *, form: bool) -> bytes:
+    """A page whose /Annots is an object of its own, which each new signature rewrites."""
+    look = SIGNATURE_BOX % (b"B", b"300 300 400 350", b"") if form else b"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]>>"
+    catalog = b"<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a)6 0 R]>>>>%s>>"
+    return table_pdf(
+        {
+            **BODIES,
+            1: catalog % (b"/AcroForm 10 0 R" if form else b""),
+            3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots 8 0 R"),
+            6: b"<</Type/Filespec/F(a)/EF<</F 7 0 R>>>>",
+            7: attached,
+            8: b"[9 0 R]",
+            9: look,
+            10: b"<</Fields 11 0 R>>" if form else b"null",
+            11: b"[9 0 R]",
+        }
+    )
+
+
+@pytest.mark.parametrize("form", [False, True])
+@pytest.mark.parametrize(
+    "attached",
+    [stream(EVERYTHING, b"/Type/EmbeddedFile"), deflated(EVERYTHING), stream(pike(object_streams=True, many=50))],
+    ids=["raw", "compressed", "raw with object streams"],
+)
+def test_two_signatures_beside_a_pdf_that_is_attached_pass(attached: bytes, form: bool) -> None:
+    once = signed(with_attachment(attached, form=form))
+    assert verdict(once) == "passed"
+    assert verdict(signed(once, WORLD.seal_signer)) == "passed"
+    assert verdict(signed(signed(once, WORLD.seal_signer))) == "passed"
+
+
+def stray(pdf: bytes) -> set[tuple[int, int]]:
+    return stray_references(Reader(pdf), [Private(20, 1, frozenset())])
+
+
+def test_only_what_is_outside_of_the_data_of_a_stream_refers() -> None:
+    assert stray(append(table_pdf({**BODIES, 6: stream(b"x 20 0 R y")}), {20: b"null"})) == set()
+    assert stray(append(table_pdf({**BODIES, 6: stream(b"x", b"/Y 20 0 R")}), {20: b"null"})) == {(20, 1)}
+    assert stray(append(table_pdf({**BODIES, 6: b"[(x 20 0 R y)]"}), {20: b"null"})) == {(20, 1)}
+
+
+def test_an_object_in_use_within_the_data_of_a_stream_refers() -> None:
+    """The update lists, as object 7, what stands inside of stream 6."""
+    first = table_pdf({**BODIES, 6: stream(b"a 20 0 R\n7 0 obj\n<</Y 20 0 R>>\nendobj\nb"), 7: b"null"})
+    update = append(first, {20: b"null"})
+    entry = b"7 1\n%010d 00000 n \n" % first.index(b"7 0 obj\n<</Y")
+    update = update.replace(b"xref\n20 1", b"xref\n" + entry + b"20 1")
+    streams = StreamData(Reader(update))
+    assert first.index(b"20 0 R") in streams
+    assert first.index(b"20 0 R>>") not in streams
+    assert stray(update) == {(20, 1)}
+
+
+def test_a_table_within_the_data_of_a_stream_is_no_data() -> None:
+    pdf = table_pdf()
+    assert pdf.rindex(b"1 0 R") not in StreamData(Reader(pdf))
