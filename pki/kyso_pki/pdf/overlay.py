@@ -123,7 +123,7 @@ class Paper:
             shown = other.get("Subtype") != "Popup"
             return shown and (place is None or place.grown(MARGIN).overlap(around) > 0)
 
-        return self._beside(note, box, around, near, visits, icon=True)
+        return self._beside(note, box, around, near, visits, icon=True, unsure=False)
 
     def _switched(self, button: Widget, states: tuple[Value, Value], visits: Visits) -> str | None:
         reader, revision = self._reader, button.revision
@@ -141,18 +141,29 @@ class Paper:
                 place = _wide(reader, other, place, revision)
             return place is None or place.overlap(box) > 0
 
-        return self._beside(button, box, box.grown(MARGIN), near, visits, icon=False)
+        shapes = self._marks_of(button, states)
+        unsure = shapes is None or not shapes[0] <= (box.y1 - box.y0) / (box.x1 - box.x0) <= shapes[1]
+        return self._beside(button, box, box.grown(MARGIN), near, visits, icon=False, unsure=unsure)
 
     def _beside(
-        self, small: Widget, box: Box, around: Box, near: Callable[[Dictionary], bool], visits: Visits, *, icon: bool
+        self,
+        small: Widget,
+        box: Box,
+        around: Box,
+        near: Callable[[Dictionary], bool],
+        visits: Visits,
+        *,
+        icon: bool,
+        unsure: bool,
     ) -> str | None:
-        """What stands around an icon, which is of no fixed size, or a button; `near`: whether an annotation does."""
+        """What stands around an icon, which is of no fixed size, or a button.
+
+        `near`: whether an annotation does. `unsure`: the button may show more than a mark.
+        """
         reader, revision = self._reader, small.revision
         pages = self._pages(small)
         if not pages:
             return "it is on no page"
-        shapes = self._marks_of(button, states)
-        unsure = shapes is None or not shapes[0] <= (box.y1 - box.y0) / (box.x1 - box.x0) <= shapes[1]
         for number in sorted(pages):
             where = f"page {self._numbers.get(number, '?')}"
             page = reader.resolve(Ref(number), revision)
@@ -177,8 +188,8 @@ class Paper:
                 own = isinstance(item, Ref) and item.number == small.number
                 if not own and isinstance(other, dict) and near(other):
                     return f"an annotation on {where}"
-            small = max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_SIGN
-            if unsure and (not small or ink.touches(box.grown(LINE_BAND))):
+            tiny = max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_SIGN
+            if unsure and (not tiny or ink.touches(box.grown(LINE_BAND))):
                 return f"{where}, where it may write what nobody saw: one of its states shows more than a mark"
         return None
 
