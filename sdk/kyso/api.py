@@ -7,6 +7,7 @@ address, and no error repeats one. `exchanges` puts requests in order, `client` 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -101,6 +102,9 @@ class Api:
             return answer.content
         problem = _problem(answer)
         detail = str(problem.get("detail") or problem.get("title") or f"HTTP status {answer.status_code}")
+        number = problem.get("request")
+        if answer.status_code == 500 and re.fullmatch("[0-9a-zA-Z-]{1,64}", str(number or "")):  # as in its log
+            raise RemoteError(f"The server failed at the request {number}.", status=500, error=problem.get("code"))
         kind = _REFUSALS.get(str(problem.get("code")))
         if kind is None:
             kind = Unauthorized if answer.status_code in (401, 403) else RemoteError

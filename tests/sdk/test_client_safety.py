@@ -6,11 +6,13 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from kyso import AsyncClient, Client
+from kyso.api import Api
 from kyso_pki.errors import RemoteError, UsageError
 
 TOKEN = "ma-truy-cap"
@@ -94,3 +96,25 @@ def test_a_password_in_the_servers_address_is_refused_and_not_repeated() -> None
 
 def test_no_token_stands_in_what_a_traceback_shows(url: str) -> None:
     assert TOKEN not in repr(vars(Client(url, TOKEN)))
+
+
+@dataclass(frozen=True)
+class _Failed:
+    content: bytes
+    status_code: int = 500
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("9f3c", "The server failed at the request 9f3c."),
+        ("\x1b[2J", "The server refused: It made a mistake."),
+        (None, "The server refused: It made a mistake."),
+    ],
+)
+def test_a_fault_of_the_server_is_told_by_the_number_that_its_log_has(number: object, said: str) -> None:
+    """Without it nobody could find the line; a number that is none is not repeated."""
+    body = json.dumps({"detail": "It made a mistake.", "code": "error", "request": number}).encode()
+    with pytest.raises(RemoteError) as e:
+        Api("http://127.0.0.1:1", None, "v2").document_answer(_Failed(body))
+    assert e.value.message == said
