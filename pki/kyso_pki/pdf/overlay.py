@@ -173,7 +173,7 @@ class Paper:
             if icon and unit != 1:
                 return "its page has an unusual unit"
             if not max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_BUTTON:
-                return f"it is larger than {'an icon' if icon else 'a button'} needs to be"
+                return "it is larger than an icon needs to be" if icon else "it is larger than a button needs to be"
             ink = self._page_ink(number, revision)
             if isinstance(ink, str):
                 return f"what {where} shows cannot be told without drawing it ({ink})"

@@ -39,6 +39,7 @@ from . import (
     stopped,
     tails,
     tamper,
+    titles,
     trees,
     updates,
     values,
@@ -63,7 +64,7 @@ MODULES: tuple[ModuleType, ...] = (
     replaced,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
-MODULES += (doubles, first_saves, searching, lone, stopped, linearized)
+MODULES += (doubles, first_saves, searching, lone, stopped, linearized, titles)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from ...facts import ChangeKind
-from ..objects import Dictionary, Ref, Stream, Value, same
-from .comparison import Comparison, shown
+from ..filters import decode
+from ..objects import Dictionary, Ref, Stream, Value, decode_text, same
+from .comparison import Comparison, Touched, shown
+from .descriptions import told
 from .evidence import compare_stores
 from .form import compare_forms
 
@@ -86,7 +88,29 @@ def _metadata(c: Comparison, before: Value, now: Value, root: int) -> None:
     shape &= before is None or _is_metadata(c.old(before))
     if shape:
         c.explain(touched.number, root)
+    if shape and not _tell_the_same(c, touched):
+        text = "the title, authors or subject in the XMP metadata were changed."
+        c.say("metadata", text, False, object=touched.number)
+        return
     c.say("metadata", "XMP metadata were changed.", shape and c.open, object=touched.number)
+
+
+def _tell_the_same(c: Comparison, touched: Touched) -> bool:
+    """Whether rewritten metadata describe the document as before; new ones may not name it otherwise."""
+    now = touched.new.value if touched.new else None
+    before = touched.old.value if touched.old else None
+    if not isinstance(now, Stream):
+        return False
+    octets = decode(now, c.reader.budget)
+    if isinstance(before, Stream):
+        old = decode(before, c.reader.budget)
+        return old == octets or (told(octets) is not None and told(octets) == told(old))
+    said = told(octets)
+    information = c.old(c.reader.revisions[c.index - 1].trailer.get("Info"))
+    title = c.old(information.get("Title")) if isinstance(information, dict) else None
+    if said is None or not isinstance(title, bytes):
+        return said is not None
+    return all(text == " ".join(decode_text(title).split()) for name, text in said if name == "dc:title")
 
 
 def _is_metadata(value: Value) -> bool:
