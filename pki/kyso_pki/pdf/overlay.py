@@ -171,7 +171,7 @@ class Paper:
             if not isinstance(page, dict) or isinstance(unit, bool) or not isinstance(unit, int | float):
                 return "its page cannot be read"
             if icon and unit != 1:
-                return "its page has an unusual unit"
+                return "its page cannot be read, or has an unusual unit"
             if not max(box.x1 - box.x0, box.y1 - box.y0) * unit <= MAX_BUTTON:
                 return "it is larger than an icon needs to be" if icon else "it is larger than a button needs to be"
             ink = self._page_ink(number, revision)
@@ -241,7 +241,7 @@ class Paper:
         seen = visible_box(reader, page, revision)
         unit = reader.resolve(page.get("UserUnit", 1), revision)
         if isinstance(unit, bool) or not isinstance(unit, int | float) or not 0 < unit <= _MAX_NUMBER:
-            return "its page has an unusual unit"
+            return "its page cannot be read, or has an unusual unit"
         self._taken[number] = self._taken.get(number, 0.0) + box.area
         if box.area * unit * unit > MAX_AREA or self._taken[number] > MAX_PAGE * seen.area:
             return "it is larger than a signature needs to be, or later ones together take too much of the page"

@@ -22,6 +22,7 @@ from .walk import lost
 from .xref import PLAIN
 
 PER_OBJECT: Final = 2048  # bytes per object from which on it is cheaper to follow references than to search
+MAX_SEEMING: Final = 1 << 16  # words that could be objects, beyond the objects: more are taken for some, at 1 µs each
 MAX_BEFORE: Final = 512  # bytes before the R of a reference that are looked at, as in `seeming`
 _MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a faster way than for six
 _W: Final = rb"[" + SPACE + rb"]"
@@ -68,7 +69,7 @@ def other_readings(reader: Reader, revision: int, bounds: Sequence[int], ends: i
 def _seems(data: bytes, end: int, known: int, ends: int | None) -> bool:
     ends = count(data, _MARK, 0, end) if ends is None else ends
     seeming = count(data, b"obj", 0, end) - ends + count(data, b"trail", 0, end)
-    return seeming > known and seeming_objects(data, 0, end) > known
+    return seeming > known and (seeming > known + MAX_SEEMING or seeming_objects(data, 0, end) > known)
 
 
 def _replaced(reader: Reader, revision: int) -> tuple[set[int], list[int]]:
@@ -142,9 +143,13 @@ def _is_unusual(data: bytes, at: int) -> bool:
     gap = before[len(rest) :]
     if len(gap) == len(before):
         return True  # more white space than is looked at
-    return (b"\n" in gap or b"\r" in gap) and _comment(re.split(rb"[\r\n]", rest)[-1]) is not None
+    return (b"\n" in gap or b"\r" in gap) and _comment(_last_line(rest)) is not None
 
 
 def _named(number: bytes) -> bool:
     """Whether digits end there, or what may be a comment."""
-    return not number or number[-1] in _DIGITS or _comment(re.split(rb"[\r\n]", number)[-1]) is not None
+    return not number or number[-1] in _DIGITS or _comment(_last_line(number)) is not None
+
+
+def _last_line(text: bytes) -> bytes:
+    return text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :]

@@ -41,6 +41,8 @@ def _is_trailer(data: bytes, end: int) -> bool:
 
 def _is_header(data: bytes, at: int) -> bool:
     """Whether two numbers stand before the keyword, or a comment that may hide them."""
+    if at and data[at - 1] not in _SPACE + _DIGITS:  # as in `endobj`
+        return False
     before = bytes(data[max(0, at - MAX_BEFORE) : at])
     behind_generation = before.rstrip(_SPACE)
     if _hides(before, behind_generation):

@@ -6,8 +6,9 @@ import random
 
 import pytest
 
+from kyso_pki.pdf.ambiguity import ambiguities
 from kyso_pki.pdf.reader import Reader
-from kyso_pki.pdf.searching import has_unusual_references
+from kyso_pki.pdf.searching import MAX_SEEMING, has_unusual_references
 from kyso_pki.pdf.walk import lost
 from tests.pki.pdf.samples import BODIES, SHAPES, deflated, shaped, stream, table_pdf
 
@@ -50,3 +51,16 @@ def test_what_leads_nowhere_is_told_with_what_cannot_be_read() -> None:
     found = lost(reader)
     assert sorted(found.references) == [(5, 2), (8, 0), (9, 0)]
     assert len(found.unread) == 1
+
+
+@pytest.mark.parametrize("word", [b"obj", b"\nobj", b"0 obj", b"trailer"])
+def test_a_file_full_of_the_word_is_searched_only_so_far(word: bytes) -> None:
+    full = stream(word * (MAX_SEEMING + 9))
+    catalog = b"<</Type/Catalog/Pages 2 0 R/A 99 0 R/B 6 0 R>>"
+    assert list(readings(table_pdf({**BODIES, 6: full}))) == []
+    (said,) = readings(table_pdf({**BODIES, 1: catalog, 6: full}))
+    assert "object 99, which is missing" in said
+
+
+def readings(pdf: bytes) -> list[str]:
+    return [f.text for f in ambiguities(Reader(pdf), Reader(pdf).last) if f.code == "SEEMING_OBJECT"]
