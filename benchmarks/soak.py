@@ -226,7 +226,7 @@ def empty(path: Path) -> bool:
 def memory_kib(pid: int) -> int:
     """Resident memory, 0 for a process that has ended."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)

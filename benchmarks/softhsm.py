@@ -94,7 +94,10 @@ def hsm() -> Hsm:
     folder = Path(_folder().name)
     (folder / "tokens").mkdir()
     conf = folder / "softhsm2.conf"
-    conf.write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n")
+    conf.write_text(
+        f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n",
+        encoding="utf-8",
+    )
     module = Module(LIBRARY, {"SOFTHSM2_CONF": str(conf)})
     opening.init_token(module, TOKEN, SO_PIN, PIN)
     uri = f"pkcs11:token={TOKEN}"

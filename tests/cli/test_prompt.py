@@ -53,7 +53,7 @@ def at_a_terminal(province: Province, desk: Path, typed: str, *arguments: str) -
 def test_the_pin_is_asked_for_once_and_not_shown(
     province: Province, desk: Path, language: str, question: str
 ) -> None:
-    pin = (province.folder / "secrets" / "token.pin").read_text().strip()
+    pin = (province.folder / "secrets" / "token.pin").read_text(encoding="utf-8").strip()
     (desk / "b.pdf").write_bytes((desk / "van-ban.pdf").read_bytes())
     code, seen = at_a_terminal(province, desk, pin, "sign", "van-ban.pdf", "b.pdf", "--key", KEY, "--lang", language)
     assert code == 0, seen

@@ -133,7 +133,9 @@ def empty(folder: Path) -> SoftHsm:
 
 
 def write_conf(hsm: SoftHsm) -> None:
-    hsm.conf.write_text(f"directories.tokendir = {hsm.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+    hsm.conf.write_text(
+        f"directories.tokendir = {hsm.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n", encoding="utf-8"
+    )
 
 
 def copy_of(hsm: SoftHsm, folder: Path) -> SoftHsm:

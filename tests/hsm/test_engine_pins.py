@@ -52,7 +52,7 @@ class Typed:
 
 
 def logins(log: Path) -> int:
-    return log.read_text(errors="replace").count(": C_Login\n") if log.exists() else 0
+    return log.read_text(errors="replace", encoding="utf-8").count(": C_Login\n") if log.exists() else 0
 
 
 def arguments(module: Module, uri: str, pin: str) -> list[str]:
@@ -183,7 +183,7 @@ def test_the_record_holds_no_pin_and_is_the_users_own(own_hsm: SoftHsm) -> None:
     with pytest.raises(PinRefused):
         open_once(own_hsm, FromText(WRONG_PIN))
     (path,) = state_folder().glob("pins/*.json")
-    assert WRONG_PIN not in path.read_text()
+    assert WRONG_PIN not in path.read_text(encoding="utf-8")
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
 
@@ -197,7 +197,7 @@ def test_without_a_place_for_the_record_no_pin_is_tried(
     own_hsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log, blocked = tmp_path / "calls", tmp_path / "file"
-    blocked.write_text("no folder")
+    blocked.write_text("no folder", encoding="utf-8")
     monkeypatch.setenv("KYSO_STATE", str(blocked))
     with pytest.raises(UsageError, match="No record") as e:
         open_once(own_hsm, FromText(PIN), own_hsm.spied(log))
@@ -211,7 +211,7 @@ def test_a_record_that_cannot_be_understood_is_not_taken_for_an_empty_one(own_hs
         open_once(own_hsm, FromText(WRONG_PIN))
     (path,) = state_folder().glob("pins/*.json")
     for broken in ("{", '{"salt": "zz", "pins": []}', "[]"):
-        path.write_text(broken)
+        path.write_text(broken, encoding="utf-8")
         own_hsm.set_flags(0)
         with pytest.raises(UsageError, match="cannot be read"):
             open_once(own_hsm, FromText(WRONG_PIN), own_hsm.spied(log))

@@ -70,7 +70,7 @@ def test_a_locked_keyring_is_an_answer_not_a_crash(system_keyring: Keyring) -> N
 def test_a_pin_comes_from_a_systemd_credential(
     hsm: SoftHsm, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "token-pin").write_text(PIN + "\n")
+    (tmp_path / "token-pin").write_text(PIN + "\n", encoding="utf-8")
     (tmp_path / "token-pin").chmod(0o400)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     uri = f"{hsm.uri};object={EC}"

@@ -62,7 +62,7 @@ def at_once(count: int, work: object) -> list[BaseException]:
 
 
 def logins(log: Path) -> int:
-    return log.read_text(errors="replace").count(": C_Login\n") if log.exists() else 0
+    return log.read_text(errors="replace", encoding="utf-8").count(": C_Login\n") if log.exists() else 0
 
 
 # Several workers --------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ def test_two_workers_sign_at_the_same_time(hsm: SoftHsm, pool: Pool) -> None:
 
 
 def cpu_time(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     return int(fields[11]) + int(fields[12])
 
 
@@ -228,7 +228,7 @@ def test_what_has_its_value_is_not_signed_again_after_a_lost_session(own_hsm: So
 
 
 def signs(log: Path) -> int:
-    return log.read_text(errors="replace").count(": C_Sign\n")
+    return log.read_text(errors="replace", encoding="utf-8").count(": C_Sign\n")
 
 
 def test_frames_are_found_in_octets_that_come_one_by_one() -> None:

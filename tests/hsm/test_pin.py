@@ -34,7 +34,7 @@ def test_a_file_that_notepad_saved_gives_its_first_line_without_the_mark(tmp_pat
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o644])
 def test_a_file_open_to_everybody_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "pin"
-    file.write_text(SECRET)
+    file.write_text(SECRET, encoding="utf-8")
     file.chmod(mode)
     with pytest.raises(UsageError, match="chmod 600") as e:
         FromFile(file)(REQUEST)
@@ -43,7 +43,7 @@ def test_a_file_open_to_everybody_is_refused_with_the_remedy(tmp_path: Path, mod
 
 def test_a_file_shared_with_a_group_is_read(tmp_path: Path) -> None:
     file = tmp_path / "pin"
-    file.write_text(SECRET)
+    file.write_text(SECRET, encoding="utf-8")
     file.chmod(0o640)
     assert FromFile(file)(REQUEST) == SECRET
 

@@ -22,7 +22,7 @@ GOOD, WRONG = FromText(PIN, given_now=True), FromText(WRONG_PIN, given_now=True)
 
 
 def logins(log: Path) -> int:
-    return log.read_text(errors="replace").count(": C_Login\n") if log.exists() else 0
+    return log.read_text(errors="replace", encoding="utf-8").count(": C_Login\n") if log.exists() else 0
 
 
 def test_a_wrong_pin_is_tried_once_and_never_again(own_hsm: SoftHsm, tmp_path: Path, pool: Pool) -> None:
@@ -87,7 +87,7 @@ def test_the_last_signer_logs_the_token_out(own_hsm: SoftHsm, tmp_path: Path, po
     log = tmp_path / "calls"
     uri, modules = f"{own_hsm.uri};object={EC}", [own_hsm.spied(log)]
     open_signer(uri, secret=GOOD, modules=modules, pool=pool).close()
-    assert log.read_text(errors="replace").count(": C_Logout\n") == 1
+    assert log.read_text(errors="replace", encoding="utf-8").count(": C_Logout\n") == 1
     open_signer(uri, secret=GOOD, modules=modules, pool=pool).close()
     assert logins(log) == 2
 

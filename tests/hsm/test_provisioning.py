@@ -131,6 +131,8 @@ def test_a_kind_of_key_that_is_not_made_is_refused(own_hsm: SoftHsm, pool: Pool)
 
 def test_a_module_without_a_free_slot_says_so(own_hsm: SoftHsm, tmp_path: Path, pool: Pool) -> None:
     """A token folder that cannot be written is as far as SoftHSM can go: it always shows a free slot."""
-    own_hsm.conf.write_text(f"directories.tokendir = {tmp_path / 'not-there'}\nobjectstore.backend = file\n")
+    own_hsm.conf.write_text(
+        f"directories.tokendir = {tmp_path / 'not-there'}\nobjectstore.backend = file\n", encoding="utf-8"
+    )
     with pytest.raises(TokenUnavailable):
         init_token(own_hsm.module, "kyso-moi", SO_PIN, PIN, pool=pool)

@@ -146,7 +146,7 @@ def test_keys_are_listed_without_a_pin_and_each_uri_opens(hsm: SoftHsm, shared_p
 
 def test_a_broken_module_is_a_line_in_the_list(hsm: SoftHsm, tmp_path: Path, shared_pool: Pool) -> None:
     text = tmp_path / "not-a-library.so"
-    text.write_text("hello")
+    text.write_text("hello", encoding="utf-8")
     modules = [
         Module("/nowhere/missing.so"),
         Module(str(text)),

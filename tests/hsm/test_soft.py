@@ -67,7 +67,7 @@ def test_a_keystore_signs_with_its_chain(keystore: Path, leaf: Certificate) -> N
 @pytest.mark.parametrize("kind", ["rsa2048", "p256", "p384", "p521", "ed25519"])
 def test_openssl_verifies_what_each_kind_of_key_signs(tmp_path: Path, kind: KeyKind) -> None:
     private = new_key(kind)
-    (tmp_path / "k.pem").write_text(_pem(private))
+    (tmp_path / "k.pem").write_text(_pem(private), encoding="utf-8")
     (tmp_path / "message").write_bytes(b"message")
     leaf = certificate(_public(private), "x")
     (tmp_path / "pub.pem").write_bytes(
@@ -96,7 +96,7 @@ def test_pss_is_made_on_request(keystore: Path, leaf: Certificate) -> None:
 
 def test_a_keystore_is_strongly_encrypted_and_openssl_reads_it(keystore: Path, tmp_path: Path) -> None:
     file = tmp_path / "pw"
-    file.write_text(PASSWORD)
+    file.write_text(PASSWORD, encoding="utf-8")
     shown = program("openssl", "pkcs12", "-in", str(keystore), "-passin", f"file:{file}", "-nokeys")
     assert shown.count(b"BEGIN CERTIFICATE") == 2
     structure = program("openssl", "asn1parse", "-inform", "DER", "-in", str(keystore), "-strparse", "26")
@@ -141,7 +141,7 @@ def test_a_password_is_needed_only_where_there_is_one(keystore: Path, tmp_path: 
 
     with pytest.raises(PinRequired, match=keystore.name):
         open_signer(str(keystore))
-    (tmp_path / "k.pem").write_text(_pem(key))
+    (tmp_path / "k.pem").write_text(_pem(key), encoding="utf-8")
     open_key(str(tmp_path / "k.pem"), secret=never).close()
 
 
@@ -149,8 +149,8 @@ def test_a_password_is_needed_only_where_there_is_one(keystore: Path, tmp_path: 
 def test_encrypted_pem_keys_of_openssl_are_opened(
     tmp_path: Path, old: list[str], leaf: Certificate, key: SoftPrivateKey
 ) -> None:
-    (tmp_path / "plain.pem").write_text(_pem(key))
-    (tmp_path / "pw").write_text(PASSWORD)
+    (tmp_path / "plain.pem").write_text(_pem(key), encoding="utf-8")
+    (tmp_path / "pw").write_text(PASSWORD, encoding="utf-8")
     out = tmp_path / "k.pem"
     arguments = [
         "-in",
@@ -162,7 +162,7 @@ def test_encrypted_pem_keys_of_openssl_are_opened(
         str(out),
     ]
     program("openssl", "pkey", *arguments, *old)
-    out.write_text(leaf.pem() + out.read_text() + root().pem())
+    out.write_text(leaf.pem() + out.read_text(encoding="utf-8") + root().pem(), encoding="utf-8")
     with open_signer(f"file:{out}", secret=FromText(PASSWORD)) as signer:
         assert list(signer.chain) == [leaf, root()]
         signer.sign([signer.scheme.imprint(b"m")])
@@ -173,7 +173,7 @@ def test_encrypted_pem_keys_of_openssl_are_opened(
 def test_a_pkcs12_of_openssl_with_an_empty_password_needs_none(
     tmp_path: Path, leaf: Certificate, key: SoftPrivateKey
 ) -> None:
-    (tmp_path / "all.pem").write_text(_pem(key) + leaf.pem())
+    (tmp_path / "all.pem").write_text(_pem(key) + leaf.pem(), encoding="utf-8")
     out = tmp_path / "k.pfx"
     program("openssl", "pkcs12", "-export", "-in", str(tmp_path / "all.pem"), "-passout", "pass:", "-out", str(out))
     with open_signer(str(out)) as signer:
@@ -181,7 +181,7 @@ def test_a_pkcs12_of_openssl_with_an_empty_password_needs_none(
 
 
 def test_a_key_without_certificate_opens_as_key_only(tmp_path: Path, leaf: Certificate, key: SoftPrivateKey) -> None:
-    (tmp_path / "k.pem").write_text(_pem(key))
+    (tmp_path / "k.pem").write_text(_pem(key), encoding="utf-8")
     with pytest.raises(CertificateMissing, match=r"k\.pem"):
         open_signer(str(tmp_path / "k.pem"))
     with open_signer(str(tmp_path / "k.pem"), chain=[root(), leaf]) as signer:
@@ -214,7 +214,7 @@ def test_a_missing_file_points_to_token_addresses(tmp_path: Path) -> None:
 def test_files_are_listed_without_a_password(
     keystore: Path, tmp_path: Path, leaf: Certificate, key: SoftPrivateKey
 ) -> None:
-    (tmp_path / "open.pem").write_text(_pem(key) + leaf.pem())
+    (tmp_path / "open.pem").write_text(_pem(key) + leaf.pem(), encoding="utf-8")
     listing = list_keys([], [keystore, tmp_path / "open.pem", tmp_path / "none.pem"])
     by_label = {k.label: k for k in listing.keys}
     assert by_label["open"].certificate == leaf and by_label["open"].algorithm == "RSA-2048"
@@ -225,7 +225,7 @@ def test_files_are_listed_without_a_password(
 
 
 def test_a_file_is_a_token_with_one_credential(tmp_path: Path, leaf: Certificate, key: SoftPrivateKey) -> None:
-    (tmp_path / "k.pem").write_text(_pem(key) + leaf.pem())
+    (tmp_path / "k.pem").write_text(_pem(key) + leaf.pem(), encoding="utf-8")
     token = open_token(str(tmp_path / "k.pem"))
     (credential,) = token.credentials()
     assert credential.chain.leaf == leaf and credential.terms.unlock == "none"

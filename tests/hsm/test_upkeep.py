@@ -55,7 +55,7 @@ NEW_PIN = "mới-2468"
 
 
 def calls(log: Path, name: str) -> int:
-    return log.read_text(errors="replace").count(f": {name}\n") if log.exists() else 0
+    return log.read_text(errors="replace", encoding="utf-8").count(f": {name}\n") if log.exists() else 0
 
 
 def never(request: SecretRequest) -> str:

@@ -48,7 +48,7 @@ def gone(pid: int) -> bool:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:  # waited for already, or a grandchild
         try:
-            return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+            return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z"
         except (FileNotFoundError, ProcessLookupError):
             return True
 
@@ -318,7 +318,7 @@ def test_a_modules_own_variables_are_kept() -> None:
 
 def test_a_worker_dumps_no_core(hsm: SoftHsm, pool: Pool) -> None:
     with opened(hsm, pool) as (_, pid):
-        limits = Path(f"/proc/{pid}/limits").read_text()
+        limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
     line = next(x for x in limits.splitlines() if x.startswith("Max core file size"))
     assert line.split()[4:6] == ["0", "0"]
 
@@ -326,7 +326,7 @@ def test_a_worker_dumps_no_core(hsm: SoftHsm, pool: Pool) -> None:
 def test_no_library_is_mapped_into_the_callers_process(hsm: SoftHsm, pool: Pool) -> None:
     with opened(hsm, pool) as (signer, pid):
         signer.sign([bytes(32)])
-        assert "softhsm" in Path(f"/proc/{pid}/maps").read_text()
+        assert "softhsm" in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
     done = subprocess.run(
         script(hsm, "print('softhsm' in open('/proc/self/maps').read(), 'pkcs11' in sys.modules)"),
         capture_output=True,

@@ -318,5 +318,5 @@ def test_a_server_that_signs_with_another_key_is_noticed(client: Client) -> None
 
 
 def test_the_web_process_maps_no_vendor_library(server: subprocess.Popen[bytes]) -> None:
-    maps = Path(f"/proc/{server.pid}/maps").read_text()
+    maps = Path(f"/proc/{server.pid}/maps").read_text(encoding="utf-8")
     assert "softhsm" not in maps

@@ -51,7 +51,7 @@ def test_work_that_goes_wrong_is_refused_by_name_and_nothing_is_left_of_it(what:
 
 
 def children() -> set[str]:
-    return set(Path("/proc/self/task").joinpath(str(thread()), "children").read_text().split())
+    return set(Path("/proc/self/task").joinpath(str(thread()), "children").read_text(encoding="utf-8").split())
 
 
 def thread() -> int:

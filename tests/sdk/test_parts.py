@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
@@ -39,7 +38,7 @@ def writing(target: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     with writing(tmp_path / "a.pdf") as (process, part):
         assert part.read_bytes() == b"half of it"
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
     assert swept(tmp_path, now=time.time()).removed == (part,)
     assert list(tmp_path.iterdir()) == []

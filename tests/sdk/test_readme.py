@@ -28,8 +28,8 @@ def blocks(name: str) -> str:
 def test_the_examples_run(name: str, province: Province) -> None:
     """Only the port and the place of SoftHSM are those of this machine."""
     folder = province.folder
-    (folder / "secrets" / "api-token").write_text(province.api_token + "\n")
-    (folder / "secrets" / "token.pin").write_text(PIN + "\n")
+    (folder / "secrets" / "api-token").write_text(province.api_token + "\n", encoding="utf-8")
+    (folder / "secrets" / "token.pin").write_text(PIN + "\n", encoding="utf-8")
     (folder / "van-ban.pdf").write_bytes((ROOT / "tests" / "documents" / "cong-van.pdf").read_bytes())
     signed = folder / "van-ban.signed.pdf"
     code = blocks(name).replace(README_ADDRESS, province.url.removeprefix("http://"))

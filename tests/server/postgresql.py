@@ -74,8 +74,8 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="kyso-postgresql-"))
     made = Cluster(folder, free_port(), secrets.token_urlsafe(16))
     passfile, given = folder / "passfile", folder / "given"
-    passfile.write_text(f"127.0.0.1:{made.port}:*:{USER}:{made.password}\n")
-    given.write_text(made.password + "\n")
+    passfile.write_text(f"127.0.0.1:{made.port}:*:{USER}:{made.password}\n", encoding="utf-8")
+    given.write_text(made.password + "\n", encoding="utf-8")
     passfile.chmod(0o600)
     given.chmod(0o600)
     if os.geteuid() == 0:

@@ -74,7 +74,9 @@ def _module(folder: Path) -> Module:
     tokens = folder / "softhsm" / "tokens"
     tokens.mkdir(parents=True)
     conf = folder / "softhsm" / "softhsm2.conf"
-    conf.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+    conf.write_text(
+        f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n", encoding="utf-8"
+    )
     return Module(path, {"SOFTHSM2_CONF": str(conf)})
 
 
@@ -103,7 +105,7 @@ class _Builder:
     def token(self, label: str, pin: str, file: str) -> None:
         init_token(self.module, label, SO_PIN, pin, pool=self.pool)
         secret = self.folder / "secrets" / file
-        secret.write_text(pin + "\n")
+        secret.write_text(pin + "\n", encoding="utf-8")
         secret.chmod(0o600)
 
     def certify(
@@ -135,7 +137,7 @@ class _Builder:
         return certificate
 
     def write(self, name: str, certificate: Certificate) -> None:
-        (self.folder / "ca" / f"{name}.crt").write_text(certificate.pem())
+        (self.folder / "ca" / f"{name}.crt").write_text(certificate.pem(), encoding="utf-8")
 
 
 def _urls(url: str, issuer: str) -> Urls:

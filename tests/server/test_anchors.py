@@ -64,7 +64,7 @@ def signed() -> bytes:
 
 def settings_in(folder: Path) -> Settings:
     (folder / "trust").mkdir()
-    (folder / "kyso.toml").write_text('[trust]\nstore = "trust"\n')
+    (folder / "kyso.toml").write_text('[trust]\nstore = "trust"\n', encoding="utf-8")
     return load_settings(folder)
 
 
@@ -73,7 +73,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     create_keystore(
         tmp_path / "mem.p12", WORLD.person_signer.private_key, WORLD.person_signer.chain.certificates, PIN
     )
-    (tmp_path / "pin").write_text(PIN)
+    (tmp_path / "pin").write_text(PIN, encoding="utf-8")
     (tmp_path / "pin").chmod(0o600)
     key = CredentialSettings("mem", f"file:{tmp_path}/mem.p12", tmp_path / "pin")
     settings = replace(settings_in(tmp_path), credentials=(key,))
@@ -140,8 +140,8 @@ def test_a_store_that_others_may_write_is_not_used(service: Service) -> None:
 
 def test_anchors_of_the_settings_count_besides(service: Service, tmp_path: Path) -> None:
     service.keep(STRANGER)
-    (tmp_path / "root.crt").write_text(WORLD.root.pem())
-    (tmp_path / "kyso.toml").write_text('[trust]\nstore = "trust"\nsigning = ["root.crt"]\n')
+    (tmp_path / "root.crt").write_text(WORLD.root.pem(), encoding="utf-8")
+    (tmp_path / "kyso.toml").write_text('[trust]\nstore = "trust"\nsigning = ["root.crt"]\n', encoding="utf-8")
     trust = create_app(load_settings(tmp_path), now=lambda: AT).state.house.trust
     assert trust.is_anchor(WORLD.root, "signing")
     assert not trust.is_anchor(WORLD.root, "timestamping")

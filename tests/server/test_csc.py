@@ -492,7 +492,7 @@ def test_key_of_the_house_under_another_certificate_signs_no_documents(province:
             not_after=datetime.now(UTC) + timedelta(days=1),
         )
     path = province.folder / "ca" / "disguised.crt"
-    path.write_text(disguised.pem())
+    path.write_text(disguised.pem(), encoding="utf-8")
     own = CredentialSettings("nha", "pkcs11:token=kyso-ca;object=tsa", settings.ca.issuing.pin_file, (path,))
     with (
         serve_here(replace(settings, credentials=(own,)), clock) as url,
@@ -505,14 +505,14 @@ def test_key_of_the_house_under_another_certificate_signs_no_documents(province:
 def test_wrong_pin_file_is_tried_once_and_never_again(province: Province, clock: Clock) -> None:
     """A health check every ten seconds must not lock a token; afterwards the right PIN still opens it."""
     wrong = province.folder / "secrets" / "wrong.pin"
-    wrong.write_text("55555555\n")
+    wrong.write_text("55555555\n", encoding="utf-8")
     wrong.chmod(0o600)
     own = replace(province.settings.credentials[4], pin_file=wrong)
     settings = replace(province.settings, credentials=(own,))
     with serve_here(settings, clock) as url, httpx2.Client(base_url=url, headers=province.bearer) as session:
         for _ in range(3):
             assert session.get("/readyz").json()["checks"]["credential giu-pin"] == "key.unavailable_here"
-            wrong.write_text("97531864\n")  # right now, and not read any more
+            wrong.write_text("97531864\n", encoding="utf-8")  # right now, and not read any more
         answer = authorize(session, "giu-pin", [H])
     assert refusal(answer) == (503, "temporarily_unavailable", "The key cannot be used now")
     with serve_here(province.settings, clock) as url, httpx2.Client(base_url=url, headers=province.bearer) as session:

@@ -37,7 +37,7 @@ def postgresql() -> Iterator[Cluster]:
 
 
 def _settings(folder: Path, url: str) -> Settings:
-    (folder / "kyso.toml").write_text(f'[server]\ndatabase = "{url}"\n')
+    (folder / "kyso.toml").write_text(f'[server]\ndatabase = "{url}"\n', encoding="utf-8")
     return load_settings(folder)
 
 

@@ -40,13 +40,13 @@ def caller(own: Province, running: subprocess.Popen[bytes]) -> Iterator[httpx2.C
 
 
 def _maps_softhsm(pid: int) -> bool:
-    return "libsofthsm2" in Path(f"/proc/{pid}/maps").read_text()
+    return "libsofthsm2" in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
 
 
 def _children(pid: int) -> list[int]:
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
+        found += map(int, (task / "children").read_text(encoding="utf-8").split())
     return found
 
 

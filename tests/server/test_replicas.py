@@ -22,7 +22,9 @@ def cloned(tmp_path_factory: pytest.TempPathFactory) -> Province:
     folder = province.folder
     shutil.copytree(folder / "softhsm", folder / "softhsm-2")
     conf = folder / "softhsm-2" / "softhsm2.conf"
-    conf.write_text(conf.read_text().replace("/softhsm/tokens", "/softhsm-2/tokens"))
+    conf.write_text(
+        conf.read_text(encoding="utf-8").replace("/softhsm/tokens", "/softhsm-2/tokens"), encoding="utf-8"
+    )
     library = next(m.path for m in province.settings.modules)
     (folder / "libclone.so").symlink_to(library)
     toml = (folder / "kyso.toml").read_text("utf-8")

@@ -19,7 +19,7 @@ from tests.server.province import Province
 
 
 def _settings(folder: Path) -> Settings:
-    (folder / "kyso.toml").write_text("[server]\nport = 8790\n")
+    (folder / "kyso.toml").write_text("[server]\nport = 8790\n", encoding="utf-8")
     return load_settings(folder)
 
 

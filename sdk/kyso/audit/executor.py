@@ -175,7 +175,7 @@ class _Worker:
         self._read = 0
 
     def _start(self) -> None:
-        folders = dict.fromkeys(_folder_of(name) for name in ("kyso", "kyso_pki"))
+        folders = dict.fromkeys(_folder_of(name) for name in ("kyso", "kyso_pki", "kyso_hsm"))
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", _PROGRAM, *folders],
             stdin=subprocess.PIPE,

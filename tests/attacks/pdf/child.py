@@ -43,7 +43,7 @@ def _run(function: Callable[[], object], pipe: Connection) -> None:
     import resource
 
     pages = Path("/proc/self/statm")
-    used = int(pages.read_text().split()[0]) * resource.getpagesize() if pages.exists() else 1 << 30
+    used = int(pages.read_text(encoding="utf-8").split()[0]) * resource.getpagesize() if pages.exists() else 1 << 30
     limit = used + (MEMORY_MB << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     spent = resource.getrusage(resource.RUSAGE_SELF)

@@ -39,10 +39,10 @@ class Service:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The world's CA, TSA and one key, in files, at the addresses in its certificates; the clock stands still."""
     folder = tmp_path_factory.mktemp("dich-vu")
-    (folder / "pin").write_text(PIN)
+    (folder / "pin").write_text(PIN, encoding="utf-8")
     (folder / "pin").chmod(0o600)
     (folder / "root.crl").write_bytes(WORLD.crl(AT, WORLD.root_signer))
-    (folder / "root.crt").write_text(WORLD.root.pem())
+    (folder / "root.crt").write_text(WORLD.root.pem(), encoding="utf-8")
     settings = Settings(
         folder=folder,
         host="127.0.0.1",
@@ -72,7 +72,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def _key(folder: Path, name: str, signer: SoftwareSigner) -> KeySettings:
     create_keystore(folder / f"{name}.p12", signer.private_key, signer.chain.certificates[:2], PIN)
-    (folder / f"{name}.crt").write_text(signer.certificate.pem())
+    (folder / f"{name}.crt").write_text(signer.certificate.pem(), encoding="utf-8")
     return KeySettings(folder / f"{name}.crt", f"file:{folder}/{name}.p12", folder / "pin")
 
 

@@ -129,7 +129,7 @@ def worker_of(token: StandIn, pool: Pool) -> int:
 
 def pauses_of(pid: int) -> int:
     """How often a process has waited for something so far: each exchange with a device is at least one."""
-    text = Path(f"/proc/{pid}/status").read_text()
+    text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(next(line.split()[1] for line in text.splitlines() if line.startswith("voluntary_ctxt_switches")))
 
 

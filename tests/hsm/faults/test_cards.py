@@ -145,7 +145,7 @@ def test_a_slow_card_is_waited_for(cards: Cards, pool: Pool) -> None:
 def test_a_card_that_wants_its_pin_for_each_signature_gets_it(cards: Cards, pool: Pool) -> None:
     """OpenSC without its PIN cache: the second signature finds nobody logged in."""
     conf = cards.readers.folder / "no-cache.conf"
-    conf.write_text("app default {\n framework pkcs15 {\n use_pin_caching = false;\n }\n}\n")
+    conf.write_text("app default {\n framework pkcs15 {\n use_pin_caching = false;\n }\n}\n", encoding="utf-8")
     module = Module(cards.pgp_token.module.path, {**cards.pgp_token.module.env, "OPENSC_CONF": str(conf)})
     token = StandIn("OpenPGP card", module, PGP_SIGNING, PGP_PIN, cards.pgp.wrong_pin, cards.pgp_token.keys)
     with token.open("rsa-pkcs1", pool) as key:

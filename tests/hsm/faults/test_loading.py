@@ -67,7 +67,7 @@ def test_a_module_that_hangs_while_it_is_loaded_is_a_line_in_the_list(
 def test_a_file_that_is_no_module_is_a_line_in_the_list(soft: StandIn, tmp_path: Path, pool: Pool, what: str) -> None:
     path = tmp_path / "module.so"
     if what == "no library":
-        path.write_text("not a library")
+        path.write_text("not a library", encoding="utf-8")
     elif what == "no PKCS#11 module":
         path = Path("libcrypto.so.3")
     elif what == "a folder":

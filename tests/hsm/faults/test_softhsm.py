@@ -69,7 +69,7 @@ def test_opening_and_signing_leaves_no_session_behind(own_hsm: SoftHsm, pool: Po
     for _ in range(20):
         with token.open("ecdsa", pool) as key:
             signs(key, token, "ecdsa", 1)
-    said = log.read_text(errors="replace")
+    said = log.read_text(errors="replace", encoding="utf-8")
     opened, closed = said.count(": C_OpenSession\n"), said.count(": C_CloseSession\n")
     assert opened >= 1
     assert opened - closed <= 3, f"{opened} sessions opened, {closed} closed"

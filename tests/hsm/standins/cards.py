@@ -41,7 +41,7 @@ class CardReaders:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        (folder / "opensc.conf").write_text("app default {\n}\n")  # not this machine's settings
+        (folder / "opensc.conf").write_text("app default {\n}\n", encoding="utf-8")  # not this machine's settings
         self.module = file_of(OPENSC, "opensc-pkcs11")
         file_of(("/usr/lib/pcsc/drivers/serial/libifdvpcd.so",), "vsmartcard-vpcd")
         shutil.which("pcscd", path=program.plain_environment()["PATH"]) or missing("pcscd", "pcscd")
@@ -207,7 +207,7 @@ def make_cac_database(folder: Path) -> Path:
     """An NSS database with three keys and certificates; its password is the card's PIN."""
     folder.mkdir()
     file_of(("/usr/lib/x86_64-linux-gnu/libcacard.so.0", "/usr/lib/aarch64-linux-gnu/libcacard.so.0"), "libcacard0")
-    (folder / "pin").write_text(CAC_PIN)
+    (folder / "pin").write_text(CAC_PIN, encoding="utf-8")
     (folder / "noise").write_bytes(os.urandom(2048))
     database = ("-d", f"sql:{folder}", "-f", str(folder / "pin"))
     run("certutil", "-N", *database, package="libnss3-tools")

@@ -48,7 +48,7 @@ class Server:
     def children(self) -> tuple[int, ...]:
         """One process for each client."""
         pid = self._program.said
-        return tuple(int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return tuple(int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split())
 
     def kill_children(self) -> None:
         """The clients' connections end, new ones are served: an HSM that restarted its service."""

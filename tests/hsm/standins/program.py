@@ -102,7 +102,9 @@ class Program:
 
     def children(self) -> tuple[int, ...]:
         """The process ids of its children now."""
-        return tuple(int(p) for p in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split())
+        return tuple(
+            int(p) for p in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="utf-8").split()
+        )
 
 
 def start(arguments: list[str], log: Path, env: Mapping[str, str] | None = None, seconds: float = START_S) -> Program:
@@ -125,7 +127,9 @@ def start(arguments: list[str], log: Path, env: Mapping[str, str] | None = None,
         raise
     if said is None:
         process.wait()
-        raise StandInFailed(f"{' '.join(arguments)} did not get ready:\n{log.read_text(errors='replace')[-2000:]}")
+        raise StandInFailed(
+            f"{' '.join(arguments)} did not get ready:\n{log.read_text(errors='replace', encoding='utf-8')[-2000:]}"
+        )
     return Program(process, said, log)
 
 

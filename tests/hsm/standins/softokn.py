@@ -40,7 +40,7 @@ class Softokn:
 
     def _make_database(self, folder: Path) -> None:
         folder.mkdir()
-        (folder / "pin").write_text(PIN)
+        (folder / "pin").write_text(PIN, encoding="utf-8")
         (folder / "noise").write_bytes(os.urandom(2048))
         database = ("-d", f"sql:{folder}", "-f", str(folder / "pin"))
         run("certutil", "-N", *database, package="libnss3-tools")

@@ -189,7 +189,9 @@ def test_every_sub_indication_in_the_code_has_such_a_signature_and_no_other_is_s
     folder = Path(kyso_pki.ades.verify.__file__).parent
     said = set()
     for name in ("acceptance", "chains", "stamps", "policy"):
-        said |= set(re.findall(r'"([A-Z_]{6,})"', (folder / f"{name}.py").read_text())) & OF_THE_STANDARD
+        said |= (
+            set(re.findall(r'"([A-Z_]{6,})"', (folder / f"{name}.py").read_text(encoding="utf-8"))) & OF_THE_STANDARD
+        )
     said.add("CRYPTO_CONSTRAINTS_FAILURE_NO_POE")  # put together in policy.py
     assert said == {sub for _, sub in CASES if sub is not None}
     assert said | NEVER_SAID.keys() == OF_THE_STANDARD

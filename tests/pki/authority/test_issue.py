@@ -66,7 +66,7 @@ def text_of(certificate: Certificate, folder: Path) -> str:
 def test_openssl_verifies_every_kind_of_certificate(profile: Profile, kind: KeyKind, tmp_path: Path) -> None:
     leaf = below_issuing(profile, public_key=software_key(kind, 5).public_key())
     for name, certificate in (("leaf", leaf), ("issuing", WORLD.issuing), ("root", WORLD.root)):
-        (tmp_path / name).write_text(certificate.pem())
+        (tmp_path / name).write_text(certificate.pem(), encoding="utf-8")
     command = f"openssl verify -x509_strict -attime {int(AT.timestamp())} -CAfile root -untrusted issuing leaf"
     subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
 
@@ -77,7 +77,7 @@ def test_ca_may_have_any_kind_of_key(kind: KeyKind, tmp_path: Path) -> None:
     root = issue(
         ROOT_CA, Subject("CA gốc"), key.public_key, key=key, issuer=None, not_before=AT, not_after=AT + 900 * DAY
     )
-    (tmp_path / "root").write_text(root.pem())
+    (tmp_path / "root").write_text(root.pem(), encoding="utf-8")
     command = f"openssl verify -x509_strict -check_ss_sig -attime {int(AT.timestamp())} -CAfile root root"
     subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
 

@@ -41,8 +41,8 @@ def openssl_verifies(folder: Path, world: World, certificate: Certificate, respo
     """What `openssl ocsp` says of `certificate` after it verified the answer to its own request."""
     (folder / "response").write_bytes(response)
     for name in ("root", "issuing"):
-        (folder / name).write_text(getattr(world, name).pem())
-    (folder / "leaf").write_text(certificate.pem())
+        (folder / name).write_text(getattr(world, name).pem(), encoding="utf-8")
+    (folder / "leaf").write_text(certificate.pem(), encoding="utf-8")
     command = (
         f"openssl ocsp -issuer issuing -cert leaf -respin response -CAfile root -verify_other issuing "
         f"-attime {int(world.at.timestamp())} -no_nonce"
@@ -65,8 +65,8 @@ def test_openssl_believes_good_and_revoked(tmp_path: Path) -> None:
 
 
 def test_openssls_request_is_answered(tmp_path: Path) -> None:
-    (tmp_path / "issuing").write_text(WORLD.issuing.pem())
-    (tmp_path / "leaf").write_text(WORLD.person.pem())
+    (tmp_path / "issuing").write_text(WORLD.issuing.pem(), encoding="utf-8")
+    (tmp_path / "leaf").write_text(WORLD.person.pem(), encoding="utf-8")
     command = "openssl ocsp -issuer issuing -cert leaf -sha256 -serial 0x1234567890 -reqout request"
     subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
     response = answered((tmp_path / "request").read_bytes())

@@ -36,7 +36,7 @@ def made(*revoked: Revoked, **options: Any) -> bytes:
 
 def test_openssl_verifies_the_crl_and_shows_its_number(tmp_path: Path) -> None:
     (tmp_path / "crl").write_bytes(made(Revoked(WORLD.person.serial, AT - DAY, "keyCompromise"), number=4711))
-    (tmp_path / "ca").write_text(WORLD.issuing.pem())
+    (tmp_path / "ca").write_text(WORLD.issuing.pem(), encoding="utf-8")
     command = "openssl crl -inform DER -in crl -CAfile ca -verify -noout -text"
     done = subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "verify OK" in done.stderr + done.stdout
@@ -50,7 +50,7 @@ def test_openssl_refuses_the_revoked_and_accepts_the_others(tmp_path: Path) -> N
         pem = x509.load_der_x509_crl(data).public_bytes(Encoding.PEM)
         (tmp_path / f"{number}.crl").write_bytes(pem)
     for name in ("root", "issuing", "person", "seal"):
-        (tmp_path / name).write_text(getattr(WORLD, name).pem())
+        (tmp_path / name).write_text(getattr(WORLD, name).pem(), encoding="utf-8")
     command = (
         f"openssl verify -crl_check_all -CRLfile 0.crl -CRLfile 1.crl "
         f"-attime {int(AT.timestamp()) + 60} -CAfile root -untrusted issuing"

@@ -36,7 +36,7 @@ def openssl(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
 
 
 def openssl_verifies(folder: Path, *, options: str = "-queryfile request") -> subprocess.CompletedProcess[str]:
-    (folder / "root").write_text(WORLD.root.pem())
+    (folder / "root").write_text(WORLD.root.pem(), encoding="utf-8")
     (folder / "content").write_bytes(CONTENT)
     return openssl(folder, f"ts -verify -in response -CAfile root -attime {int(AT.timestamp())} {options}")
 
@@ -90,7 +90,7 @@ def test_certificates_go_along_only_when_asked_for(tmp_path: Path) -> None:
     assert WORLD.tsa.der in respond(REQUEST)
     (tmp_path / "request").write_bytes(silent)
     (tmp_path / "response").write_bytes(response)
-    (tmp_path / "chain").write_text(WORLD.tsa.pem() + WORLD.issuing.pem())
+    (tmp_path / "chain").write_text(WORLD.tsa.pem() + WORLD.issuing.pem(), encoding="utf-8")
     assert "Verification: OK" in openssl_verifies(tmp_path, options="-queryfile request -untrusted chain").stdout
     assert openssl_verifies(tmp_path).returncode != 0
 

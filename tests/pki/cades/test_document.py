@@ -46,7 +46,7 @@ def test_openssl_accepts_what_kyso_signs(tmp_path: Path, detached: bool, level: 
     made = signed(getattr(WORLD, role), detached=detached, level=level, timestamper=tsa)
     (tmp_path / "s").write_bytes(made)
     (tmp_path / "c").write_bytes(CONTENT)
-    (tmp_path / "ca").write_text(WORLD.root.pem())
+    (tmp_path / "ca").write_text(WORLD.root.pem(), encoding="utf-8")
     beside = ["-content", "c"] if detached else []
     time = ["-attime", str(int(AT.timestamp())), "-purpose", "any"]
     done = openssl(
@@ -66,8 +66,8 @@ def test_kyso_judges_what_openssl_signs(tmp_path: Path, options: list[str]) -> N
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     (tmp_path / "key").write_bytes(pem)
-    (tmp_path / "cert").write_text(WORLD.person.pem())
-    (tmp_path / "chain").write_text(WORLD.issuing.pem())
+    (tmp_path / "cert").write_text(WORLD.person.pem(), encoding="utf-8")
+    (tmp_path / "chain").write_text(WORLD.issuing.pem(), encoding="utf-8")
     (tmp_path / "c").write_bytes(CONTENT)
     arguments = [
         "-sign",
@@ -235,7 +235,7 @@ def test_a_streamed_file_of_openssl_is_read(tmp_path: Path) -> None:
     large = CONTENT * 10
     for name, octets in {"key": key, "cert": WORLD.person.pem().encode(), "c": large}.items():
         (tmp_path / name).write_bytes(octets)
-    (tmp_path / "chain").write_text(WORLD.issuing.pem())
+    (tmp_path / "chain").write_text(WORLD.issuing.pem(), encoding="utf-8")
     done = openssl(
         tmp_path,
         *("-sign", "-cades", "-binary", "-nodetach", "-stream", "-in", "c", "-signer", "cert", "-inkey", "key"),

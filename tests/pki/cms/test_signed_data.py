@@ -71,7 +71,7 @@ def intact(facts: CmsFacts) -> bool:
 def test_openssl_accepts_what_is_made_here(made: Made, world: World, tmp_path: Path) -> None:
     (tmp_path / "sig.der").write_bytes(made.encode())
     (tmp_path / "content").write_bytes(CONTENT)
-    (tmp_path / "root.pem").write_text(world.root.pem())
+    (tmp_path / "root.pem").write_text(world.root.pem(), encoding="utf-8")
     command = "openssl cms -verify -cades -binary -inform DER -in sig.der -content content -CAfile root.pem"
     done = subprocess.run(
         [*command.split(), "-purpose", "any", "-attime", str(int(AT.timestamp())), "-out", "out"],

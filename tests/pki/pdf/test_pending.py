@@ -150,7 +150,7 @@ Path("signed.pdf").write_bytes(pending.finish(Path("value").read_bytes()))
 def test_one_process_prepares_another_signs_a_third_finishes(tmp_path: Path) -> None:
     """Only the hash reaches the one with the key; the one that finishes has no key and prepared nothing."""
     (tmp_path / "a.pdf").write_bytes(PDF)
-    (tmp_path / "chain.pem").write_text("".join(c.pem() for c in SIGNER.chain))
+    (tmp_path / "chain.pem").write_text("".join(c.pem() for c in SIGNER.chain), encoding="utf-8")
     places = {"paths": [p for p in sys.path if p], "key": KEY.hex(), "at": datetime.now(UTC).isoformat()}
     run(tmp_path, PREPARE.format(**places))
     (tmp_path / "value").write_bytes(SIGNER.sign([(tmp_path / "hash").read_bytes()])[0])

@@ -49,7 +49,7 @@ def folder(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     """What `openssl ocsp` needs to play the responder: the seal is revoked, the person is good."""
     folder = tmp_path_factory.mktemp("ocsp")
     for name in ("issuing", "ocsp", "person", "seal"):
-        (folder / f"{name}.pem").write_text(getattr(world, name).pem())
+        (folder / f"{name}.pem").write_text(getattr(world, name).pem(), encoding="utf-8")
     key = world.ocsp_signer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "ocsp.key").write_bytes(key)
 
@@ -58,8 +58,8 @@ def folder(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         return f"{flag}\t{certificate.not_after:%y%m%d%H%M%SZ}\t{revoked}\t{serial}\tunknown\t/CN=x\n"
 
     revoked = f"{world.at - DAY:%y%m%d%H%M%SZ},keyCompromise"
-    (folder / "index.txt").write_text(line("V", world.person) + line("R", world.seal, revoked))
-    (folder / "index.txt.attr").write_text("unique_subject = no\n")
+    (folder / "index.txt").write_text(line("V", world.person) + line("R", world.seal, revoked), encoding="utf-8")
+    (folder / "index.txt.attr").write_text("unique_subject = no\n", encoding="utf-8")
     yield folder
 
 

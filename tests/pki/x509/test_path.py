@@ -40,10 +40,10 @@ def openssl_accepts(leaf: Certificate, untrusted: Iterable[Certificate], anchor:
     """`openssl verify` at `AT`, any purpose."""
     command = ["openssl", "verify", "-partial_chain", "-attime", str(int(AT.timestamp())), "-CAfile", "anchor"]
     for number, certificate in enumerate(untrusted):
-        (folder / f"untrusted-{number}").write_text(certificate.pem())
+        (folder / f"untrusted-{number}").write_text(certificate.pem(), encoding="utf-8")
         command += ["-untrusted", f"untrusted-{number}"]
-    (folder / "leaf").write_text(leaf.pem())
-    (folder / "anchor").write_text(anchor.pem())
+    (folder / "leaf").write_text(leaf.pem(), encoding="utf-8")
+    (folder / "anchor").write_text(anchor.pem(), encoding="utf-8")
     done = subprocess.run([*command, "leaf"], cwd=folder, capture_output=True, check=False)
     return done.returncode == 0
 

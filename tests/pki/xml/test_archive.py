@@ -104,7 +104,8 @@ def test_java_shows_the_hidden_letter_first_where_the_directory_knows_the_signed
     (tmp_path / "First.java").write_text(
         "import java.io.*; import java.util.zip.*; public class First { public static void main(String[] a) throws"
         ' Exception { var in = new ZipInputStream(new FileInputStream("a.zip")); in.getNextEntry();'
-        " in.transferTo(System.out); System.out.flush(); } }"
+        " in.transferTo(System.out); System.out.flush(); } }",
+        encoding="utf-8",
     )
     done = subprocess.run(["java", "First.java"], cwd=tmp_path, stdout=subprocess.PIPE, check=True)
     assert done.stdout == LETTER

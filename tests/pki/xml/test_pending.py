@@ -192,7 +192,7 @@ Path("signed.xml").write_bytes(pending.finish(Path("value").read_bytes()))
 def test_one_process_prepares_another_signs_a_third_finishes(tmp_path: Path) -> None:
     """Only the hash reaches the one with the key; the one that finishes has no key and prepared nothing."""
     (tmp_path / "a.xml").write_bytes(INVOICE)
-    (tmp_path / "chain.pem").write_text("".join(c.pem() for c in PERSON.chain))
+    (tmp_path / "chain.pem").write_text("".join(c.pem() for c in PERSON.chain), encoding="utf-8")
     places = {"paths": [p for p in sys.path if p], "key": KEY.hex(), "at": AT.isoformat()}
     run(tmp_path, PREPARE.format(**places))
     (tmp_path / "value").write_bytes(PERSON.sign([(tmp_path / "hash").read_bytes()])[0])

@@ -107,7 +107,7 @@ def test_xmlsec1_accepts_a_detached_signature_over_the_files_and_no_others(tmp_p
     signed = finished(prepare_detached(contents, Intent(AT, xml_form=form), SEAL.chain, SEAL.scheme), SEAL)
     (tmp_path / "van-ban.pdf").write_bytes(contents["van-ban.pdf"])
     (tmp_path / "phu luc.xml").write_bytes(LETTER)
-    (tmp_path / "root.pem").write_text(WORLD.root.pem())
+    (tmp_path / "root.pem").write_text(WORLD.root.pem(), encoding="utf-8")
     (tmp_path / "a.xml").write_bytes(signed)
     command = ["xmlsec1", "--verify", "--enabled-key-data", "x509", "--trusted-pem", "root.pem"]
     command += ["--verification-gmt-time", AT.strftime("%Y-%m-%d %H:%M:%S"), "--id-attr:Id", OBJECTS[1], "a.xml"]

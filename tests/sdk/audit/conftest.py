@@ -47,8 +47,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     (folder / "chua-ky.pdf").write_bytes(plain)
     (folder / "rong.pdf").write_bytes(b"")
     (folder / "hoa-don.xml").write_bytes(kyso.sign(b"<a><b/></a>", world.person_signer, at=AT))
-    (folder / "ghi-chu.txt").write_text("không phải văn bản")
-    (folder.parent / "root.crt").write_text(world.root.pem())
+    (folder / "ghi-chu.txt").write_text("không phải văn bản", encoding="utf-8")
+    (folder.parent / "root.crt").write_text(world.root.pem(), encoding="utf-8")
     crls = world.crls(AT)
     for number, crl in enumerate(crls):
         (folder.parent / f"{number}.crl").write_bytes(crl)

@@ -146,7 +146,7 @@ def test_run_with_other_rules_is_not_continued(archive: Archive, tmp_path: Path)
     other = replace(archive.plan, policy=kyso.Policy(accept_overlays=True))
     with pytest.raises(AuditError, match="other anchors, evidence or rules"):
         Run.resume(tmp_path / "run", other)
-    (tmp_path / "run" / "manifest.jsonl").write_text('["x.pdf", 1, 1]\n')
+    (tmp_path / "run" / "manifest.jsonl").write_text('["x.pdf", 1, 1]\n', encoding="utf-8")
     with pytest.raises(AuditError, match="list of files"):
         Run.resume(tmp_path / "run", archive.plan)
     assert Run.resume(tmp_path / "nothing", archive.plan) is None
@@ -465,7 +465,7 @@ def test_diff_tells_what_came_went_and_changed(finished: Run, tmp_path: Path) ->
     ]
     assert list(differences(old, old)) == []
     for text in ("a,b\n", "[" * 100_000):
-        (tmp_path / "run.csv").write_text(text)
+        (tmp_path / "run.csv").write_text(text, encoding="utf-8")
         with pytest.raises(AuditError, match="line 1"):
             list(differences(tmp_path / "run.csv", old))
 
