@@ -77,7 +77,6 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
         other = other_pages(reader, len(reader.data) + (new_from is not None))
         found = [] if other is None else [Finding("LINEARIZATION", "error", f"The file is linearized, and {other}.")]
     return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
-    return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
 
 
 def _stopping(reader: Reader, revision: int) -> Iterator[Finding]:

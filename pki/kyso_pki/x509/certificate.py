@@ -209,7 +209,7 @@ class Certificate:
             if bits > MAX_RSA_BITS or exponent > MAX_RSA_EXPONENT_BITS:
                 raise CertificateUnsuitable(
                     f"The public key of {self.subject} cannot be used: RSA of {bits} bits with an exponent of "
-                    f"{exponent}; at most {MAX_RSA_BITS} and {MAX_RSA_EXPONENT_BITS} are verified with."
+                    f"{exponent} bits; at most {MAX_RSA_BITS} and {MAX_RSA_EXPONENT_BITS} are verified with."
                 )
         return key
 

@@ -101,7 +101,7 @@ def portfolio() -> bytes:
 
 @lively("PRINT_LAYER")
 def layer_that_is_not_printed() -> bytes:
-    """P10: Poppler shows the text on the screen and leaves it out on paper."""
+    """P10: PDFium shows the text on the screen and leaves it out on paper."""
     return layered(b"/AS[<</Event/Print/Category[/Print]/OCGs[40 0 R]>>]", b"/Usage<</Print<</PrintState/OFF>>>>")
 
 

@@ -189,7 +189,7 @@ def with_exponent(exponent: int) -> rsa.RSAPublicKey:
     [
         (software_key("rsa1024").public_key(), "RSA-1024"),
         (with_exponent(3), "exponent 3"),
-        (with_exponent((1 << 33) + 1), "exponent 8589934593"),
+        (with_exponent((1 << 33) + 1), "an exponent of 34 bits"),
         (WORLD.issuing.public_key, "issuer's own"),
     ],
     ids=["short", "small exponent", "large exponent", "issuer's"],
