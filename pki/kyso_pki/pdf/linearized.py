@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Final
 
+from ..octets import find
 from .filters import Budget, decode
 from .objects import UNREADABLE, Dictionary, Ref, Stream, skip_space
 from .pagetree import page_leaves
@@ -27,8 +28,8 @@ def other_pages(reader: Reader, least: int) -> str | None:
     """
     try:
         parameters = reader.standing_at(skip_space(reader.data, 0)).value
-    except UNREADABLE:
-        return None
+    except UNREADABLE:  # Poppler reads them for all that, with a key twice or a stray number in them
+        return "what may be its parameters cannot be read" if _may_be_named(reader) else None
     if not isinstance(parameters, dict) or "Linearized" not in parameters:
         return None
     size = parameters.get("L")
@@ -45,6 +46,11 @@ def other_pages(reader: Reader, least: int) -> str | None:
     if (hinted := _hinted(reader, parameters, first, len(tree))) != tree and _are_pages(reader, hinted):
         return "its hints name other pages than the page tree"
     return None
+
+
+def _may_be_named(reader: Reader) -> bool:
+    """Whether the word stands anywhere, or a name that may be it in disguise."""
+    return find(reader.data, b"Linearized") >= 0 or find(reader.data, b"#") >= 0
 
 
 def _are_pages(reader: Reader, numbers: list[int]) -> bool:

@@ -97,6 +97,44 @@ for _name, _changes in _CHANGES.items():
             words="page",
         )
 
+
+def in_disorder(rest: bytes, size: int = 0) -> bytes:
+    """A file with one table and, in front, the parameters of one page; `rest` makes them no dictionary."""
+    base = pike(pages=PAGES)
+    reader = Reader(base)
+    places, root = reader.plain_places(), reader.root_ref().number
+    kids = reader.dictionary(reader.catalog()["Pages"])["Kids"]
+    assert isinstance(kids, list)
+    number, start, table = max(places) + 1, min(places.values()), base.rindex(b"xref", 0, base.rindex(b"startxref"))
+    last = getattr(kids[-1], "number", 0)
+    front = b"%d 0 obj\n<</Linearized 1/L %010d/H[30 20]/O %d/E 900/N 1/T 900 %s>>\nendobj\n" % (
+        number,
+        size,
+        last,
+        rest,
+    )
+    offsets = {**{n: at + len(front) for n, at in places.items()}, number: start}
+    body = base[:start] + front + base[start:table]
+    rows = b"".join(b"%010d 00000 n \n" % offsets[n] for n in range(1, number + 1))
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (number + 1)
+    tail = b"trailer\n<</Size %d/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (number + 1, root, len(body))
+    return body + head + rows + tail
+
+
+for _name, _rest in {"a_key_twice": b"/X 1/X 2", "a_stray_number": b"7 7", "nothing_wrong": b""}.items():
+
+    def _disordered(rest: bytes = _rest) -> bytes:
+        return signed(in_disorder(rest, len(signed(in_disorder(rest)))))
+
+    variant(
+        ATTACKS,
+        f"parameters_with_{_name}_in_front_of_one_table",
+        "P5: Poppler shows one page of four; it reads parameters that are no dictionary to a strict reader.",
+        _disordered,
+        finding="LINEARIZATION",
+        words="page" if not _rest else "cannot be read",
+    )
+
 HONEST: dict[str, Callable[[], bytes]] = {
     "signed by an update": lambda: signed(_base()),
     "whose parameters are true at its full size": at_once,
