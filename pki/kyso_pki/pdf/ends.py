@@ -83,6 +83,9 @@ def open_at_the_end(
 
 def _waiting(reader: Reader, revision: int, bounds: Sequence[int], no_objects: Collection[int]) -> Iterator[str]:
     data = reader.data
+    if reader.has_few_objects and reader.handler is None:
+        yield from _read(reader, revision, bounds, no_objects, keep=True)
+        return
     for start, stop in pairwise(bounds):
         at = find(data, b"stream", start, stop)
         if at >= 0 and _is_short_stream(data, start, at, stop):

@@ -167,7 +167,7 @@ def _annotations(
                     found.append((entry, item, number))
     found.sort()
     for entry, ref, number in found:
-        text = plain_text(reader, entry, ref)
+        text = None if reader.kept(ref, entry) is not None else plain_text(reader, entry, ref)
         if text is None or b"/V" in text or b"/Parent" in text or acting.glance(text):
             yield ref, ref.number, number
 
@@ -195,13 +195,13 @@ def _pages(reader: Reader, acting: Acting) -> Iterator[tuple[list[Value], int]]:
                 kids += _items(reader, value.get("Kids"), lists)
         nodes.sort()
         for entry, ref in nodes:
-            text = plain_text(reader, entry, ref)
-            node: Value = None if text is None or acting.glance(text) else node_lists(text)
+            node = reader.kept(ref, entry)
             if node is None:
-                node = _peek(reader, ref)
-                if isinstance(node, dict):
-                    acting.note(node, ref.number)
+                text = plain_text(reader, entry, ref)
+                listed = None if text is None or acting.glance(text) else node_lists(text)
+                node = _peek(reader, ref) if listed is None else listed
             if isinstance(node, dict) and node:
+                acting.note(node, ref.number)
                 if "Annots" in node:
                     yield _items(reader, node["Annots"], annotations), ref.number
                 kids += _items(reader, node.get("Kids"), lists)
@@ -222,14 +222,17 @@ def _items(reader: Reader, value: Value, visited: set[Ref]) -> list[Value]:
 
 
 def _peek(reader: Reader, value: Value) -> Value:
-    """As `Reader.resolve`, but what is read is not kept and its strings are not decrypted."""
+    """As `Reader.resolve`, but what is read is not kept and its strings need not be decrypted."""
     for _ in range(MAX_INDIRECTIONS):
         if not isinstance(value, Ref):
             return value
         entry = reader.entry(value.number)
         if entry is None or (entry.b if entry.kind == PLAIN else 0) != value.generation:
             return None
-        if entry.kind == PLAIN:
+        kept = reader.kept(value, entry)
+        if kept is not None:
+            value = kept
+        elif entry.kind == PLAIN:
             value = reader.stored(value.number, entry).value
         else:
             member = reader.object_stream(entry.a).member(entry.b)

@@ -34,6 +34,7 @@ MAX_KEPT: Final = 8 << 20  # bytes of decoded object streams that are kept at a 
 MAX_HOLDERS: Final = (
     4096  # object streams of which the dictionary is kept, some 1 kB each; a file has one for 100 objects
 )
+FEW_OBJECTS: Final = 128
 MAX_INDIRECTIONS: Final = 8  # references to references
 
 _version = re.compile(rb"%PDF-([12])\.(\d)").match
@@ -142,6 +143,17 @@ class Reader:
             if found is not None:
                 return None if found.kind == FREE else found
         return None
+
+    @property
+    def has_few_objects(self) -> bool:
+        """Whether they are so few that reading each of them costs less than finding out whether it must be read."""
+        return sum(section.count for revision in self.revisions for section in revision.sections) <= FEW_OBJECTS
+
+    def kept(self, ref: Ref, entry: Entry) -> Value:
+        """What a plain object is when it has been read, and is kept; None where not. Its strings are decrypted."""
+        found = self._plain.get(entry.a) if entry.kind == PLAIN else None
+        same = found is not None and found.number == ref.number and found.generation == ref.generation == entry.b
+        return found.value if found is not None and same else None
 
     def plain_places(self) -> dict[int, int]:
         """Where the plain objects of generation 0 stand that no update speaks of, many at a time.

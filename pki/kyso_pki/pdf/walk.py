@@ -41,23 +41,28 @@ def references_in(value: Value) -> Iterator[Ref]:
 
 def lost(reader: Reader) -> Lost:
     """What the last trailer leads to and cannot be followed."""
-    dull = Dull(reader, frozenset())
+    dull = Dull(reader, None if reader.has_few_objects else frozenset())
     found = Lost([], [])
     named: set[Ref] = set()
-    pending = list(references_in(reader.trailer))
+    pending: list[Value] = [reader.trailer]
     while pending:
-        ref = pending.pop()
-        if ref in named:
-            continue
-        named.add(ref)
-        if (references := dull.references(ref)) is not None:
-            pending += references
-        elif (entry := reader.entry(ref.number)) is None or reader.leads_nowhere(ref):
-            found.references.append(ref)
-        else:
-            try:
-                pending += references_in(reader.at(ref.number, entry).value)
-            except UNREADABLE as e:
-                if len(found.unread) < MAX_UNREAD:
-                    found.unread.append(getattr(e, "message", str(e)))
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending += item.values()
+        elif isinstance(item, list):
+            pending += item
+        elif isinstance(item, Stream):
+            pending += item.dictionary.values()
+        elif isinstance(item, Ref) and item not in named:
+            named.add(item)
+            if (references := dull.references(item)) is not None:
+                pending += references
+            elif (entry := reader.entry(item.number)) is None or reader.leads_nowhere(item):
+                found.references.append(item)
+            else:
+                try:
+                    pending.append(reader.at(item.number, entry).value)
+                except UNREADABLE as e:
+                    if len(found.unread) < MAX_UNREAD:
+                        found.unread.append(getattr(e, "message", str(e)))
     return found

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from ..errors import FormatError, LimitExceeded
 from ..octets import rfind
-from .columns import decimals, unsigned
+from .columns import FEW, decimals, unsigned
 from .filters import Budget, decode
 from .objects import SPACE, Dictionary, IndirectObject, Stream, read_indirect, read_value
 
@@ -31,6 +31,7 @@ _closing = re.compile(
     rb"[" + SPACE + rb"]*startxref[\t\n\x0c\r ]{1,32}+(\d{1,20})[\t\n\x0c\r ]{1,32}+%%EOF([" + SPACE + rb"]*+)"
 ).match
 _RUNS = {kind: re.compile(re.escape(bytes((kind,))) + b"+").finditer for kind in (PLAIN, COMPRESSED, 0x6E)}
+_few_rows = re.compile(rb"(?:[0-9]{10} [0-9]{5} [nf](?: [\r\n]|\r\n))*").fullmatch
 _ENTRY = 20  # bytes of a classic entry
 _AT_ONCE = 1 << 14  # entries that are taken apart at a time
 _CHECKED = _ENTRY << 16  # bytes of a table that are checked at a time: each check makes copies
@@ -76,7 +77,7 @@ class Run(NamedTuple):
 class Section:
     """One cross-reference section with its trailer, `data[offset:end]`."""
 
-    __slots__ = ("_firsts", "_rows", "_runs", "_widths", "end", "hidden", "offset", "stream", "trailer")
+    __slots__ = ("_firsts", "_own", "_rows", "_runs", "_widths", "end", "hidden", "offset", "stream", "trailer")
 
     def __init__(
         self,
@@ -97,6 +98,7 @@ class Section:
         self._widths = widths
         self._runs = sorted(runs)
         self._firsts = [r.first for r in self._runs]
+        self._own = sum([r.stop - r.first for r in self._runs])
         for a, b in zip(self._runs, self._runs[1:], strict=False):
             if a.stop > b.first:
                 raise FormatError(f"PDF: object {b.first} stands twice in the cross-reference at {self.offset}.")
@@ -104,7 +106,7 @@ class Section:
     @property
     def count(self) -> int:
         """How many entries there are, those of a hybrid's stream included."""
-        return sum(r.stop - r.first for r in self._runs) + (self.hidden.count if self.hidden else 0)
+        return self._own + (self.hidden.count if self.hidden else 0)
 
     def entry(self, number: int) -> Entry | None:
         """The entry of an object, None when this section does not speak of it."""
@@ -140,10 +142,27 @@ class Section:
         """All plain objects, a hybrid's stream included, many at a time."""
         if self.hidden is not None:
             yield from self.hidden.plain()
+        if self._widths is None and self._own <= FEW:
+            yield self._few_rows()
+            return
         for run in self._runs:
             for first in range(run.first, run.stop, _AT_ONCE):
                 part = range(first, min(first + _AT_ONCE, run.stop))
                 yield self._plain_rows(run, part) if self._widths is None else self._plain_fields(run, part)
+
+    def _few_rows(self) -> Plain:
+        """The same of all runs at once; each entry is two numbers and a letter, as was seen when it was read."""
+        rows = b"".join([self._rows[r.at : r.at + (r.stop - r.first) * _ENTRY] for r in self._runs]).split()
+        numbers = chain.from_iterable([range(r.first, r.stop) for r in self._runs])
+        in_use = [
+            (n, int(at), int(g))
+            for n, at, g, kind in zip(numbers, rows[::3], rows[1::3], rows[2::3], strict=True)
+            if kind == b"n"
+        ]
+        if not in_use:
+            return Plain((), (), [])
+        found, places, generations = zip(*in_use, strict=True)
+        return Plain(found, places, list(generations) if any(generations) else [])
 
     def _plain_rows(self, run: Run, part: range) -> Plain:
         at = run.at + (part.start - run.first) * _ENTRY
@@ -267,6 +286,8 @@ def _read_table(data: bytes, offset: int) -> Section:
 def _check_rows(rows: bytes, position: int) -> None:
     """Every entry is `nnnnnnnnnn ggggg n` and two bytes of line end (7.5.4), checked with slices."""
     count = len(rows) // _ENTRY
+    if count <= FEW and _few_rows(rows):
+        return
     marks = rows.translate(None, b"0123456789")
     spaces = b" " * count
     if (
