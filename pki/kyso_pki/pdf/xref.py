@@ -77,7 +77,19 @@ class Run(NamedTuple):
 class Section:
     """One cross-reference section with its trailer, `data[offset:end]`."""
 
-    __slots__ = ("_firsts", "_own", "_rows", "_runs", "_widths", "end", "hidden", "offset", "stream", "trailer")
+    __slots__ = (
+        "_few",
+        "_firsts",
+        "_own",
+        "_rows",
+        "_runs",
+        "_widths",
+        "end",
+        "hidden",
+        "offset",
+        "stream",
+        "trailer",
+    )
 
     def __init__(
         self,
@@ -99,9 +111,19 @@ class Section:
         self._runs = sorted(runs)
         self._firsts = [r.first for r in self._runs]
         self._own = sum([r.stop - r.first for r in self._runs])
+        self._few = self._all_of_few() if widths is None and self._own <= FEW else None
         for a, b in zip(self._runs, self._runs[1:], strict=False):
             if a.stop > b.first:
                 raise FormatError(f"PDF: object {b.first} stands twice in the cross-reference at {self.offset}.")
+
+    def _all_of_few(self) -> dict[int, Entry]:
+        """Every entry of a small table, ascending; each is two numbers and a letter, as was seen when it was read."""
+        rows = b"".join([self._rows[r.at : r.at + (r.stop - r.first) * _ENTRY] for r in self._runs]).split()
+        numbers = chain.from_iterable([range(r.first, r.stop) for r in self._runs])
+        return {
+            n: _new_entry((PLAIN if kind == b"n" else FREE, int(at), int(generation)))
+            for n, at, generation, kind in zip(numbers, rows[::3], rows[1::3], rows[2::3], strict=True)
+        }
 
     @property
     def count(self) -> int:
@@ -117,6 +139,8 @@ class Section:
 
     def own_entry(self, number: int) -> Entry | None:
         """The entry without what a hybrid's stream says."""
+        if self._few is not None:
+            return self._few.get(number)
         i = bisect_right(self._firsts, number) - 1
         if i >= 0 and number < self._runs[i].stop:
             return self._at(self._runs[i], number - self._runs[i].first)
@@ -142,27 +166,18 @@ class Section:
         """All plain objects, a hybrid's stream included, many at a time."""
         if self.hidden is not None:
             yield from self.hidden.plain()
-        if self._widths is None and self._own <= FEW:
-            yield self._few_rows()
+        if self._few is not None:
+            yield self._plain_of_few(self._few)
             return
         for run in self._runs:
             for first in range(run.first, run.stop, _AT_ONCE):
                 part = range(first, min(first + _AT_ONCE, run.stop))
                 yield self._plain_rows(run, part) if self._widths is None else self._plain_fields(run, part)
 
-    def _few_rows(self) -> Plain:
-        """The same of all runs at once; each entry is two numbers and a letter, as was seen when it was read."""
-        rows = b"".join([self._rows[r.at : r.at + (r.stop - r.first) * _ENTRY] for r in self._runs]).split()
-        numbers = chain.from_iterable([range(r.first, r.stop) for r in self._runs])
-        in_use = [
-            (n, int(at), int(g))
-            for n, at, g, kind in zip(numbers, rows[::3], rows[1::3], rows[2::3], strict=True)
-            if kind == b"n"
-        ]
-        if not in_use:
-            return Plain((), (), [])
-        found, places, generations = zip(*in_use, strict=True)
-        return Plain(found, places, list(generations) if any(generations) else [])
+    def _plain_of_few(self, few: dict[int, Entry]) -> Plain:
+        in_use = [(n, e.a, e.b) for n, e in few.items() if e.kind == PLAIN]
+        numbers, places, generations = zip(*in_use, strict=True) if in_use else ((), (), ())
+        return Plain(numbers, places, generations if any(generations) else ())
 
     def _plain_rows(self, run: Run, part: range) -> Plain:
         at = run.at + (part.start - run.first) * _ENTRY
