@@ -25,9 +25,11 @@ from .files import check_output
 from .options import (
     PATH,
     config_option,
+    document_password,
     evidence_in,
     evidence_options,
     json_option,
+    password_options,
     policy_of,
     policy_options,
     trust_in_reach,
@@ -84,6 +86,7 @@ class Request:
 @click.option("--all", "everything", is_flag=True)
 @click.option("--restart", is_flag=True)
 @click.option("--force", is_flag=True)
+@password_options
 @config_option
 @json_option
 @click.pass_obj
@@ -114,8 +117,9 @@ def audit(app: App, asked: Request) -> int:
         online=Online((*asked.hosts, *_own_host(config.url))) if online else None,
         limits=Limits(asked.time_limit, asked.memory_limit),
     )
+    given = document_password()
     with held(folder):
-        return _audit(app, asked, plan, folder, out)
+        return _audit(app, asked, plan, folder, out, None if given is None else given())
 
 
 def _check_place(out: Path, folder: Path, asked: Request) -> None:
@@ -133,7 +137,7 @@ def _check_place(out: Path, folder: Path, asked: Request) -> None:
     check_output(out, force=True)
 
 
-def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path) -> int:
+def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path, password: str | None) -> int:
     from kyso.audit import outputs
     from kyso.audit.executor import LocalPool, cores
     from kyso.audit.run import Run
@@ -145,9 +149,10 @@ def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path) -> int
 
         shutil.rmtree(folder)
     else:
-        run = Run.resume(folder, plan, asked.sources, everything=asked.everything)
+        run = Run.resume(folder, plan, asked.sources, everything=asked.everything, password=password is not None)
     if run is None:
-        run = Run.begin(folder, plan, asked.sources, everything=asked.everything, besides=(out,))
+        given = {"everything": asked.everything, "password": password is not None}
+        run = Run.begin(folder, plan, asked.sources, **given, besides=(out,))
     elif asked.at is not None and run.plan.at != plan.at:
         raise Stop("audit_at", at=local(run.plan.at))
     elif run.done:
@@ -155,7 +160,7 @@ def _audit(app: App, asked: Request, plan: Plan, folder: Path, out: Path) -> int
     if run.damaged:
         note(app.words("audit.damaged", folder=folder))
     progress = Progress(app, run.count, run.done)
-    run.work(LocalPool(asked.jobs or cores()), progress)
+    run.work(LocalPool(asked.jobs or cores(), password), progress)
     progress.end()
     totals = summed(run.records())
     head = app.words("audit.head", files=run.count, at=local(run.plan.at))

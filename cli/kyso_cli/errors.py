@@ -7,7 +7,7 @@ a `KysoError`. `exit_code` is the table of docs/exit-codes.md, `explain` gives t
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,9 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
 
 class Stop(e.UsageError):
     """Ends a command; the words stand in the catalogue under `errors.cli.KEY`."""
+
+    shown: Mapping[str, Any] = {}
+    """What stands beside the error with --json: what a person has read by then."""
 
     def __init__(self, key: str, *, exit_code: int = USAGE, **details: object) -> None:
         super().__init__(f"{key} {details}" if details else key)

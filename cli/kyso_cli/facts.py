@@ -10,9 +10,9 @@ import click
 from .beside import Beside
 from .command import worded
 from .errors import FAILED, OK, Stop
-from .files import PIPE, check_input, read
-from .options import document_password, password_options
-from .output import App, note, say
+from .files import PIPE, read, refused_inputs
+from .options import document_password, json_option, password_options
+from .output import App, note, printable, say
 
 
 @worded("facts")
@@ -20,13 +20,17 @@ from .output import App, note, say
 @click.option("--content", multiple=True, metavar="FILE|URI=FILE")
 @click.option("--xpath", is_flag=True)
 @password_options
+@json_option
 @click.pass_obj
 def command(app: App, /, **given: Any) -> int:
     return facts(app, given["files"], Beside(given["content"]), given["xpath"])
 
 
 def facts(app: App, files: tuple[str, ...], beside: Beside, xpath: bool) -> int:
-    """Says a line for each file; 1 when one cannot be read, which its line tells `kyso replay` too."""
+    """Says a line for each file; 1 when one cannot be read, which its line tells `kyso replay` too.
+
+    One of several names that is no file, or cannot be opened, has no line, for there is nothing to keep.
+    """
     import json
     from dataclasses import replace
 
@@ -36,27 +40,29 @@ def facts(app: App, files: tuple[str, ...], beside: Beside, xpath: bool) -> int:
 
     from .errors import explain
 
-    for file in files:
-        check_input(file, streamed=True)
+    refused: dict[str, Exception] = {**refused_inputs(files, streamed=True)}
     password = document_password()
     code = OK
     source: bytes | Path
     for file in files:
         try:
+            if file in refused:
+                raise refused[file]
             if file == PIPE:
                 source, content, detached = read(PIPE), beside.content, beside.detached(file)
             else:
                 source, content = Path(file), beside.content or content_beside(file)
                 detached = beside.detached(file) or detached_beside(file)
             found = kyso.facts(source, password=password, content=content, detached=detached, xpath=xpath)
-        except kyso.FormatError as e:  # somebody writes to it
-            note(f"{file}: {explain(e, app.words).message}")
+        except (OSError, kyso.FormatError, Stop) as e:  # FormatError: somebody writes to it
+            why = Stop("file_unreadable", path=file, why=e.strerror) if isinstance(e, OSError) else e
+            if len(files) == 1 and isinstance(why, Stop):
+                raise why from None
+            note(f"{printable(file)}: {printable(explain(why, app.words).message)}")
             code = FAILED
             continue
-        except OSError as e:
-            raise Stop("file_unreadable", path=file, why=e.strerror) from None
         if found.unreadable is not None:
-            note(f"{file}: {finding_text(found.unreadable, app.words)}")
+            note(f"{printable(file)}: {finding_text(found.unreadable, app.words)}")
             code = FAILED
         say(json.dumps(replace(found, file=file).to_json(), ensure_ascii=True))
     return code

@@ -138,7 +138,7 @@ def output_lost(error: OutputLost, app: App) -> int:
 
 def show_error(error: Exception, app: App) -> None:
     """`Lỗi: … / Cách xử lý: …` on standard error, and with --json the same as JSON on standard output."""
-    from .errors import explain
+    from .errors import Stop, explain
 
     words = app.words
     said = explain(error, words)
@@ -152,4 +152,4 @@ def show_error(error: Exception, app: App) -> None:
 
         note("".join(traceback.format_exception(error)))
     if app.json:
-        say_json({"error": said.to_json()})
+        say_json({**(error.shown if isinstance(error, Stop) else {}), "error": said.to_json()})

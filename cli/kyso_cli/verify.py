@@ -1,9 +1,9 @@
 """`kyso verify`: is each document still what was signed, by whom, and may the signature be relied on?
 
-Exit 0 only when every signature in every file passed; 1 when any failed; 3 when nothing failed but something
-could not be concluded. Nothing is fetched from the network unless --online or `[trust] online = true` in
-kyso.toml says so (docs/adr/0006); then only public addresses are contacted, besides the server of kyso.toml and
-those named with --allow-host.
+Exit 0 only when every signature in every file passed; 1 when any failed, or one of several files could not be read;
+3 when nothing failed but something could not be concluded. Nothing is fetched from the network unless --online or
+`[trust] online = true` in kyso.toml says so (docs/adr/0006); then only public addresses are contacted, besides the
+server of kyso.toml and those named with --allow-host.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import click
 from .beside import Beside
 from .command import worded
 from .config import find_config
-from .errors import FAILED, INDETERMINATE, OK, Stop
-from .files import PIPE, check_input, read
+from .errors import FAILED, INDETERMINATE, OK, Stop, explain
+from .files import PIPE, read, refused_inputs
+from .messages import Words
 from .options import (
     PATH,
     config_option,
@@ -34,7 +35,7 @@ from .options import (
     policy_options,
     trust_in_reach,
 )
-from .output import App, note, say, say_json
+from .output import App, coloured, note, printable, say, say_json
 from .reporting import check_reports, report_options, write_reports
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def verify(app: App, asked: Request) -> int:
     config = find_config(asked.config)
     if asked.files.count(PIPE) > 1:
         raise Stop("pipe_among_many")
-    for file in asked.files:
-        check_input(file, streamed=True)
+    refused: dict[str, Exception] = {**refused_inputs(asked.files, streamed=True)}
     given = Beside(asked.content)
     check_reports(asked.report_files, asked.files, force=asked.force)
     at = _time(asked.at)
@@ -104,6 +104,8 @@ def verify(app: App, asked: Request) -> int:
     try:
         for file in asked.files:
             try:
+                if file in refused:
+                    raise refused[file]
                 source = read(PIPE) if file == PIPE else Path(file)
                 found = kyso.verify(
                     source,
@@ -117,11 +119,16 @@ def verify(app: App, asked: Request) -> int:
                     detached=given.detached(file) or _beside_xml(app, file),
                     xpath=asked.xpath,
                 )
-            except OSError as e:
-                raise Stop("file_unreadable", path=file, why=e.strerror) from None
-            reports.append(replace(found, file=file))
+            except (OSError, kyso.FormatError, Stop) as e:  # FormatError: somebody writes to it
+                why = Stop("file_unreadable", path=file, why=e.strerror) if isinstance(e, OSError) else e
+                if len(asked.files) == 1:
+                    raise why from None
+                refused[file] = why
+                reports.append(_unread(file, why))
+            else:
+                reports.append(replace(found, file=file))
             if not asked.as_json:
-                _show(app, reports)
+                _show(app, reports, refused.get(file))
     finally:
         if asks is not None:
             asks.close()
@@ -132,6 +139,8 @@ def verify(app: App, asked: Request) -> int:
     elif len(reports) > 1:
         say()
         say(_sum(app, reports))
+        if refused:
+            say(app.words("verify.sum_unread", count=len(refused)))
     return {"passed": OK, "failed": FAILED, "indeterminate": INDETERMINATE}[verdict]
 
 
@@ -160,11 +169,24 @@ def _beside_xml(app: App, file: str) -> Mapping[str, bytes]:
     return found
 
 
-def _show(app: App, reports: Sequence[DocumentReport]) -> None:
+def _unread(file: str, why: Exception) -> DocumentReport:
+    """The report on one of several files that cannot be read: failed, never left out."""
+    from kyso_pki.ades.report import DocumentReport
+    from kyso_pki.finding import Finding
+
+    said = explain(why, Words("en"))
+    return DocumentReport(file, None, None, (), (Finding(said.code, "error", said.message),))
+
+
+def _show(app: App, reports: Sequence[DocumentReport], unread: Exception | None = None) -> None:
     from .report import packet_lines
 
     if len(reports) > 1:
         say()
+    if unread is not None:
+        said = coloured(app.words("verify.unread"), "red")
+        say(f"{printable(reports[-1].file or '')}: {said}: {explain(unread, app.words).message}")
+        return
     say("\n".join(packet_lines(reports[-1], app.words)))  # one write, which the pipe of `| head -1` still takes
 
 

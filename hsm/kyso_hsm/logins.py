@@ -108,25 +108,30 @@ class Logins:
             lane.logged_in = True
 
     def _log_in(self, lane: Lane, pin: str, automatic: bool, attempt: Attempt) -> None:
-        """The one try that a PIN gets."""
+        """The first lane, with a PIN that was given just now."""
         with self._crew.turn(self._limits.login_s, lane):
-            self._crew.running_worker(lane)  # what fails here costs no try
-            attempt.begin()
-            self._crew.count("logins")
-            try:
-                reply = self._crew.ask(lane, wire.Login(pin, automatic), self._limits.call_s)
-            except KysoError as e:
-                if e.details.get("not_begun"):
-                    attempt.not_tried()
-                else:
-                    attempt.unknown()
-                raise
+            reply = self._tried(lane, wire.Login(pin, automatic), attempt)
             if isinstance(reply, wire.Refusal):
                 self._settle(reply, attempt)
                 raise self._crew.error_of(reply)
             attempt.right()
             self._accepted, self._trace = attempt.mark, attempt.trace
             lane.logged_in = True
+
+    def _tried(self, lane: Lane, login: wire.Login | wire.LoginAgain, attempt: Attempt) -> wire.Reply:
+        """The token's answer to the one try that a PIN gets; where none comes, that is written down. In a turn."""
+        self._crew.running_worker(lane)  # what fails here costs no try
+        attempt.begin()
+        if isinstance(login, wire.Login):  # of the other kind nobody knows yet whether the worker holds a PIN
+            self._crew.count("logins")
+        try:
+            return self._crew.ask(lane, login, self._limits.call_s)
+        except KysoError as e:
+            if e.details.get("not_begun"):
+                attempt.not_tried()
+            else:
+                attempt.unknown()
+            raise
 
     def _log_in_too(self, lane: Lane, pin: str, attempt: Attempt) -> None:
         """A further lane, with a PIN that the token has just accepted. A worker that fails is left for later."""
@@ -187,16 +192,7 @@ class Logins:
             if attempt is None:
                 return False
             with self._crew.turn(self._limits.login_s, lane):
-                self._crew.running_worker(lane)  # what fails here costs no try
-                attempt.begin()
-                try:
-                    reply = self._crew.ask(lane, wire.LoginAgain(), self._limits.call_s)
-                except KysoError as e:
-                    if e.details.get("not_begun"):
-                        attempt.not_tried()
-                    else:
-                        attempt.unknown()
-                    raise
+                reply = self._tried(lane, wire.LoginAgain(), attempt)
                 lane.logged_in = isinstance(reply, wire.TokenState)
             if isinstance(reply, wire.Refusal) and reply.reason != "login":
                 attempt.not_tried()  # a new worker holds no PIN

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -23,6 +22,8 @@ from kyso_pki.errors import KysoError
 from kyso_pki.x509 import ocsp
 from kyso_pki.x509.certificate import certificates_from_bytes
 from kyso_pki.x509.crl import CertificateList
+
+from .parts import name_beside, swept
 
 MAX_AGE_S = 3600.0  # a CA may publish a new list at any time; an hour is what most promise for a revocation
 MAX_BYTES = 512 << 20  # of all files; the oldest go first
@@ -60,7 +61,7 @@ class KeptAnswers:
             return
         head = _HEAD + b"%d %s\n" % (until, hashlib.sha256(answer).hexdigest().encode())
         target = self._path(url, request)
-        beside = target.with_name(f".{secrets.token_hex(8)}.part")
+        beside = target.with_name(name_beside())
         with suppress(OSError):  # on Windows also: another process reads the file at this moment
             try:
                 beside.write_bytes(head + answer)
@@ -74,7 +75,8 @@ class KeptAnswers:
         return self._folder / (asked + _SUFFIX)
 
     def _sweep(self, fresh: Path) -> None:
-        """Removes the oldest files until all fit, never the one that was just written."""
+        """Removes what killed processes left unfinished, and the oldest files until all fit, never the fresh one."""
+        swept(self._folder, now=time.time())
         files = sorted(_stated(self._folder.glob("*" + _SUFFIX)), key=lambda found: found[1].st_mtime)
         total = sum(status.st_size for _, status in files)
         for path, status in files:

@@ -80,7 +80,7 @@ def verify(
                 xpath=xpath,
                 look=_Look(policy, password),
             )
-        if isinstance(source, bytes) or report.format != "xml":
+        if isinstance(source, bytes) or report.format != "xml" or report.sha256 is None:
             return report
         return with_content(report, partial(_read_again, Path(source), report.sha256, detached, xpath))
     finally:

@@ -93,7 +93,10 @@ def test_the_json_of_the_commands_is_as_published(desk: Province) -> None:
 def test_nothing_is_taken_without_an_answer(desk: Province) -> None:
     refused = desk.kyso("trust", "import", "tl.xml", "--signed-by", "to-chuc.crt", "--json")
     assert refused.returncode == 2
-    assert json.loads(refused.stdout)["error"]["code"] == "cli.trust_unconfirmed"
+    answer = json.loads(refused.stdout)
+    assert answer["error"]["code"] == "cli.trust_unconfirmed"
+    assert answer["source"]["name"] == "tl-vn"
+    assert [c["kind"] for c in answer["changes"]] == ["added"]
     assert json.loads(desk.kyso("trust", "list", "--json").stdout)["sources"] == []
 
 
@@ -217,6 +220,12 @@ def test_an_update_is_fetched_said_and_taken_once(desk: Province, publisher: int
     refused = desk.kyso(*asked)
     assert refused.returncode == 2
     assert "- CA cấp phát tỉnh Mẫu: no longer trusted" in refused.stdout
+    unasked = desk.kyso(*asked, "--json")
+    assert unasked.returncode == 2
+    answer = json.loads(unasked.stdout)
+    assert answer["error"]["code"] == "cli.trust_unconfirmed"
+    [update] = answer["updates"]
+    assert [c["kind"] for c in update["offer"]["changes"]] == ["removed"]
     assert "#7" in desk.kyso("trust", "list").stdout
     taken = desk.kyso(*asked, "--yes")
     assert taken.returncode == 0, taken.stderr

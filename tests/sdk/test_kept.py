@@ -72,6 +72,39 @@ def test_what_has_ended_is_not_kept_and_not_given(kept: KeptAnswers) -> None:
     assert kept.get(URL, b"") is None
 
 
+KILLED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from kyso.kept import KeptAnswers
+
+def watch():
+    while not list(Path(sys.argv[1]).glob("*.part")):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+
+kept, crl = KeptAnswers(sys.argv[1]), Path(sys.argv[2]).read_bytes()
+threading.Thread(target=watch, daemon=True).start()
+while True:
+    kept.put("http://crl.tinh-mau.example/another.crl", b"", crl)
+"""
+
+
+def test_what_a_killed_process_left_goes_with_the_next_answer(kept: KeptAnswers, tmp_path: Path) -> None:
+    (tmp_path / "a.crl").write_bytes(WORLD.crl(NOW))
+    for _ in range(20):
+        subprocess.run([sys.executable, "-c", KILLED, kept._folder, tmp_path / "a.crl"], check=False)
+        if list(kept._folder.glob(".*.part")):
+            break
+    else:
+        pytest.fail("no process was killed in the middle of writing")
+    if sys.platform != "linux":  # elsewhere nobody can know that the process has ended, but a day is enough
+        for part in kept._folder.glob(".*.part"):
+            os.utime(part, (time.time() - 25 * 3600,) * 2)
+    kept.put(URL, b"", WORLD.crl(NOW))
+    assert list(kept._folder.glob(".*.part")) == []
+    assert kept.get(URL, b"") is not None
+
+
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "head", "no number"])
 def test_a_damaged_file_is_none(kept: KeptAnswers, damage: str) -> None:
     kept.put(URL, b"", WORLD.crl(NOW))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,12 +35,17 @@ def keys_named(named: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def agreed(app: App, yes: bool) -> None:
-    """Asks whether what was said is to take effect. Raises `Stop` when it is not, or nobody can be asked."""
+def agreed(app: App, yes: bool, told: Callable[[], Mapping[str, Any]]) -> None:
+    """Asks whether what was said is to take effect. `told` gives the same for --json.
+
+    Raises `Stop` when it is not, or nobody can be asked.
+    """
     if yes:
         return
     if app.json or not sys.stdin.isatty():
-        raise Stop("trust_unconfirmed")
+        stop = Stop("trust_unconfirmed")
+        stop.shown = told()
+        raise stop
     if not click.confirm(app.words("trust.question"), default=False, err=True):
         raise Stop("trust_declined", exit_code=FAILED)
 

@@ -30,9 +30,11 @@ _LEAST_PREFIX = 8  # hexadecimal digits of a fingerprint
 @click.option("--from", "start", metavar="TIME")
 @click.option("--until", "end", metavar="TIME")
 @click.option("--note", metavar="TEXT")
+@click.option("--yes", is_flag=True)
 @json_option
 @click.pass_obj
-def add_command(app: App, /, **given: Any) -> int:
+def add_command(app: App, /, yes: bool, **given: Any) -> int:
+    """`yes` changes nothing: nobody is asked whether the own hand is meant."""
     return add(app, **given)
 
 
@@ -132,9 +134,13 @@ def _keep(
     found = changes(old, [a for a, _, _ in kept.entries(now)])
     if not as_json:
         say("\n".join(change_lines(found, app.words)))
+
+    def told() -> dict[str, Any]:
+        return {"changes": [change_json(c) for c in found]}
+
     if ask:
-        agreed(app, yes)
+        agreed(app, yes, told)
     place.keep(kept, before)
     if as_json:
-        say_json({"changes": [change_json(c) for c in found]})
+        say_json(told())
     return 0

@@ -51,7 +51,7 @@ def import_command(
     if not as_json:
         say("\n".join(offer_lines(offer, app.words)))
     if offer.before is None or offer.changes:
-        agreed(app, yes)
+        agreed(app, yes, lambda: offer_json(offer))
     offer = replace(offer, source=with_address(offer.source, update_from))
     place.keep(taken(before or Kept(), offer), before)
     if as_json:
@@ -132,14 +132,18 @@ def update_command(
             _tell(app, update)
     if not found:
         raise Stop("trust_nothing_to_update")
+
+    def told() -> dict[str, Any]:
+        return {"updates": [_update_json(app, u) for u in found]}
+
     if any(u.offer is not None and not u.offer.same for u in found):
         if any(u.offer is not None and u.offer.changes for u in found):
-            agreed(app, yes)
+            agreed(app, yes, told)
         place.keep(kept, before)
         if not as_json:
             say(app.words("trust.taken"))
     if as_json:
-        say_json({"updates": [_update_json(app, u) for u in found]})
+        say_json(told())
     errors = [u.error for u in found if u.error is not None]
     return exit_code(errors[0]) if errors else OK
 

@@ -263,7 +263,8 @@ class DocumentReport:
     """One file judged: all its signatures passed, or it did not pass."""
 
     file: str | None
-    sha256: str
+    sha256: str | None
+    """Of the whole file; None where it could not be read."""
     format: Format | None
     signatures: tuple[SignatureReport, ...]
     findings: tuple[Finding, ...] = ()

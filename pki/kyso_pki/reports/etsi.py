@@ -81,7 +81,7 @@ class _Objects:
     def document(self, report: DocumentReport) -> str:
         name = f"D-{report.sha256}"
         where = element("URI", uri(report.file)) if report.file else ""
-        self._one(name, "signedData", _digest(report.sha256) + where)
+        self._one(name, "signedData", _digest(report.sha256 or "") + where)
         return name
 
     def used(self, used: Used, at: datetime) -> str:
@@ -180,7 +180,7 @@ def _times(s: SignatureReport, stamps: dict[str, TimestampResult]) -> str:
 
 def _signed_document(report: DocumentReport, objects: _Objects) -> str:
     """4.3.7: the file as it was given, not only the octets that one signature covers."""
-    if len(report.sha256) != 64:
+    if report.sha256 is None or len(report.sha256) != 64:
         return ""
     return element(
         "SignersDocument",

@@ -27,12 +27,14 @@ import psutil
 
 from kyso_pki.errors import AuditError
 
+from .answers import failure_in
 from .listing import Entry
 from .plan import Plan, as_line
 from .worker import cut_off
 
 START_S = 60.0  # for a worker to load its anchors, on a slow disk
 _POLL_S = 0.25
+_QUOTED = 60  # octets of what is no answer
 _PROGRAM = """import sys
 others = [p for p in sys.path if p.endswith("-packages")]
 sys.path = [p for p in sys.path if p not in others] + sys.argv[1:] + others
@@ -78,6 +80,8 @@ class LocalPool:
     """Worker processes of this machine, one for each core unless said otherwise."""
 
     jobs: int = field(default_factory=cores)
+    password: str | None = field(default=None, repr=False)
+    """What opens encrypted documents. It goes to the workers through their pipes, and is written nowhere."""
 
     def run(
         self, plan: Plan, chunks: Iterable[Chunk], folder: Path, progress: Callable[[int], object]
@@ -85,7 +89,7 @@ class LocalPool:
         """As `Executor.run`. Raises `KysoError` when no worker can be started, `OSError` when one cannot write."""
         waiting, watched = iter(chunks), time.monotonic()
         said: queue.SimpleQueue[_Said] = queue.SimpleQueue()
-        workers = [_Worker(plan, folder, said, chunk) for chunk in islice(waiting, self.jobs)]
+        workers = [_Worker(self, plan, folder, said, chunk) for chunk in islice(waiting, self.jobs)]
         try:
             while workers:
                 try:
@@ -125,7 +129,10 @@ class _Said:
 class _Worker:
     """One process at a time, and the chunk that it works on."""
 
-    def __init__(self, plan: Plan, folder: Path, said: queue.SimpleQueue[_Said], chunk: Chunk) -> None:
+    def __init__(
+        self, pool: LocalPool, plan: Plan, folder: Path, said: queue.SimpleQueue[_Said], chunk: Chunk
+    ) -> None:
+        self._pool = pool
         self._plan = plan
         self._folder = folder
         self._said = said
@@ -187,7 +194,8 @@ class _Worker:
         self._memory = psutil.Process(self._process.pid)
         self._since = time.monotonic()
         threading.Thread(target=_listen, args=(self, self._process, self._said), daemon=True).start()
-        self._write({"plan": self._plan.to_json(), "evidence": str(self._folder / "evidence")})
+        evidence = str(self._folder / "evidence")
+        self._write({"plan": self._plan.to_json(), "evidence": evidence, "password": self._pool.password})
 
     def _send(self) -> None:
         """What is left of the chunk."""
@@ -209,9 +217,13 @@ class _Worker:
         if said.line is None:
             why = f"The process that verified the file ended ({_obituary(self._process)})."
             return self._replace("audit.crashed", why)
-        if said.line.startswith(b"["):
-            number, text = json.loads(said.line)
-            raise OSError(number, text, str(self._place))
+        try:
+            trouble = failure_in(said.line)
+        except ValueError:
+            why = f"The process that verified the file said {said.line[:_QUOTED]!a}, which is no answer."
+            return self._replace("audit.crashed", why)
+        if trouble is not None:
+            raise OSError(trouble.errno, trouble.strerror, str(self._place))
         if not self._ready:
             self._ready, self._faults_at_start = True, 0
             if len(self._records) < len(self._chunk.entries):

@@ -33,7 +33,11 @@ class Online:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a verdict depends on besides the file. Equal plans give equal reports."""
+    """Everything that a verdict depends on besides the file and its password. Equal plans give equal reports.
+
+    No password is in here, because a plan's digest is kept on the disk, where anybody could try passwords on it
+    (ADR 39); `LocalPool` has it.
+    """
 
     at: datetime
     """The frozen validation time, aware."""

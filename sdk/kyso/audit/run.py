@@ -54,10 +54,12 @@ class Run:
         sources: Sequence[str],
         *,
         everything: bool = False,
+        password: bool = False,
         besides: Collection[Path] = (),
     ) -> Run:
         """Lists the files, without its own and without `besides`, where the report will stand.
 
+        `password`: whether encrypted documents are opened with one, which whoever goes on has to give again.
         Raises `AuditError` when there is none, `UsageError`, `OSError`.
         """
         (folder / "chunks").mkdir(parents=True, exist_ok=True)
@@ -90,6 +92,7 @@ class Run:
             "manifest": digest.hexdigest(),
             "files": count,
             "sources": _sources(sources, everything),
+            "password": password,  # only whether: no digest of it, on which others could be tried
             "chunk": size,
         }
         _write(
@@ -99,12 +102,19 @@ class Run:
 
     @classmethod
     def resume(
-        cls, folder: Path, plan: Plan, sources: Sequence[str] | None = None, *, everything: bool = False
+        cls,
+        folder: Path,
+        plan: Plan,
+        sources: Sequence[str] | None = None,
+        *,
+        everything: bool = False,
+        password: bool = False,
     ) -> Run | None:
         """The run that stopped in this folder, with its own validation time; None when there is none.
 
         `sources` None: whatever it was begun with. Raises `AuditError` when it was begun with other sources, rules,
-        anchors or evidence, or by another version of kyso, or is damaged.
+        anchors or evidence, with a password where now there is none (or the other way round), or by another version
+        of kyso, or is damaged.
         """
         try:
             head = json.loads((folder / "run.json").read_text("utf-8"))
@@ -125,6 +135,14 @@ class Run:
             raise AuditError(f"The audit in {folder} was begun with other anchors, evidence or rules.", remedy=remedy)
         if sources is not None and head["sources"] != _sources(sources, everything):
             raise AuditError(f"The audit in {folder} was begun for other files or folders.", remedy=remedy)
+        if password and not head.get("password", False):
+            raise AuditError(
+                f"The audit in {folder} was begun without a password for encrypted documents.", remedy=remedy
+            )
+        if not password and head.get("password", False):
+            raise AuditError(
+                f"The audit in {folder} was begun with a password for encrypted documents.", remedy=remedy
+            )
         try:
             with (folder / "manifest.jsonl").open("rb") as file:
                 same = hashlib.file_digest(file, "sha256").hexdigest() == head["manifest"]

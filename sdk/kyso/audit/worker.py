@@ -1,5 +1,7 @@
 """The process that verifies: a plan on its first line, then a chunk a line; records go into the file that it names.
 
+The first line holds the password for encrypted documents too, where there is one: never the command line.
+
 A record is written when its file is done and before the next one is begun, so whoever ends this process at any moment
 knows from the complete lines which file was in work. It has no state but its caches. Run by `executor.LocalPool`.
 """
@@ -18,6 +20,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from ..disk import TargetLost
+from .answers import READY, failure
 from .listing import Entry
 from .plan import Plan, as_line
 from .store import StoredFetcher
@@ -25,22 +28,23 @@ from .store import StoredFetcher
 
 def main() -> None:
     """Serves until its input ends."""
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a stray print must not land among the replies
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    sys.stdout = sys.stderr  # a stray print, of Python or of a library in C, must not land among the replies
+    os.dup2(2, 1)
     start = json.loads(requests.readline())
-    judge = Judge(Plan.from_json(start["plan"]), Path(start["evidence"]))
+    judge = Judge(Plan.from_json(start["plan"]), Path(start["evidence"]), start["password"])
     _bound(start["plan"]["limits"]["megabytes"])
     chunks: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(chunks,), daemon=True).start()
     while True:
-        replies.write(b"ready\n")
+        replies.write(READY)
         replies.flush()
         chunk = json.loads(chunks.get())
         records = (judge.record(Entry(*entry)) for entry in chunk["entries"])
         try:
             _write(Path(chunk["records"]), records)
         except OSError as e:  # no document's fault: the run ends
-            replies.write(json.dumps([e.errno or errno.EIO, e.strerror]).encode() + b"\n")
+            replies.write(failure(e))
             replies.flush()
             return
 
@@ -64,10 +68,11 @@ def _read(chunks: SimpleQueue[bytes]) -> None:
 class Judge:
     """One plan, many files."""
 
-    def __init__(self, plan: Plan, evidence: Path) -> None:
+    def __init__(self, plan: Plan, evidence: Path, password: str | None = None) -> None:
         import kyso_pki.pdf.document  # noqa: F401 - before the first file, whose time is counted
 
         self._plan = plan
+        self._password = None if password is None else lambda: password
         self._fetcher: StoredFetcher | None = None
         if plan.online is not None:
             from kyso.fetch import HttpFetcher
@@ -98,6 +103,7 @@ class Judge:
                 evidence=plan.evidence,
                 policy=plan.policy,
                 fetcher=self._fetcher,
+                password=self._password,
                 content=content_beside(path),
                 detached=detached_beside(path),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -30,6 +31,7 @@ from kyso.audit.plan import Limits, Plan
 from kyso.audit.run import Run, held
 from kyso.audit.totals import summed
 from kyso_pki.errors import AuditError, UsageError
+from tests.pki.pdf.encryption.locked import locked
 from tests.pki.reports.reported import packet as edxml
 from tests.pki.reports.shape import assert_shape
 
@@ -159,6 +161,42 @@ def test_run_of_another_version_is_not_continued(archive: Archive, tmp_path: Pat
     (run.folder / "run.json").write_text(json.dumps(sealed({**head, "made_by": "kyso 0.0.1"})), "utf-8")
     with pytest.raises(AuditError, match="another version"):
         Run.resume(run.folder, archive.plan)
+
+
+def test_password_opens_encrypted_documents_and_is_kept_nowhere(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    mine, other = locked(6, user="kín đáo"), locked(6, user="khác")
+    for number in range(3):
+        signed = kyso.sign(mine, archive.world.person_signer, at=AT, password=lambda: "kín đáo")
+        (folder / f"{number}.pdf").write_bytes(signed)
+    (folder / "khac.pdf").write_bytes(other)
+    run = Run.begin(tmp_path / "run", archive.plan, [str(folder)], password=True)
+    secret = "kín đáo".encode()
+
+    def look(_done: int) -> None:
+        for child in psutil.Process().children(recursive=True):
+            told = " ".join([*child.cmdline(), *child.environ().values()])
+            assert "kín đáo" not in told
+        assert not any(secret in f.read_bytes() for f in run.folder.rglob("*") if f.is_file())
+
+    pool = LocalPool(1, "kín đáo")
+    assert "kín" not in repr(pool)
+    run.work(pool, look)
+    found = {Path(r["file"]).name: r for r in run.records()}
+    assert [found[f"{n}.pdf"]["verdict"] for n in range(3)] == ["passed"] * 3
+    assert (found["khac.pdf"]["verdict"], codes(found["khac.pdf"])) == ("indeterminate", ["format.encrypted"])
+
+
+def test_run_with_a_password_is_continued_only_with_one(archive: Archive, tmp_path: Path) -> None:
+    sources = [str(archive.folder)]
+    Run.begin(tmp_path / "run", archive.plan, sources, password=True)
+    with pytest.raises(AuditError, match="begun with a password"):
+        Run.resume(tmp_path / "run", archive.plan, sources)
+    assert Run.resume(tmp_path / "run", archive.plan, sources, password=True) is not None
+    Run.begin(tmp_path / "other", archive.plan, sources)
+    with pytest.raises(AuditError, match="begun without a password"):
+        Run.resume(tmp_path / "other", archive.plan, sources, password=True)
 
 
 def test_run_for_other_files_is_not_continued(archive: Archive, tmp_path: Path) -> None:
@@ -318,6 +356,35 @@ def test_worker_that_dies_costs_one_file(archive: Archive, tmp_path: Path) -> No
     crashed = [r for r in found.values() if "audit.crashed" in codes(r)]
     assert len(found) == 44 and len(crashed) <= 1
     assert all(r["verdict"] == "failed" for r in crashed)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a pipe of another process is opened by /proc")
+def test_stray_line_of_a_worker_is_no_answer_and_costs_one_file(archive: Archive, tmp_path: Path) -> None:
+    stray: list[str] = []
+
+    def let_slip(_done: int) -> None:
+        if stray:
+            return
+        pid = psutil.Process().children()[0].pid
+        ours = {_pipe(f) for f in Path("/proc/self/fd").iterdir()} - {None}
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            if int(fd.name) > 2 and _pipe(fd) in ours:  # what its answers go through
+                stray.append(fd.name)
+                fd.open("wb", buffering=0).write(b"warning: ready\n")
+
+    found = audited(tmp_path / "run", archive.plan, [str(archive.folder)], let_slip)
+    assert len(found) == 44 and len(stray) == 1
+    crashed = [r for r in found.values() if "audit.crashed" in codes(r)]
+    assert len(crashed) <= 1  # none where the chunk was done by then
+    assert all("'warning: ready\\n'" in r["findings"][0]["text"] for r in crashed)
+
+
+def _pipe(fd: Path) -> str | None:
+    """The name of the pipe; None for any other descriptor, and for one that is closed by now."""
+    with contextlib.suppress(OSError):
+        name = str(fd.readlink())
+        return name if name.startswith("pipe:") else None
+    return None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
