@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import DEFAULT_POLICY, Policy
@@ -20,10 +21,10 @@ from kyso_pki.octets import Octets
 from kyso_pki.signer import Fetcher
 from kyso_pki.x509.trust import TrustStore
 
-from .fetch import HttpFetcher
 from .mapped import opened
-from .signing import asked_once
-from .truststore.stored import stored_trust
+
+if TYPE_CHECKING:
+    from .fetch import HttpFetcher
 
 
 def verify(
@@ -59,8 +60,8 @@ def verify(
     A path to a large PDF, or to a large XML document that is signed as a whole, is read through a memory map, in
     constant memory. Raises `OSError` when it cannot be opened, `FormatError` when it changes meanwhile.
     """
-    own = HttpFetcher() if fetcher is None and not offline else None
-    password = asked_once(password)
+    own = _fetcher() if fetcher is None and not offline else None
+    password = None if password is None else cache(password)  # whoever knows it is asked once
     try:
         with (
             nullcontext(source) if isinstance(source, bytes) else opened(source) as data,
@@ -68,7 +69,7 @@ def verify(
         ):
             report = verify_document(
                 data,
-                trust=stored_trust() if trust is None else trust,
+                trust=_stored_trust() if trust is None else trust,
                 at=at or datetime.now(UTC),
                 evidence=evidence,
                 fetcher=own if fetcher is None else fetcher,
@@ -86,6 +87,18 @@ def verify(
     finally:
         if own is not None:
             own.close()
+
+
+def _fetcher() -> HttpFetcher:
+    from .fetch import HttpFetcher  # most verify offline
+
+    return HttpFetcher()
+
+
+def _stored_trust() -> TrustStore:
+    from .truststore.stored import stored_trust  # an audit names its anchors
+
+    return stored_trust()
 
 
 class _Look:
