@@ -16,8 +16,8 @@ from typing import Final
 
 from ..facts import Place
 from .dss import Visits
-from .ink import Box, Ink, page_ink, visible_box
 from .ink.budget import Work
+from .ink.grid import Box, Ink
 from .marks import Shapes, look_of, marks_in
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from .pagetree import annotations_of, inherited, page_objects
@@ -237,6 +237,8 @@ class Paper:
 
     def _too_large(self, number: int, page: Dictionary, box: Box, revision: int) -> str | None:
         """Whether it takes, with the later signatures before it, so much of what is seen that the page is another."""
+        from .ink.page import visible_box  # most files show nothing that was added
+
         reader = self._reader
         seen = visible_box(reader, page, revision)
         unit = reader.resolve(page.get("UserUnit", 1), revision)
@@ -250,6 +252,8 @@ class Paper:
     def _page_ink(self, number: int, revision: int) -> Ink | str:
         """Of the page before the revision, or why it has no bound; once per page, until `forget`."""
         if number not in self._ink:
+            from .ink.page import page_ink
+
             try:
                 self._ink[number] = page_ink(self._reader, number, revision - 1, self._work)
             except UNREADABLE as e:

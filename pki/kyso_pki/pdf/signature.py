@@ -20,7 +20,6 @@ from ..facts import Change, Coverage, Finding, PdfFacts, SignatureFacts, Stored,
 from ..scheme import HashName, digest
 from ..tsp import timestamp_facts
 from .ambiguity import ambiguities
-from .changes import changes_by_revision
 from .digests import Digests
 from .fields import Field, all_fields, signatures_among
 from .inventory import store_facts
@@ -170,7 +169,11 @@ def _facts_of_placed(reader: Reader, places: list[Place], names: list[str], dige
         permissions[place.revision.index] = so_far
     first = places[0].revision.index
     signatures, gaps = frozenset(p.number for p in places), tuple(p.gap for p in places)
-    changed = changes_by_revision(reader, first, permissions, signatures, gaps)
+    changed: dict[int, tuple[Change, ...]] = {}
+    if first < reader.last or reader.trailing:  # else there is nothing to compare, and the rooms for it stay closed
+        from .changes import changes_by_revision
+
+        changed = changes_by_revision(reader, first, permissions, signatures, gaps)
     after = _folded(changed, reader, {p.revision.index for p in places})
     return [
         _facts(reader, place, names[i], digests, after[place.revision.index], rules[i], store)

@@ -37,6 +37,6 @@ def test_a_file_that_is_only_partly_encrypted_is_not_signed(attack: Attack) -> N
     with pytest.raises(SigningError, match="partly encrypted"):
         sign_document(PdfDocument(attack.make()), Intent(AT), WORLD.person_signer)
     with pytest.raises(SigningError, match="partly encrypted"):
-        PdfDocument(attack.make()).prepare_timestamp(10_000)
+        PdfDocument(attack.make()).prepare_timestamps("archive", lambda: 10_000, None)
     with pytest.raises(SigningError, match="partly encrypted"):
         PdfDocument(attack.make()).prepare_evidence([Wanted("", Evidence(certificates=(WORLD.issuing,)))], b"")

@@ -172,14 +172,14 @@ EVIDENCE = Evidence(certificates=(WORLD.issuing,))
 def test_a_document_timestamp_and_evidence_need_what_a_new_field_needs(refused: bytes) -> None:
     document = PdfDocument(refused)
     with pytest.raises(SigningError, match="PDF"):
-        document.prepare_timestamp(10_000)
+        document.prepare_timestamps("archive", lambda: 10_000, None)[0]
     with pytest.raises(SigningError, match="PDF"):
         document.prepare_evidence([Wanted("", EVIDENCE)], b"")
 
 
 def test_metadata_in_the_clear_stands_against_no_timestamp_and_no_evidence() -> None:
     document = PdfDocument(locked(6, metadata=False))
-    assert document.prepare_timestamp(10_000).field == "Timestamp1"
+    assert document.prepare_timestamps("archive", lambda: 10_000, None)[0].field == "Timestamp1"
     assert document.prepare_evidence([Wanted("", EVIDENCE)], b"")
 
 

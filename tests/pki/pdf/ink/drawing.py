@@ -11,8 +11,9 @@ from pathlib import Path
 import pypdfium2
 
 from kyso_pki.pdf.filters import decode
-from kyso_pki.pdf.ink import Box, Ink, page_ink
 from kyso_pki.pdf.ink.budget import Work
+from kyso_pki.pdf.ink.grid import Box, Ink
+from kyso_pki.pdf.ink.page import page_ink
 from kyso_pki.pdf.objects import Ref, Stream
 from kyso_pki.pdf.reader import Reader
 from tests.judges.program import run

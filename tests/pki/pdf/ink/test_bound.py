@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from kyso_pki.errors import FormatError, KysoError
-from kyso_pki.pdf.ink import Box, Ink
+from kyso_pki.pdf.ink.grid import Box, Ink
 
 from .drawing import GLYPHS, RESOURCES, SIDE, drawn, ink, page
 
