@@ -102,9 +102,17 @@ def _cms_in(data: Octets) -> bytes | None:
     head = bytes(data[:_CMS_HEAD])
     if found := _PEM.match(head):
         text = bytes(data[: MAX_SIGNED_DATA_BYTES * 2])
-        end = text.find(b"-----END " + found[1])
+        line = b"-----END " + found[1] + b"-----"
+        end = text.find(line)
+        if end < 0:
+            return None
+        if len(data) > len(text) or text[end + len(line) :].strip():
+            raise FormatError(
+                "Something follows the signature's PEM text, which it does not cover and others may read.",
+                remedy="Keep what stands between the BEGIN and END lines, with them, in a file of its own.",
+            )
         try:
-            return base64.b64decode(b"".join(text[found.end() : end].split()), validate=True) if end > 0 else None
+            return base64.b64decode(b"".join(text[found.end() : end].split()), validate=True)
         except ValueError:
             raise FormatError("The PEM text holds broken base64.") from None
     if _is_cms(head):

@@ -142,6 +142,9 @@ class _Reader:
         if self._path and self._path[-1] == "ContentTransferEncoded" and self.elements:
             self.elements[-1].nested = True  # other readers stop there
 
+    def pi(self, target: str, data: str | None = None) -> None:
+        self.comment(target)
+
     def end(self, tag: str) -> None:
         local = self._path.pop()
         text, above = self._text, self._path[-1] if self._path else ""

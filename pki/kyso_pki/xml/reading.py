@@ -19,6 +19,7 @@ from ..facts import Finding, ManifestEntry, SignatureFacts, broken
 from .c14n import path_to
 from .manifest import manifest_entries, manifest_findings
 from .names import ds, xades
+from .placing import placing_findings
 from .qnames import XSI, loose_type
 from .references import Budget, detached_octets, part_octets
 from .standing import Place, standing
@@ -261,10 +262,12 @@ def _finished(
     again = again or (properties is not None and _stamps_content(one.resolved[properties.reference][0], properties))
     path = view.where(one.element) if again or None in one.hashed else ()
     parts = tuple(path_to(e) for e, _ in one.resolved) if again else ()
+    parts_signed = [(r, e) for r, (e, _) in zip(one.signature.info.references, one.resolved, strict=True)]
     said = (
         *findings,
         *misplaced,
         *manifest_findings(one.manifest),
+        *placing_findings(one.element, parts_signed, one.holes, around.in_text, view.paths.of),
         *_about_transforms(one),
         *_about_types(one, view),
     )

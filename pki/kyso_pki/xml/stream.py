@@ -21,6 +21,7 @@ from ..errors import FormatError, LimitExceeded
 from ..octets import Octets, release
 from .c14n import Canonicalization, canonical_document, cut
 from .names import ds
+from .placing import text_follows
 from .parse import (
     MAX_TREE_BYTES,
     Event,
@@ -51,6 +52,8 @@ class Skeleton:
     """There is a comment in the root, outside the signatures."""
     split_text: bool
     """Text goes on after one of them."""
+    in_text: frozenset[_Element]
+    """The signatures after which text goes on."""
 
 
 def skeleton(octets: Octets) -> Skeleton:
@@ -58,12 +61,16 @@ def skeleton(octets: Octets) -> Skeleton:
     feed = _Feed(octets, ("start", "end", "comment"))
     dropped = _Dropped()
     comments = _Comments()
+    in_text: set[_Element] = set()
+    last: list[_Element] = []  # after the signature that ended last, and no other, text may still come
     for root in feed:
+        in_text.update(s for s in (*last, *feed.finished) if text_follows(s))
+        last = feed.finished[-1:] or last
         comments.look_at(feed.comments, dropped)
         comments.remember(dropped.drop(root, feed.kept, feed.fresh))
         feed.fresh.clear()
     refuse_many_attributes(feed.root)
-    return Skeleton(feed.root, tuple(feed.signatures), comments.found, comments.split)
+    return Skeleton(feed.root, tuple(feed.signatures), comments.found, comments.split, frozenset(in_text))
 
 
 def canonical_pieces(
@@ -122,6 +129,8 @@ class _Feed:
         self.signatures: list[_Element] = []
         self.comments: list[_Element] = []
         """Those of the last piece."""
+        self.finished: list[_Element] = []
+        """The signatures that ended in it."""
         self.kept: set[_Element] = set()
         """The signatures and their ancestors."""
         self.fresh: set[_Element] = set()
@@ -163,7 +172,7 @@ class _Feed:
             at = stop
 
     def _take_events(self, parser: XMLPullParser[_Element]) -> None:
-        self.comments = []
+        self.comments, self.finished = [], []
         for event, element in parser.read_events():
             if event == "comment":
                 self.comments.append(element)
@@ -174,6 +183,7 @@ class _Feed:
                 self._keep(element)
             elif element.tag == ds("Signature") and event == "end":
                 self._inside -= 1
+                self.finished.append(element)
                 if (target := self._target()) is not None and element is target:
                     cut(target)
 

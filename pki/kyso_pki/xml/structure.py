@@ -13,6 +13,7 @@ from . import names
 from .loose import unsigned_inside
 from .names import ds
 from .parse import local_name, namespace_of
+from .placing import text_follows
 from .targets import MAX_COUNTED, Paths, Target, is_inside
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Surroundings:
         self.around_comments = _ancestors_of(comments)
         # Text that goes on after a comment: `.text` of many readers ends before it (class X4).
         self.around_split_text = _ancestors_of([c for c in comments if c.tail and not c.tail.isspace()])
+        self.in_text = {s for s in root.iter(ds("Signature")) if text_follows(s)}
+        """The signatures after which text goes on."""
 
     def covers(self, element: _Element) -> bool:
         """Whether some signature covers the element."""

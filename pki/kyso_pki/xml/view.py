@@ -124,6 +124,7 @@ class Pruned:
         found = Surroundings(self.root, parts, self.paths)
         found.around_comments |= {self.root} if self._skeleton.comments else set()
         found.around_split_text |= {self.root} if self._skeleton.split_text else set()
+        found.in_text |= self._skeleton.in_text
         return found
 
     def says(self, octets: bytes) -> bool:

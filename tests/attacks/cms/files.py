@@ -10,6 +10,7 @@ from kyso_pki import oids
 from kyso_pki.asn1 import der
 from kyso_pki.authority.profile import PERSON, Subject
 from kyso_pki.cades.content import CmsContent
+from kyso_pki.cms.signed_data import MAX_SIGNED_DATA_BYTES
 from kyso_pki.document import Intent
 from kyso_pki.scheme import digest
 from kyso_pki.testing import SoftwareSigner, software_key
@@ -491,6 +492,36 @@ def broken_pem() -> FileAttack:
     """C9: another armour, the same strictness."""
     pem = b"-----BEGIN CMS-----\n" + base64.encodebytes(honest().cms) + b"-----END CMS-----\n"
     return FileAttack(Case(pem.replace(b"A", b"%", 1)), "base64", lambda: Case(pem))
+
+
+def _armoured(case: Case, kind: bytes = b"CMS") -> bytes:
+    return b"-----BEGIN %s-----\n%s-----END %s-----\n" % (kind, base64.encodebytes(case.cms), kind)
+
+
+def _followed(by: bytes) -> FileAttack:
+    return FileAttack(
+        Case(_armoured(around()) + by, None), "follows", lambda: Case(_armoured(around()) + b"\r\n ", None)
+    )
+
+
+def text_after_pem() -> FileAttack:
+    """C9: What follows the armour is read by whoever opens the file, and nobody signed it."""
+    return _followed("Số tiền: 1.000.000.000 đồng\n".encode())
+
+
+def another_signature_after_pem() -> FileAttack:
+    """C9: Some read the last block of a file, or all of them."""
+    return _followed(_armoured(Case(made(info(), inside=b"khac"))))
+
+
+def another_kind_of_block_after_pem() -> FileAttack:
+    """C9: The same of a block that is no signature."""
+    return _followed(_armoured(around(), b"PKCS7").replace(b"PKCS7", b"DATA"))
+
+
+def text_far_after_pem() -> FileAttack:
+    """C9: Beyond all that is read of a PEM text."""
+    return _followed(b"\n" * (2 * MAX_SIGNED_DATA_BYTES) + b"x")
 
 
 # V5: in the past ------------------------------------------------------------------------------------------------

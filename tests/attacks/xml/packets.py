@@ -42,6 +42,11 @@ def _good() -> str:
     return attachment(honest())
 
 
+def _split(by: str) -> str:
+    """Four letters of base64 alone are a document to whoever stops there."""
+    return _good().replace("<ContentTransferEncoded>PENv", f"<ContentTransferEncoded>PENv{by}")
+
+
 def _stored(name: str, content: bytes) -> bytes:
     """A file as it stands in an archive, with its header, but without a directory."""
     whole = zipped([(name, content)])
@@ -117,6 +122,11 @@ PACKETS = {
     "content_split_by_a_comment": lambda: (
         _good().replace("</ContentTransferEncoded>", "<!----></ContentTransferEncoded>"),
     ),
+    "content_split_by_an_instruction": lambda: (_split("<?x?>"),),
+    "content_after_an_instruction": lambda: (
+        _good().replace("<ContentTransferEncoded>", "<ContentTransferEncoded><?x?>"),
+    ),
+    "content_that_goes_on_after_a_comment": lambda: (_split("<!---->"),),
     "no_base64": lambda: (_good().replace("</ContentTransferEncoded>", "*</ContentTransferEncoded>"),),
     "a_packet_in_the_packet": lambda: (_good(), attachment(packet(_good()), "b.edxml")),
     "an_archive_with_an_unsigned_file": lambda: (attachment(zipped([("a", honest()), ("b", LETTER)]), "z"),),

@@ -144,3 +144,39 @@ for _name, _change in {
                 _content(c, u), "COMMENT_IN_TEXT", hashes=True, twin=_content("</Ten> => <!-- x --></Ten>", u)
             ),
         )
+
+# The Signature itself -----------------------------------------------------------------------------------------------
+
+NOT_SIGNED = (
+    "X4: Where an enveloped Signature stands is not signed; in the middle of a text it splits it as a comment."
+)
+
+
+def _placed(change: str, uri: str) -> bytes:
+    """The content with its signature, which is true wherever in it it stands, where `change` puts it."""
+    made = signature([Ref(uri, CONTENT.encode(), envelope=True)])
+    old, new = change.split(" => ")
+    assert old in CONTENT
+    return CONTENT.replace(old, new.replace("S", made)).encode()
+
+
+for _name, _change in {
+    "a_name": "admin => adSmin",
+    "the_start_of_a_name": "admin => Sadmin",
+    "a_name_before_a_comment": "admin => adS<!-- x -->min",
+    "a_name_after_a_comment": "admin => ad<!-- x -->Smin",
+    "a_name_before_two_comments": "admin => adS<!-- x --><!-- y -->min",
+    "a_name_before_cdata": "admin => adS<![CDATA[min]]>",
+    "a_name_before_a_reference": "admin => adS&#109;in",
+    "text_before_an_element": ">12< => >1S2<",
+    "text_after_an_element": ">34< => >S34<",
+}.items():
+    for _uri in ("", "#cv"):
+        variant(
+            ATTACKS,
+            f"the_signature_splits_{_name}_{'by_id' if _uri else 'whole'}",
+            NOT_SIGNED,
+            lambda c=_change, u=_uri: Attack(  # type: ignore[misc] # bound in the loop
+                _placed(c, u), "SIGNATURE_IN_TEXT", hashes=True, twin=_placed("admin => adminS", u)
+            ),
+        )

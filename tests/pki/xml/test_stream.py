@@ -13,6 +13,7 @@ from kyso_pki.xml.c14n import EXCLUSIVE, INCLUSIVE, canonical_document
 from kyso_pki.xml.document import XmlDocument
 from kyso_pki.xml.ids import ID_NAMES, literals
 from kyso_pki.xml.parse import parse, utf8_octets
+from kyso_pki.xml.placing import text_follows
 
 from .made import LETTER, SEAL, Form, codes, intact, report
 from .test_any_document import a_document
@@ -61,6 +62,33 @@ def test_comments_are_told_as_in_the_whole_tree(data: bytes, size: int) -> None:
     comments = list(parse(data).iter(etree.Comment))
     assert found.comments is bool(comments)
     assert found.split_text is any(bool(c.tail and not c.tail.isspace()) for c in comments)
+
+
+_SIGNATURE = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#">{}</Signature>'
+_BITS = st.sampled_from(["x", " ", "<!--c-->", "<b/>", "<?p?>", "<![CDATA[y]]>", "&#160;", "z" * 90])
+
+
+@st.composite
+def _with_signatures(draw: st.DrawFn, depth: int = 3) -> str:
+    """Text, elements and signatures in any order, some in one another."""
+    bits = []
+    for _ in range(draw(st.integers(0, 5))):
+        inside = draw(_with_signatures(depth - 1)) if depth and draw(st.booleans()) else ""
+        bits.append(draw(st.one_of(_BITS, st.just(_SIGNATURE.format(inside)), st.just(f"<c>{inside}</c>"))))
+    return "".join(bits)
+
+
+@given(_with_signatures(), PIECES)
+@settings(max_examples=300, deadline=None)
+def test_signatures_in_a_text_are_told_as_in_the_whole_tree(inside: str, size: int) -> None:
+    data = f"<a>{inside}</a>".encode()
+    before, stream.PIECE = stream.PIECE, size
+    try:
+        found = stream.skeleton(utf8_octets(data))
+    finally:
+        stream.PIECE = before
+    whole = list(parse(data).iter("{http://www.w3.org/2000/09/xmldsig#}Signature"))
+    assert [s in found.in_text for s in found.signatures] == [text_follows(s) for s in whole]
 
 
 @given(a_document())
