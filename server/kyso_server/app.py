@@ -79,6 +79,8 @@ def run(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> None
     """
     import uvicorn
 
+    from .connections import Crowd, most_connections, protocol
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -92,7 +94,8 @@ def run(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> None
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=protocol(Crowd(most_connections(settings.max_connections))),  # type: ignore[arg-type] # it makes one
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

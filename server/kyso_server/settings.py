@@ -83,6 +83,8 @@ class Settings:
     tsa: TsaSettings | None = None
     max_document_mb: int = 64
     """A larger request body is refused with 413 before it is read (R3)."""
+    max_connections: int = 1000
+    """More are not held at once, and no more than the process has descriptors for (R3)."""
     upload_patience_s: int = 30
     """A request body that stops for so long, or comes very slowly after it, is refused with 408 (R3)."""
     lint: LintPolicy | None = DEFAULT_LINT
@@ -124,6 +126,7 @@ def _settings(folder: Path, top: _Table) -> Settings:
         tsa=_tsa(tsa, folder) if (tsa := top.table("tsa")) else None,
         lint=_lint(server, top),
         max_document_mb=server.number("max_document_mb", 64, 1, 1024),
+        max_connections=server.number("max_connections", 1000, 16, 65536),
         upload_patience_s=server.number("upload_patience_s", 30, 1, 3600),
         sad_lifetime_s=server.number("sad_lifetime_s", 300, 1, 3600),
     )
