@@ -1,9 +1,9 @@
-"""Connections and the heads of requests, within limits: what uvicorn leaves to a proxy in front of it (attack class R3).
+"""Connections and the heads of requests, within limits: what uvicorn leaves to a proxy before it (attack class R3).
 
 Reach for `protocol(crowd)`, which goes into uvicorn's `http=`. Without it whoever reaches the port and has no token
-fills the memory with header lines (a thousand octets of them take twenty thousand), keeps the event loop busy with one
-endless line, or opens connections, says nothing, and keeps everybody else out as soon as the process has no descriptor
-left. A request body is measured elsewhere (`envelope`): here is what comes before it, beside it and after it.
+fills the memory with header lines (a thousand octets of them take twenty thousand), keeps the event loop busy with
+one endless line, or opens connections, says nothing, and keeps everybody else out as soon as the process has no
+descriptor left. A request body is measured elsewhere (`envelope`): here is what comes before, beside and after it.
 """
 
 from __future__ import annotations

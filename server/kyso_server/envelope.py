@@ -11,7 +11,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -102,11 +102,13 @@ def _log(scope: Scope, request_id: str, status: int, ms: float) -> None:
     ACCESS.info(json.dumps({k: v for k, v in line.items() if v is not None}))
 
 
-async def read_body(request: Request, limit: int, patience_s: float) -> bytes:
+async def read_body(
+    request: Request, limit: int, patience_s: float, hold: Callable[[int], None] = lambda size: None
+) -> bytes:
     """The request's body, refused with `TooLarge` before more than `limit` bytes are held (R3).
 
     Refused with `TooSlow` when nothing comes for `patience_s` seconds, or when after so many seconds the whole has
-    come more slowly than `SLOWEST_UPLOAD`.
+    come more slowly than `SLOWEST_UPLOAD`. `hold` is told of each piece, and may raise.
     """
     too_large = TooLarge(f"The request body is larger than {limit} bytes.", remedy="Send a smaller document.")
     declared = request.headers.get("content-length", "")
@@ -122,6 +124,7 @@ async def read_body(request: Request, limit: int, patience_s: float) -> bytes:
                 size += len(part)
                 if size > limit:
                     raise too_large
+                hold(len(part))
                 parts.append(part)
                 waiting.reschedule(min(now() + patience_s, patience_ends + size / SLOWEST_UPLOAD))
     except TimeoutError:

@@ -14,6 +14,7 @@ from kyso_pki.x509.trust import TrustStore
 
 from .anchors import Anchors
 from .keyring import Address, Keyring
+from .load import Load
 from .problems import TrustUnavailable
 from .settings import CredentialSettings, KeySettings, Settings
 from .store import Store, open_store
@@ -51,6 +52,7 @@ class House:
     """Where each credential's key is, by the credential's id."""
     now: Callable[[], datetime]
     """The server's clock; aware UTC."""
+    load: Load
 
     @property
     def trust(self) -> TrustStore:
@@ -83,6 +85,7 @@ def open_house(settings: Settings, now: Callable[[], datetime]) -> House:
         tsa=_tsa(settings, authority),
         addresses={c.id: _address_of_credential(c) for c in settings.credentials},
         now=now,
+        load=Load(settings.max_document_mb * 1024 * 1024),
     )
 
 

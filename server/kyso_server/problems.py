@@ -27,6 +27,12 @@ class TooSlow(KysoError):
     code = "http.too_slow"
 
 
+class Busy(KysoError):
+    """The documents that are in memory at this moment are as many as there may be; in some seconds there is room."""
+
+    code = "http.busy"
+
+
 class NotFound(KysoError):
     code = "http.not_found"
 
@@ -91,6 +97,7 @@ TABLE: dict[str, Row] = {
     "http.unknown_credential": Row(404, "No such credential"),
     "http.not_served": Row(501, "Not served here"),
     "http.too_large": Row(413, "Too large"),
+    "http.busy": Row(503, "Too many documents at once"),
     "http.too_slow": Row(408, "The request did not come in time"),
     "format": Row(422, "The document cannot be read"),
     "format.empty": Row(400, "The request body is empty"),

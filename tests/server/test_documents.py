@@ -161,6 +161,20 @@ def test_pin_of_the_user_goes_in_a_header_and_is_tried(client: httpx2.Client) ->
     _signed(client, LETTER, {"Kyso-Pin": "97531864"}, credential="giu-pin")  # the count of wrong PINs begins anew
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Kyso-Pin", "mật khẩu".encode())],  # the server would read mÃ¡Âº­t, and the token would count it
+        [("Kyso-Pin", b"0000"), ("Kyso-Pin", b"97531864")],
+    ],
+)
+def test_pin_that_a_header_cannot_carry_costs_no_try(client: httpx2.Client, headers: list[tuple[str, bytes]]) -> None:
+    for _ in range(4):  # after three wrong ones nobody may try
+        refused = client.post("/v1/sign?credential=giu-pin", content=LETTER, headers=headers)  # type: ignore[arg-type]
+        assert (refused.status_code, refused.json()["code"]) == (400, "usage")
+    _signed(client, LETTER, {"Kyso-Pin": "97531864"}, credential="giu-pin")
+
+
 def test_audit_line_names_who_signed_which_hash(client: httpx2.Client, province: Province) -> None:
     answer = _sign(client, LETTER, credential="con-dau")
     with sqlite3.connect(province.folder / "kyso.db") as database:

@@ -73,7 +73,9 @@ def test_setting_that_cannot_be_right_is_refused_by_name(tmp_path: Path, text: s
 
 def test_unknown_key_is_answered_with_the_list_of_known_ones(tmp_path: Path) -> None:
     text = _refused(tmp_path, "[server]\nhots = 'x'\n")
-    assert "database, host, lint, max_connections, max_document_mb, port, sad_lifetime_s, upload_patience_s, url" in text
+    assert (
+        "database, host, lint, max_connections, max_document_mb, port, sad_lifetime_s, upload_patience_s, url" in text
+    )
 
 
 def test_the_linter_is_on_unless_it_is_turned_off_and_its_table_decides_per_code(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def text_follows(signature: _Element) -> bool:
         if node.tail and not node.tail.isspace():
             return True
         node = node.getnext()
-        if node is not None and node.tag is not etree.Comment:
+        if not isinstance(node, etree._Comment):
             return False
     return False
 

@@ -21,7 +21,6 @@ from ..errors import FormatError, LimitExceeded
 from ..octets import Octets, release
 from .c14n import Canonicalization, canonical_document, cut
 from .names import ds
-from .placing import text_follows
 from .parse import (
     MAX_TREE_BYTES,
     Event,
@@ -33,6 +32,7 @@ from .parse import (
     refuse_errors,
     refuse_many_attributes,
 )
+from .placing import text_follows
 
 if TYPE_CHECKING:
     from lxml.etree import XMLPullParser, _Element

@@ -34,9 +34,9 @@ async def caller_of(request: Request) -> Caller:
     return Caller(name, request.state.request_id)
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """The request's body of at most `limit` bytes. Raises `TooLarge`, `TooSlow`."""
-    return await read_body(request, limit, house_of(request).settings.upload_patience_s)
+async def body_of(request: Request, limit: int, hold: Callable[[int], None] = lambda size: None) -> bytes:
+    """The request's body of at most `limit` bytes; `hold` is told of each piece. Raises `TooLarge`, `TooSlow`."""
+    return await read_body(request, limit, house_of(request).settings.upload_patience_s, hold)
 
 
 async def in_thread(work: Callable[..., _T], *args: Any, **options: Any) -> _T:

@@ -17,6 +17,7 @@ from ..signing import Caller
 from .calling import TOKEN_NEEDED, body_of, caller_of, house_of, in_thread
 
 MAX_JSON = 1024 * 1024  # bytes; a thousand hashes take 100 kB
+MAX_INFO = 16 * 1024  # bytes of what anybody may send
 MAX_PAGE = 100
 METHODS = ("info", "credentials/list", "credentials/info", "credentials/authorize", "signatures/signHash")
 NOT_IMPLEMENTED = frozenset(
@@ -107,7 +108,7 @@ def _add(version: Version, name: str, method: Method, summary: str) -> None:
 
 def _add_info(version: Version) -> None:
     async def call(request: Request) -> JSONResponse:
-        csc.object_of(await body_of(request, MAX_JSON))
+        csc.object_of(await body_of(request, MAX_INFO))
         return JSONResponse(_info(house_of(request), version))
 
     router.add_api_route(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -41,6 +42,7 @@ router = APIRouter(
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 _BODY = raw_body("application/pdf", "application/xml", description="The document, as it is.")
 _PASSWORD_HEADER = "Kyso-Document-Password"  # noqa: S105 - its name
+_PIN_HEADER = "Kyso-Pin"
 _DocumentPassword = Annotated[
     str | None,
     Header(
@@ -68,17 +70,34 @@ def _password(request: Request, given: str | None) -> Callable[[], str | None] |
     return lambda: password
 
 
-async def _document(request: Request) -> bytes:
-    """The body. Raises `UsageError` for a form with files in it: its envelope would be taken for a document."""
+def _pin(request: Request, given: str | None) -> str | None:
+    """The PIN in the header. Raises `UsageError`: one that was read as another would cost a try of the token."""
+    if given is not None and (len(request.headers.getlist(_PIN_HEADER)) != 1 or not given.isascii()):
+        raise UsageError(
+            f"The header {_PIN_HEADER} is given twice, or holds letters that no header can carry.",
+            remedy="Give a PIN with such letters to CSC's credentials/authorize, whose JSON carries them.",
+        )
+    return given
+
+
+@asynccontextmanager
+async def _document(request: Request) -> AsyncIterator[bytes]:
+    """The body, and a turn to work on it. Raises `UsageError` for a form: its envelope would be taken for a document.
+
+    Raises `Busy` as well.
+    """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise UsageError(
             "The request body is a form (multipart), not a document.",
             remedy="Send the document itself as the request body: `curl --data-binary @van-ban.pdf`, not `-F`.",
         )
-    data = await body_of(request, house_of(request).settings.max_document_mb * 1024 * 1024)
-    if not data:
-        raise EmptyInput("The request body is empty.", remedy="Send the document itself as the request body.")
-    return data
+    house = house_of(request)
+    with house.load.holding() as hold:
+        data = await body_of(request, house.settings.max_document_mb * 1024 * 1024, hold)
+        if not data:
+            raise EmptyInput("The request body is empty.", remedy="Send the document itself as the request body.")
+        async with house.load.working(len(data)):
+            yield data
 
 
 @router.post(
@@ -99,10 +118,11 @@ async def sign(
     The document travels here; with the CSC methods only its hash does. A PDF in which what is seen may not be what
     is signed is refused (`format.lint`), or signed with the header `Kyso-Lint` naming what the linter warns of.
     """
-    house, password = house_of(request), _password(request, document_password)
-    intent = asked.intent(house.now())
-    data = await _document(request)
-    signed, kind, warnings = await in_thread(_sign, house, data, password, intent, asked, caller, kyso_pin)
+    house, password, pin = house_of(request), _password(request, document_password), _pin(request, kyso_pin)
+    asked.intent(house.now())  # what is wrong with it is said before the document is taken
+    async with _document(request) as data:
+        intent = asked.intent(house.now())  # when its turn has come, which may be later
+        signed, kind, warnings = await in_thread(_sign, house, data, password, intent, asked, caller, pin)
     headers = {"Kyso-Lint": ", ".join(warnings)} if warnings else None
     return Response(signed, media_type=MEDIA_TYPES[kind], headers=headers)
 
@@ -163,8 +183,8 @@ async def extend(
     """
     refuse_unknown(request, ("level",))
     wanted, password = level_named(level), _password(request, document_password)
-    data = await _document(request)
-    extended, kind = await in_thread(_extend, house_of(request), data, password, wanted)
+    async with _document(request) as data:
+        extended, kind = await in_thread(_extend, house_of(request), data, password, wanted)
     return Response(extended, media_type=MEDIA_TYPES[kind])
 
 
@@ -197,8 +217,8 @@ async def verify(request: Request, document_password: _DocumentPassword = None) 
     password = _password(request, document_password)
     form = form_of(request.headers.get("accept", ""))
     words = Words(language_of(request.headers.get("accept-language", "")))
-    data = await _document(request)
-    octets = await in_thread(_verify, house_of(request), data, password, form, words)
+    async with _document(request) as data:
+        octets = await in_thread(_verify, house_of(request), data, password, form, words)
     headers = {"Vary": "Accept, Accept-Language"}
     if form == "html":
         headers["Content-Security-Policy"] = POLICY
