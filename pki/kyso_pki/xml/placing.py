@@ -22,16 +22,23 @@ if TYPE_CHECKING:
 
 def text_follows(signature: _Element) -> bool:
     """Whether text goes on after it, comments passed over; an instruction or an element would have been signed."""
+    return any(node.tail and not node.tail.isspace() for node in (signature, *_comments_after(signature)))
+
+
+def may_be_followed(signature: _Element) -> bool:
+    """Whether text that has not been read yet may go on after it: nothing but comments stands there."""
+    node = signature
+    for node in _comments_after(signature):
+        pass
+    return node.getnext() is None
+
+
+def _comments_after(node: _Element) -> Iterator[_Element]:
     from lxml import etree
 
-    node: _Element | None = signature
-    while node is not None:
-        if node.tail and not node.tail.isspace():
-            return True
-        node = node.getnext()
-        if not isinstance(node, etree._Comment):
-            return False
-    return False
+    while isinstance(following := node.getnext(), etree._Comment):
+        yield following
+        node = following
 
 
 def placing_findings(

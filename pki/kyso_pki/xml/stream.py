@@ -32,7 +32,7 @@ from .parse import (
     refuse_errors,
     refuse_many_attributes,
 )
-from .placing import text_follows
+from .placing import may_be_followed, text_follows
 
 if TYPE_CHECKING:
     from lxml.etree import XMLPullParser, _Element
@@ -65,7 +65,7 @@ def skeleton(octets: Octets) -> Skeleton:
     last: list[_Element] = []  # after the signature that ended last, and no other, text may still come
     for root in feed:
         in_text.update(s for s in (*last, *feed.finished) if text_follows(s))
-        last = feed.finished[-1:] or last
+        last = [s for s in feed.finished[-1:] or last if may_be_followed(s)]
         comments.look_at(feed.comments, dropped)
         comments.remember(dropped.drop(root, feed.kept, feed.fresh))
         feed.fresh.clear()
