@@ -27,10 +27,8 @@ def text_follows(signature: _Element) -> bool:
 
 def may_be_followed(signature: _Element) -> bool:
     """Whether text that has not been read yet may go on after it: nothing but comments stands there."""
-    node = signature
-    for node in _comments_after(signature):
-        pass
-    return node.getnext() is None
+    *_, last = signature, *_comments_after(signature)
+    return last.getnext() is None
 
 
 def _comments_after(node: _Element) -> Iterator[_Element]:
