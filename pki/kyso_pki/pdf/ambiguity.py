@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from operator import sub
 from typing import Final
 
 from ..errors import FormatError
 from ..facts import Finding
-from ..octets import count, release
-from .columns import headers
+from ..octets import count
+from .dense import is_dense, survey
 from .ends import open_at_the_end, open_objects
 from .linearized import other_pages
 from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
 from .searching import other_readings
+from .standing import astray
 from .stops import Contents
-from .xref import MAX_OBJECT_NUMBER, Section, shrinks
+from .xref import MAX_OBJECT_NUMBER, shrinks
 
 MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
 LARGE: Final = 1 << 15  # bytes from one object to the next from which on its end is read instead of searched for
@@ -42,8 +44,10 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     counts too. What is followed by more, or will be, must not go on in it.
     """
     offsets: list[Sequence[int]] = []
-    tables: list[int] = []
+    tables: dict[int, int] = {}  # where each begins, and where its rows end
     found: list[Finding] = []
+    alone: list[int] | None = [] if is_dense(reader, revision) else None
+    first, distinct = reader.revisions[0].sections[0], 0
     for saved in reader.revisions[: revision + 1]:
         if saved.index and shrinks(reader.revisions[saved.index - 1].trailer, saved.trailer):
             text = f"The /Size in the trailer of revision {saved.index + 1} leaves out objects of the one before."
@@ -51,27 +55,35 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
         for section in saved.sections:
             if section.stream is not None:
                 offsets.append((section.stream.offset,))
+                if alone is not None:
+                    alone.append(section.stream.offset)
             else:
-                tables.append(section.offset)
-            found += [Finding("CROSS_REFERENCE", "error", text) for text in _astray(reader.data, section, offsets)]
+                tables[section.offset] = section.rows_end
+            texts = astray(reader.data, section, offsets, alone)
+            found += [Finding("CROSS_REFERENCE", "error", text) for text in texts]
+            if section is first and first.stream is None and first.hidden is None:
+                distinct = len(offsets)
     if not found:
-        astray = members_astray(reader, revision, whole=new_from is not None)
-        found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(astray, 1)]
+        texts = members_astray(reader, revision, whole=new_from is not None)
+        found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(texts, 1)]
     if found:
         return tuple(found[:MAX_FINDINGS])
     end, listed = reader.revisions[revision].end, sum(map(len, offsets))
-    bounds, no_objects = _bounds(offsets, tables, end), frozenset(tables)
-    ends = count(reader.data, _MARK, 0, end) if listed > MANY else None
+    bounds, no_objects = _bounds(offsets, distinct, tables, end), frozenset(tables)
+    seen = None if alone is None else survey(reader.data, bounds, tables, alone)
+    ends = seen.ends if seen else count(reader.data, _MARK, 0, end) if listed > MANY else None
     if ends is None or ends > listed:
         numbers_from = MAX_OBJECT_NUMBER + 1 if new_from is None else new_from
         second = _second_objects(reader, revision, bounds, no_objects, numbers_from)
         found = [Finding("DUPLICATE_OBJECT", "error", text) for text in second]
     if not found:
         followed = new_from is not None or revision < reader.last or reader.trailing
-        open_ = (open_objects if followed else open_at_the_end)(reader, revision, bounds, no_objects)
+        open_among = partial(open_objects if followed else open_at_the_end, reader, revision, no_objects=no_objects)
+        parts = [bounds] if seen is None else [bounds[i : j + 1] for i, j in seen.open]
+        open_ = chain.from_iterable(open_among(bounds=part) for part in parts)
         found = [Finding("OPEN_OBJECT", "error", text) for text in dict.fromkeys(islice(open_, MAX_FINDINGS))]
     if not found:
-        others = other_readings(reader, revision, bounds, ends)
+        others = other_readings(reader, revision, bounds, seen or ends)
         found = [Finding("SEEMING_OBJECT", "error", text) for text in others]
     if not found:  # of a file that is about to grow the linter tells what is shown now
         other = other_pages(reader, len(reader.data) + (new_from is not None))
@@ -87,42 +99,18 @@ def _stopping(reader: Reader, revision: int) -> Iterator[Finding]:
         yield Finding("CONTENT_NOT_CHECKED", "warning", f"Some of what is drawn was not looked at: {text}")
 
 
-def _bounds(offsets: list[Sequence[int]], tables: list[int], end: int) -> list[int]:
-    """Where an object or a table starts, ascending, and the end."""
-    bounds = sorted(chain(*offsets, tables))
-    if bounds and bounds[0] == 0:  # so many programs write unused numbers; readers take them for null
-        bounds = bounds[bisect_right(bounds, 0) :]
-    if len(set(bounds)) != len(bounds):  # an update that lists an object of before again
-        bounds = list(dict.fromkeys(bounds))
-    return [*bounds, end]
+def _bounds(offsets: Sequence[Sequence[int]], distinct: int, tables: Iterable[int], end: int) -> list[int]:
+    """Where an object or a table starts, ascending, and the end.
 
-
-def _astray(data: bytes, section: Section, offsets: list[Sequence[int]]) -> Iterator[str]:
-    """Entries that do not stand at their own object; `offsets` collects where objects are said to be."""
-    for numbers, places, generations in section.plain():
-        offsets.append(places)
-        start = 0
-        while start < len(numbers):  # numbers with equally many digits have headers of one length
-            stop = bisect_left(numbers, 10 ** len(str(numbers[start])), start)
-            part, at = numbers[start:stop], places[start:stop]
-            expected = headers(part)
-            size = len(expected) // len(part)
-            own = generations[start:stop]
-            if b"".join([data[o : o + size] for o in at]) != expected or any(own):
-                yield from _one_by_one(data, part, at, own or [0] * len(part))
-            start = stop
-        if places and not isinstance(data, bytes):
-            release(data, min(places), max(places))
-
-
-def _one_by_one(
-    data: bytes, numbers: Sequence[int], places: Sequence[int], generations: Sequence[int]
-) -> Iterator[str]:
-    for number, offset, generation in zip(numbers, places, generations, strict=True):
-        m = _header.match(data, offset)
-        if offset and (m is None or (int(m[1]), int(m[2])) != (number, generation)):
-            there = f"object {int(m[1])} {int(m[2])}" if m else "no object"
-            yield f"The cross-reference says that object {number} is at {offset}, but {there} is there."
+    `distinct`: so many of the offsets are of one table, which has none twice: at each stands another number.
+    """
+    bounds = sorted(chain(*offsets[:distinct]))
+    bounds = bounds[bisect_right(bounds, 0) :]  # so many programs write unused numbers; readers take them for null
+    others = {*chain(*offsets[distinct:]), *tables} - {0}  # an update may list an object of before again
+    bounds += [o for o in others if bisect_right(bounds, o) == bisect_left(bounds, o)]
+    bounds.sort()
+    bounds.append(end)
+    return bounds
 
 
 def _second_objects(

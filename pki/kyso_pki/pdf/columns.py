@@ -11,11 +11,14 @@ import sys
 from array import array
 from binascii import unhexlify
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 FEW: Final = 64  # rows up to which one after the other is faster
 _DIGITS: Final = 10
 _LANE: Final = 8  # bytes: room for ten digits, and for the widest field of a cross-reference stream
+_HALF_LANE: Final = 4
+_MASKED: Final = 1 << 14  # lanes for which masks are made: the rows that are taken apart at a time
 _OBJ: Final = b" 0 obj"
 _PAIRS: Final = bytes(int(f"{n:02x}") if f"{n:02x}".isdecimal() else 0 for n in range(256))  # 0x45 is 45
 
@@ -27,18 +30,38 @@ def decimals(rows: bytes, at: int, stride: int) -> array[int]:
         return array("Q", [int(rows[i : i + _DIGITS]) for i in range(at, count * stride, stride)])
     columns = [rows[at + k :: stride] for k in range(_DIGITS)]
     zeros = b"0" * count  # compared at once, where `strip` would go through all of them
-    small = columns[0] == zeros == columns[1]  # below 100,000,000 half a lane is enough
-    lane = _LANE // 2 if small else _LANE
+    if columns[0] == zeros == columns[1]:
+        return _eight_digits(columns[2:], count, zeros)
     total = 0
     for tens, ones in zip(columns[::2], columns[1::2], strict=True):
         total *= 100
         if tens != zeros or ones != zeros:
             pairs = bytearray(2 * count)
             pairs[::2], pairs[1::2] = tens, ones
-            lanes = bytearray(lane * count)
-            lanes[::lane] = unhexlify(pairs).translate(_PAIRS)
+            lanes = bytearray(_LANE * count)
+            lanes[::_LANE] = unhexlify(pairs).translate(_PAIRS)
             total += int.from_bytes(lanes, "little")
-    return _lanes(total.to_bytes(lane * count, "little"), lane, swap=sys.byteorder == "big")
+    return _lanes(total.to_bytes(_LANE * count, "little"), _LANE, swap=sys.byteorder == "big")
+
+
+def _eight_digits(columns: Sequence[bytes], count: int, zeros: bytes) -> array[int]:
+    """Numbers below 100,000,000, in lanes of half the size: neighbours are put together, in all lanes at once."""
+    digits = bytearray(b"0") * (8 * count)
+    for k, column in enumerate(columns):
+        if column != zeros:
+            digits[k::8] = column
+    lanes = -(-count // _MASKED) * _MASKED
+    pairs, fours = [mask >> 8 * _HALF_LANE * (lanes - count) for mask in _halves(lanes)]
+    total = int.from_bytes(unhexlify(digits).translate(_PAIRS), "little")
+    total = (total & pairs) * 100 + ((total >> 8) & pairs)
+    total = (total & fours) * 10_000 + ((total >> 16) & fours)
+    return _lanes(total.to_bytes(_HALF_LANE * count, "little"), _HALF_LANE, swap=sys.byteorder == "big")
+
+
+@lru_cache(maxsize=4)
+def _halves(count: int) -> tuple[int, int]:
+    """What takes the lower byte of each two, and the lower two of each four, in so many lanes."""
+    return int.from_bytes(b"\xff\0" * (2 * count), "little"), int.from_bytes(b"\xff\xff\0\0" * count, "little")
 
 
 def unsigned(rows: bytes, at: int, width: int, stride: int) -> array[int]:
@@ -52,18 +75,19 @@ def unsigned(rows: bytes, at: int, width: int, stride: int) -> array[int]:
     return _lanes(bytes(lanes), _LANE, swap=sys.byteorder == "little")
 
 
-def headers(numbers: Sequence[int], after: bytes = _OBJ) -> bytes:
-    """`N 0 obj` of ascending numbers that have equally many digits, one behind the other; `after`: what follows N."""
+def headers(numbers: Sequence[int], after: bytes = _OBJ, before: bytes = b"") -> bytes:
+    """`N 0 obj` of ascending numbers that have equally many digits, one behind the other.
+
+    `after`: what follows each number; `before`: what stands before it.
+    """
     count = len(numbers)
     if count <= FEW or numbers[-1] - numbers[0] != count - 1:
-        return b"".join([b"%d" % n + after for n in numbers])
+        return b"".join([before + b"%d" % n + after for n in numbers])
     width = len(str(numbers[0]))
-    stride = width + len(after)
-    out = bytearray(stride * count)
+    first = len(before)
+    out = bytearray((before + b"0" * width + after) * count)
     for k in range(width):
-        out[k::stride] = _digits(numbers, 10 ** (width - 1 - k))
-    for k, octet in enumerate(after, width):
-        out[k::stride] = bytes((octet,)) * count
+        out[first + k :: first + width + len(after)] = _digits(numbers, 10 ** (width - 1 - k))
     return bytes(out)
 
 
@@ -79,7 +103,7 @@ def _digits(numbers: Sequence[int], unit: int) -> bytes:
 
 
 def _lanes(octets: bytes, size: int, *, swap: bool) -> array[int]:
-    lanes = array("I" if size == _LANE // 2 else "Q", octets)
+    lanes = array("I" if size == _HALF_LANE else "Q", octets)
     if swap:
         lanes.byteswap()
     return lanes

@@ -102,10 +102,10 @@ def _all_paired(text: bytes) -> bool:
     """Whether each `(` has its `)`, and nothing is escaped."""
     if b"(" not in text:
         return True
-    return b"\\" not in text and b"(" not in _paired(text.translate(None, _ALL_BUT_BRACKETS))
+    return b"\\" not in text and b"(" not in paired(text.translate(None, _ALL_BUT_BRACKETS))
 
 
-def _paired(brackets: bytes) -> bytes:
+def paired(brackets: bytes) -> bytes:
     """What is left of brackets when those that belong together are taken off."""
     for _ in range(MAX_NESTING):
         if b"()" not in brackets:
@@ -139,7 +139,7 @@ def _all_marked(data: bytes, bounds: Sequence[int], no_objects: Collection[int])
     whole = data[bounds[0] : bounds[-1]]
     if _STREAM in whole or b"\\" in whole:
         return False
-    left = _paired(whole.translate(None, _ALL_BUT_BRACKETS_AND_J)) if b"(" in whole or b")" in whole else b""
+    left = paired(whole.translate(None, _ALL_BUT_BRACKETS_AND_J)) if b"(" in whole or b")" in whole else b""
     return not left.strip(b"j")
 
 
@@ -156,7 +156,7 @@ def _all_closed(data: bytes, bounds: Sequence[int]) -> bool:
         return True
     whole = whole.translate(_NO_BORDER)
     joined = b"\0".join([whole[start - base : stop - base] for start, stop in pairwise(bounds)])
-    return not _paired(joined.translate(None, _ALL_BUT_BRACKETS)).strip(b"\0")
+    return not paired(joined.translate(None, _ALL_BUT_BRACKETS)).strip(b"\0")
 
 
 def _read(

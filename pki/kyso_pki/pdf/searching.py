@@ -8,35 +8,29 @@ that these would see is told in bulk; only then each reference is followed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..octets import WINDOW, count, release
+from ..octets import count
+from .dense import Survey
 from .filters import Budget, decode
+from .generations import unusual_between
 from .objects import Stream
 from .reader import Reader
 from .seeming import seeming_objects
-from .tokens import SPACE
 from .walk import lost
 from .xref import PLAIN
 
 PER_OBJECT: Final = 2048  # bytes per object from which on it is cheaper to follow references than to search
 MAX_SEEMING: Final = 1 << 16  # words that could be objects, beyond the objects: more are taken for some, at 1 µs each
-MAX_BEFORE: Final = 512  # bytes before the R of a reference that are looked at, as in `seeming`
 _MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a faster way than for six
-_W: Final = rb"[" + SPACE + rb"]"
-_unusual = re.compile(rb"R(?<=" + _W + rb"R)(?<! 0 R)(?![A-Za-z0-9])").finditer
-_comment = re.compile(rb"(?:^|[0-9])" + _W + rb"*%").search
-_DIGITS: Final = b"0123456789"
-_SPACE: Final = b"\x00\t\n\x0c\r "
 
 
-def other_readings(reader: Reader, revision: int, bounds: Sequence[int], ends: int | None) -> Iterator[str]:
+def other_readings(reader: Reader, revision: int, bounds: Sequence[int], seen: Survey | int | None) -> Iterator[str]:
     """Why another object may be seen than the cross-reference says; at most one reason.
 
-    `bounds`: where the objects and tables stand, and the end; `ends`: how many `endobj` there are, where that was
-    counted. A PDF that is attached as it is holds objects too, and no harm.
+    `bounds`: where the objects and tables stand, and the end; `seen`: how many `endobj` there are, and what else,
+    where that was counted. A PDF that is attached as it is holds objects too, and no harm.
     """
     end, known = bounds[-1], len(bounds) - 1
     walked = None
@@ -44,9 +38,12 @@ def other_readings(reader: Reader, revision: int, bounds: Sequence[int], ends: i
         walked = lost(reader)
         if not any(walked):
             return
-    seeming = _seems(reader.data, end, known, ends)
+    seeming = _seems(reader.data, end, known, seen)
     freed, passed_over = _replaced(reader, revision)
-    unusual = has_unusual_references(reader, revision)
+    if isinstance(seen, Survey):
+        unusual = seen.unusual or any(_in_members(reader, revision))
+    else:
+        unusual = has_unusual_references(reader, revision)
     if not (seeming or freed or passed_over or unusual):
         return
     references, unread = walked or lost(reader)
@@ -66,9 +63,12 @@ def other_readings(reader: Reader, revision: int, bounds: Sequence[int], ends: i
         yield f"A reader that searches for object {number}, which is missing, finds {found}."
 
 
-def _seems(data: bytes, end: int, known: int, ends: int | None) -> bool:
-    ends = count(data, _MARK, 0, end) if ends is None else ends
-    seeming = count(data, b"obj", 0, end) - ends + count(data, b"trail", 0, end)
+def _seems(data: bytes, end: int, known: int, seen: Survey | int | None) -> bool:
+    if isinstance(seen, Survey):
+        seeming = seen.seeming
+    else:
+        ends = count(data, _MARK, 0, end) if seen is None else seen
+        seeming = count(data, b"obj", 0, end) - ends + count(data, b"trail", 0, end)
     return seeming > known and (seeming > known + MAX_SEEMING or seeming_objects(data, 0, end) > known)
 
 
@@ -106,14 +106,7 @@ def _replaced(reader: Reader, revision: int) -> tuple[set[int], list[int]]:
 
 def has_unusual_references(reader: Reader, revision: int) -> bool:
     """Whether what could be a reference is not plainly one of generation 0, anywhere up to a revision."""
-    data, end = reader.data, reader.revisions[revision].end
-    for start in range(0, end, WINDOW):
-        stop = min(start + WINDOW, end)
-        if any(_is_unusual(data, m.start()) for m in _unusual(data, start, min(stop + 1, end))):
-            return True
-        if not isinstance(data, bytes):
-            release(data, start, stop)
-    return any(_in_members(reader, revision))
+    return unusual_between(reader.data, 0, reader.revisions[revision].end) or any(_in_members(reader, revision))
 
 
 def _in_members(reader: Reader, revision: int) -> Iterator[bool]:
@@ -129,27 +122,4 @@ def _in_members(reader: Reader, revision: int) -> Iterator[bool]:
                 seen.add(entry.a)
                 holder = reader.at(number, entry, saved.index).value
                 text = decode(holder, budget) if isinstance(holder, Stream) else b""
-                yield any(_is_unusual(text, m.start()) for m in _unusual(text))
-
-
-def _is_unusual(data: bytes, at: int) -> bool:
-    """Whether a generation other than 0 stands before an R, or a comment that may hide one."""
-    before = data[max(0, at - MAX_BEFORE) : at]
-    rest = before.rstrip(_SPACE)
-    digits = len(rest) - len(rest.rstrip(_DIGITS))
-    if digits:  # and before it a number, or a comment behind one
-        number = rest[:-digits].rstrip(_SPACE)
-        return bool(rest[-digits:].strip(b"0")) and len(number) + digits < len(rest) and _named(number)
-    gap = before[len(rest) :]
-    if len(gap) == len(before):
-        return True  # more white space than is looked at
-    return (b"\n" in gap or b"\r" in gap) and _comment(_last_line(rest)) is not None
-
-
-def _named(number: bytes) -> bool:
-    """Whether digits end there, or what may be a comment."""
-    return not number or number[-1] in _DIGITS or _comment(_last_line(number)) is not None
-
-
-def _last_line(text: bytes) -> bytes:
-    return text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :]
+                yield unusual_between(text, 0, len(text))

@@ -32,6 +32,8 @@ _closing = re.compile(
 ).match
 _RUNS = {kind: re.compile(re.escape(bytes((kind,))) + b"+").finditer for kind in (PLAIN, COMPRESSED, 0x6E)}
 _few_rows = re.compile(rb"(?:[0-9]{10} [0-9]{5} [nf](?: [\r\n]|\r\n))*").fullmatch
+_LINE_ENDS: Final = (b" \n", b" \r", b"\r\n")
+_AS_IN_USE: Final = bytes.maketrans(b"123456789f", b"000000000n")
 _ENTRY = 20  # bytes of a classic entry
 _AT_ONCE = 1 << 14  # entries that are taken apart at a time
 _CHECKED = _ENTRY << 16  # bytes of a table that are checked at a time: each check makes copies
@@ -126,6 +128,11 @@ class Section:
         }
 
     @property
+    def rows_end(self) -> int:
+        """Where the rows of a classic table end, and all that stands before them in it, digits and `n` or `f`."""
+        return max([r.at + (r.stop - r.first) * _ENTRY for r in self._runs], default=self.offset)
+
+    @property
     def count(self) -> int:
         """How many entries there are, those of a hybrid's stream included."""
         return self._own + (self.hidden.count if self.hidden else 0)
@@ -187,7 +194,7 @@ class Section:
         zeros = b"0" * (len(rows) // _ENTRY)
         if any(rows[k::_ENTRY] != zeros for k in range(11, 16)):
             generations = [int(rows[i : i + 5]) for i in range(11, len(rows), _ENTRY)]
-        return Plain(numbers, decimals(rows, 0, _ENTRY), generations)
+        return Plain(numbers, decimals(rows, 0, _ENTRY).tolist(), generations)
 
     def _plain_fields(self, run: Run, part: range) -> Plain:
         w0, w1, w2 = self._widths or (0, 0, 0)
@@ -299,9 +306,12 @@ def _read_table(data: bytes, offset: int) -> Section:
 
 
 def _check_rows(rows: bytes, position: int) -> None:
-    """Every entry is `nnnnnnnnnn ggggg n` and two bytes of line end (7.5.4), checked with slices."""
+    """Every entry is `nnnnnnnnnn ggggg n` and two bytes of line end (7.5.4); in most tables all end alike."""
     count = len(rows) // _ENTRY
     if count <= FEW and _few_rows(rows):
+        return
+    ending = rows[-2:]
+    if ending in _LINE_ENDS and rows.translate(_AS_IN_USE) == (b"0000000000 00000 n" + ending) * count:
         return
     marks = rows.translate(None, b"0123456789")
     spaces = b" " * count
