@@ -166,5 +166,10 @@ def _nearest(words: Words, code: str, part: str) -> str | None:
     return words.fitting(f"errors.error.{part}")
 
 
+def title_of(code: str, words: Words) -> str | None:
+    """What an error of this code is called, where this language has words for it."""
+    return words.fitting(f"errors.{code}.message")
+
+
 def _readable(details: dict[str, object]) -> dict[str, object]:
     return {k: local(v) if isinstance(v, datetime) else v for k, v in details.items()}

@@ -233,7 +233,7 @@ def _targets(asked: Request, refused: Mapping[str, Stop]) -> list[Path | None]:
         if file != PIPE and _same(target, Path(file)):
             raise Stop("output_is_input", path=target)
         if asked.force and any(_same(target, Path(other)) for other in asked.files if other != PIPE):
-            raise Stop("output_is_input", path=target)
+            raise Stop("output_is_input_too", path=target)
         seen.add(target.absolute())
     return targets
 

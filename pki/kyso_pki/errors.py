@@ -280,6 +280,12 @@ class RemoteError(KysoError):
     code = "remote"
 
 
+class RemoteUnavailable(RemoteError):
+    """The server is there, but cannot use a key, its database or its trust store now."""
+
+    code = "remote.unavailable"
+
+
 class Unauthorized(RemoteError):
     code = "remote.unauthorized"
 

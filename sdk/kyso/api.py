@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
 from kyso_hsm.pin import SecretRequest, SecretSource
-from kyso_pki.csc import Version, error_from
+from kyso_pki.csc import Version, error_from, unavailable
 from kyso_pki.errors import (
     KeyNotFound,
     KysoError,
@@ -107,6 +107,8 @@ class Api:
             raise RemoteError(f"The server failed at the request {number}.", status=500, error=problem.get("code"))
         kind = _REFUSALS.get(str(problem.get("code")))
         if kind is None:
+            if answer.status_code == 503:
+                raise unavailable(detail, status=503, error=problem.get("code"))
             kind = Unauthorized if answer.status_code in (401, 403) else RemoteError
         raise kind(
             f"The server refused: {detail.removesuffix('.')}.",

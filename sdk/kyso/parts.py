@@ -79,7 +79,14 @@ def _lives(name: str) -> bool | None:
         return False
     except (OSError, OverflowError):
         return True  # somebody else's
-    return True
+    return not _has_ended(match["process"])
+
+
+def _has_ended(process: str) -> bool:
+    """Whether it has ended and only waits for its parent to ask how: in a container that may be never."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
+    return False
 
 
 def _is_ours(found: os.stat_result) -> bool:

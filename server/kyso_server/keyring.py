@@ -291,9 +291,10 @@ def _same_key(wanted: Pkcs11Uri, found: Pkcs11Uri) -> bool:
 
 
 def _chain_from_settings(address: Address) -> Chain:
-    if not address.chain:
+    leaf = next((c for c in address.chain if not c.is_ca), None)
+    if leaf is None:
         raise CertificateMissing(
             "The key file is locked by its user's password, so its certificate must stand in `chain`.",
-            remedy="Add the signer's certificate as the first file of the credential's chain.",
+            remedy="Add the signer's certificate to the credential's chain.",
         )
-    return Chain(ordered_chain(address.chain[0], address.chain[1:]))
+    return Chain(ordered_chain(leaf, address.chain))

@@ -44,6 +44,15 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not say which process writes")
+def test_what_a_killed_process_left_is_removed_before_its_parent_asks_for_it(tmp_path: Path) -> None:
+    with writing(tmp_path / "a.pdf") as (process, part):
+        process.kill()
+        while b") Z" not in Path(f"/proc/{process.pid}/stat").read_bytes():
+            time.sleep(0.01)
+        assert swept(tmp_path, now=time.time()).removed == (part,)
+
+
 def test_what_a_living_process_writes_stays_however_long_it_takes(tmp_path: Path) -> None:
     with writing(tmp_path / "a.pdf") as (_, part):
         left = swept(tmp_path, now=time.time() + 100 * QUIET_S)

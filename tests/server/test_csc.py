@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from kyso_hsm.opening import open_key
 from kyso_hsm.pin import FromFile
@@ -473,6 +474,30 @@ def test_keys_of_the_house_sign_no_documents(province: Province, clock: Clock, n
         ready = session.get("/readyz")
     assert refusal(answer)[2] == "The credential identified by credentialID is disabled"
     assert (ready.status_code, ready.json()["checks"]["credential nha"]) == (503, "certificate.unsuitable")
+
+
+def test_key_file_whose_password_the_caller_has_is_told_apart_from_a_key_of_the_house(
+    province: Province, clock: Clock
+) -> None:
+    """The file shows its certificate to nobody without the password, so `chain` has to name it, in any order."""
+    mem = next(c for c in province.settings.credentials if c.id == "mem")
+    password = mem.pin_file.read_text("utf-8").strip() if mem.pin_file else ""
+    keystore = (province.folder / "keys" / "mem.p12").read_bytes()
+    own = pkcs12.load_pkcs12(keystore, password.encode()).cert
+    assert own is not None
+    path = province.folder / "ca" / "mem.crt"
+    path.write_bytes(own.certificate.public_bytes(Encoding.PEM))
+    without, named = replace(mem, pin_file=None), replace(mem, pin_file=None, chain=(*mem.chain, path))
+    with (
+        serve_here(replace(province.settings, credentials=(without,)), clock) as url,
+        httpx2.Client(base_url=url, headers=province.bearer) as session,
+    ):
+        assert session.get("/readyz").json()["checks"]["credential mem"] == "key.no_certificate"
+    with (
+        serve_here(replace(province.settings, credentials=(named,)), clock) as url,
+        httpx2.Client(base_url=url, headers=province.bearer) as session,
+    ):
+        assert authorize(session, "mem", [H], PIN=password).status_code == 200
 
 
 def test_key_of_the_house_under_another_certificate_signs_no_documents(province: Province, clock: Clock) -> None:

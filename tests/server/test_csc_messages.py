@@ -29,6 +29,7 @@ from kyso_pki.errors import (
     PinLocked,
     PinRefused,
     RemoteError,
+    RemoteUnavailable,
     Unauthorized,
 )
 from kyso_pki.scheme import SCHEMES, Scheme
@@ -120,7 +121,7 @@ def test_answer_that_waits_for_an_approval_elsewhere_is_refused_in_words() -> No
         (400, {"error": "invalid_request", "error_description": "The account is blocked"}, RemoteError),
         (401, {"error": "invalid_token", "error_description": "x"}, Unauthorized),
         (400, {"error": "access_denied"}, Unauthorized),
-        (503, {"error": "temporarily_unavailable", "error_description": "x"}, RemoteError),
+        (503, {"error": "temporarily_unavailable", "error_description": "x"}, RemoteUnavailable),
         (500, {"message": "no"}, RemoteError),
         (200, ["x"], RemoteError),
     ],

@@ -13,7 +13,7 @@ import click
 
 from ..command import worded
 from ..config import find_config
-from ..errors import FAILED, OK, Stop
+from ..errors import FAILED, OK, Stop, title_of
 from ..options import config_option, json_option
 from ..output import App, printable, say, say_json
 from .shown import table
@@ -60,7 +60,8 @@ def _show(app: App, url: str, told: dict[str, Any]) -> None:
             say(printable(words("keys.server.replica", name=name, number=number, state=state)))
     for name, check in told["checks"].items():
         if check != "ok":
-            say(printable(words("keys.server.check", name=name, code=check)))
+            title = (title_of(str(check), words) or "").removesuffix(".")
+            say(printable(words("keys.server.check", name=name, code=f"{title}: {check}" if title else check)))
 
 
 def _state(app: App, state: str) -> str:

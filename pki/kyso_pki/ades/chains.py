@@ -10,11 +10,12 @@ from ..errors import FetchError, FormatError
 from ..facts import Finding
 from ..x509.answer import COMPROMISED
 from ..x509.certificate import Certificate, certificates_from_bytes
-from ..x509.path import PathResult, find_path
+from ..x509.path import MAX_CANDIDATES, PathResult, find_path
 from ..x509.revocation import RevocationResult, at_hand, check_path, since
 from ..x509.rules import label
 from ..x509.trust import Purpose
 from .case import Case
+from .constraints import weak_links
 from .past import Proof, given_in, status_then
 from .report import Indication
 
@@ -68,7 +69,7 @@ def path_of(
 ) -> PathResult:
     """A path from what the signature carries; missing issuers are fetched when there is a fetcher."""
     candidates = list(dict.fromkeys((*carried, *case.beside)))
-    found = find_path(leaf, candidates, case.trust, at, purpose)
+    found = _found(case, leaf, carried, candidates, at, purpose)
     missing = leaf
     for _ in range(MAX_ISSUER_FETCHES):
         if found.path or case.fetcher is None or case.trust.empty:
@@ -84,8 +85,20 @@ def path_of(
             break
         candidates += fetched
         missing = fetched[0]
-        found = find_path(leaf, candidates, case.trust, at, purpose)
+        found = _found(case, leaf, carried, candidates, at, purpose)
     return found
+
+
+def _found(
+    case: Case,
+    leaf: Certificate,
+    carried: Sequence[Certificate],
+    candidates: Sequence[Certificate],
+    at: datetime,
+    purpose: Purpose,
+) -> PathResult:
+    weak = weak_links(case, leaf, carried, candidates[:MAX_CANDIDATES], purpose)
+    return find_path(leaf, candidates, case.trust, at, purpose, weak=weak)
 
 
 def revocation_along(
@@ -229,4 +242,5 @@ def path_problem(code: str, *, too_early: bool = False) -> tuple[Indication, str
         "EXPIRED": "OUT_OF_BOUNDS_NO_POE",
         "NOT_YET_VALID": "OUT_OF_BOUNDS_NO_POE",
         "CRYPTO_CONSTRAINTS_FAILURE": "CRYPTO_CONSTRAINTS_FAILURE",
+        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
     }.get(code, "CHAIN_CONSTRAINTS_FAILURE")

@@ -64,6 +64,17 @@ class Policy:
         end = dict(self.hash_ends).get(name.replace("_", "-"))
         return end is None or (end != _NEVER and at.date() <= end)
 
+    def end_of(self, name: str) -> date | None:
+        """The last day of this hash; None where there is none, or it was never accepted."""
+        end = dict(self.hash_ends).get(name.replace("_", "-"), _NEVER)
+        return None if end == _NEVER else end
+
+    @property
+    def asks_no_more_of_paths(self) -> bool:
+        """Whether the certificates of a path are asked for nothing but what every path is: no SHA-1, known keys."""
+        usual = (self.least_rsa_bits, self.least_ec_bits) == (Policy.least_rsa_bits, Policy.least_ec_bits)
+        return usual and self.hash_ends == Policy.hash_ends
+
     def hash_problem(self, name: str, *, proven: bool) -> str:
         """The sub-indication for a hash that is not accepted (EN 319 102-1 5.2.8): a proof of an earlier time could
         have helped (`…_NO_POE`), or it is too late, or it was never accepted."""

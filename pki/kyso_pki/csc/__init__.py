@@ -24,6 +24,7 @@ from .credentials import describe as describe
 from .refusal import CscRefusal as CscRefusal
 from .refusal import error_from as error_from
 from .refusal import invalid as invalid
+from .refusal import unavailable as unavailable
 from .service import ServiceInfo as ServiceInfo
 from .signing import AuthorizeRequest as AuthorizeRequest
 from .signing import AuthorizeResponse as AuthorizeResponse

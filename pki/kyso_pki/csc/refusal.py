@@ -12,6 +12,7 @@ from ..errors import (
     PinLocked,
     PinRefused,
     RemoteError,
+    RemoteUnavailable,
     Unauthorized,
 )
 
@@ -40,13 +41,23 @@ def missing(kind: str, name: str) -> CscRefusal:
     return invalid(f"Missing (or invalid type) {kind} parameter {name}")
 
 
+def unavailable(why: str, **received: Any) -> RemoteUnavailable:
+    """The error for what a server cannot do now."""
+    return RemoteUnavailable(
+        f"The server cannot do this now: {why.removesuffix('.')}.",
+        remedy="Ask its administrator, who sees more with `kyso keys status` and in its log; then try again.",
+        **received,
+    )
+
+
 _UNAUTHORIZED = ("invalid_token", "expired_token", "unauthorized_client", "access_denied")
 
 
 def error_from(status: int, body: bytes, url: str) -> KysoError:
     """What a refused call means to the client.
 
-    `Unauthorized`, `PinRefused`, `PinLocked`, `KeyNotFound` (no such credential) or `RemoteError`.
+    `Unauthorized`, `PinRefused`, `PinLocked`, `KeyNotFound` (no such credential),
+    `RemoteUnavailable` or `RemoteError`.
 
     `details` holds `status`, `error` and `error_description` as received. Never raises for odd bodies.
     """
@@ -72,4 +83,6 @@ def error_from(status: int, body: bytes, url: str) -> KysoError:
         return KeyNotFound(message, remedy="Ask the server which credentials it has (credentials/list).", **received)
     if status == 401 or error in _UNAUTHORIZED:
         return Unauthorized(message, remedy="Check the API token.", **received)
+    if status == 503 or error == "temporarily_unavailable":
+        return unavailable(description or error, **received)
     return RemoteError(message, **received)

@@ -55,16 +55,18 @@ def find_path(
     at: datetime,
     purpose: Purpose | None,
     policies: InitialPolicies = NO_WISHES,
+    weak: frozenset[rules.Weakness] | None = None,
 ) -> PathResult:
     """The first path from `leaf` to an anchor for this purpose that keeps every rule at `at`.
 
     `candidates` are untrusted certificates, in any order, the leaf may be among them. `purpose` None: RFC 5280
-    alone, whatever the leaf is for; the caller looks at that. Never raises for what certificates hold.
+    alone, whatever the leaf is for; the caller looks at that. `weak`: which signatures and keys do not count; None:
+    those with SHA-1. Keys that are weak for everybody never count. Never raises for what certificates hold.
     """
     given = tuple(islice(candidates, MAX_CANDIDATES))
     if sum(len(c.der) for c in given) > _KEPT_BYTES:
-        return _find(leaf, given, trust, at, purpose, policies)
-    return _found(leaf, given, trust, at, purpose, policies)
+        return _find(leaf, given, trust, at, purpose, policies, weak)
+    return _found(leaf, given, trust, at, purpose, policies, weak)
 
 
 def _find(
@@ -74,6 +76,7 @@ def _find(
     at: datetime,
     purpose: Purpose | None,
     policies: InitialPolicies,
+    weak: frozenset[rules.Weakness] | None,
 ) -> PathResult:
     if not trust.for_purpose(purpose):
         text = "No trust anchors loaded." if trust.empty else f"No trust anchors loaded for {purpose}."
@@ -81,7 +84,8 @@ def _find(
     search = _Search(candidates, trust, purpose)
     nearest: PathResult | None = None
     for chain in search.chains((leaf,)):
-        broken = (*_not_trusted_then(trust, chain[-1], at, purpose), *_broken_rules(chain, at, purpose, policies))
+        broken = _not_trusted_then(trust, chain[-1], at, purpose)
+        broken += _broken_rules(chain, at, purpose, policies, weak)
         if not broken:
             return PathResult(chain, _oddities(chain))
         nearest = nearest or PathResult((), broken, chain)
@@ -235,7 +239,11 @@ def _span(anchor: Anchor) -> str:
 
 
 def _broken_rules(
-    chain: tuple[Certificate, ...], at: datetime, purpose: Purpose | None, policies: InitialPolicies
+    chain: tuple[Certificate, ...],
+    at: datetime,
+    purpose: Purpose | None,
+    policies: InitialPolicies,
+    weak: frozenset[rules.Weakness] | None,
 ) -> tuple[Finding, ...]:
     """RFC 5280 6.1.3 to 6.1.5 over a chain of good signatures, leaf first."""
     found: list[Finding] = []
@@ -248,7 +256,11 @@ def _broken_rules(
         last = position == len(chain) - 1
         found += rules.out_of_time(certificate, at)
         found += rules.weak_key(certificate)
-        found += () if last else rules.weak_signature(certificate)
+        if weak is not None:
+            found += () if last else rules.unknown_signature(certificate)
+            found += rules.weak_by_policy(certificate, weak, is_anchor=last)
+        elif not last:
+            found += rules.weak_signature(certificate)
         found += rules.forbidden_extensions(certificate)
         if position:
             found += rules.not_an_issuer(certificate, intermediates, purpose)

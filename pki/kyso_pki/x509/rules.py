@@ -10,6 +10,7 @@ Codes: CHAIN_CONSTRAINTS_FAILURE, CRYPTO_CONSTRAINTS_FAILURE, NOT_YET_VALID, EXP
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from .. import oids
@@ -87,6 +88,25 @@ def out_of_time(certificate: Certificate, at: datetime) -> tuple[Finding, ...]:
         text = f"expired on {certificate.not_after:%Y-%m-%d %H:%M:%S} UTC, before {at:%Y-%m-%d %H:%M:%S} UTC"
         return (_error("EXPIRED", certificate, text),)
     return ()
+
+
+@dataclass(frozen=True)
+class Weakness:
+    """What a policy has against one certificate, in the words and under the code of the finding."""
+
+    certificate: Certificate
+    code: str
+    text: str
+    of_signature: bool
+    """Whether it is about the signature on the certificate, which does not count for an anchor."""
+
+
+def weak_by_policy(
+    certificate: Certificate, weaknesses: frozenset[Weakness], *, is_anchor: bool
+) -> tuple[Finding, ...]:
+    """What a policy has against this certificate in its place."""
+    found = (w for w in weaknesses if w.certificate == certificate and not (is_anchor and w.of_signature))
+    return tuple(_error(w.code, certificate, w.text) for w in sorted(found, key=lambda w: w.text))
 
 
 def weak_key(certificate: Certificate) -> tuple[Finding, ...]:

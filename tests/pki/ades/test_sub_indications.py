@@ -24,6 +24,7 @@ from kyso_pki.formats import open_document, verify_document
 from kyso_pki.scheme import SCHEMES, digest
 from kyso_pki.testing import SoftwareSigner
 from kyso_pki.tsp import ContentStamps
+from kyso_pki.x509.trust import TrustStore
 from tests.attacks.cms import file_forge as forge
 from tests.attacks.cms import files, signatures, stamps
 from tests.attacks.cms.forge import (
@@ -227,9 +228,11 @@ def test_a_hash_that_had_ended_when_the_content_was_stamped_cannot_be_saved_by_a
     [facts] = open_document(cms, content=forge.CONTENT).signatures()
     stamps_ = tuple(replace(t, hash_name="sha512", scheme=None) for t in facts.timestamps)
 
+    pinned = TrustStore.of([SIGNER.chain.leaf, WORLD.tsa])  # the hash on their certificates has ended as well
+
     def judged(facts: SignatureFacts) -> str | None:
         report = kyso_pki.ades.verify.judge(
-            [facts], sha256="", format="cms", trust=WORLD.trust, at=LATER, fetcher=WORLD.fetcher(LATER), policy=ended
+            [facts], sha256="", format="cms", trust=pinned, at=LATER, fetcher=WORLD.fetcher(LATER), policy=ended
         )
         return report.signatures[0].sub_indication
 
