@@ -18,7 +18,7 @@ from ..errors import FormatError
 from ..octets import find, release
 from .objects import read_value
 from .reader import Reader
-from .tokens import HEX, LITERAL, NONE, hex_string, literal_string, tokens
+from .tokens import HEX, LITERAL, NONE, literal_string, tokens
 
 LONG: Final = 1 << 15  # bytes up to the next object from which on one is read, not searched
 AT_ONCE: Final = 128  # objects that are looked at together; where one is not so simple, all of them are read.
@@ -40,7 +40,7 @@ def open_objects(reader: Reader, revision: int, bounds: Sequence[int], no_object
 
     `bounds`: where each object starts, and some things that are `no_objects`, ascending; the last is the end of all.
     """
-    few = len(bounds) <= AT_ONCE + 1
+    few = reader.has_few_objects
     for at in range(0, len(bounds) - 1, MANY_AT_ONCE):
         part = bounds[at : at + MANY_AT_ONCE + 1]
         if few or not _all_marked(reader.data, part, no_objects):
@@ -55,9 +55,9 @@ def _open_among(
     for i in [*(i for i, size in enumerate(sizes) if size > LONG), len(sizes)]:
         for at in range(first, i, AT_ONCE):
             part = bounds[at : min(at + AT_ONCE, i) + 1]
-            if not _all_closed(reader.data, part):
+            if keep or not _all_closed(reader.data, part):
                 yield from _read(reader, revision, part, no_objects, keep=keep)
-        if i < len(sizes) and not _is_plain(reader.data, bounds[i], bounds[i + 1]):
+        if i < len(sizes) and (keep or not _is_plain(reader.data, bounds[i], bounds[i + 1])):
             yield from _read(reader, revision, bounds[i : i + 2], no_objects, keep=True)
         first = i + 1
 
@@ -191,9 +191,15 @@ def _ends(reader: Reader, revision: int, start: int, stop: int) -> bool:
             position = m.end()
             if position > stop:  # a string without brackets or escapes, up to a `)` that stands behind
                 return False
-            if kind in (HEX, LITERAL):
+            if kind == HEX:  # whatever stands in it; so all readers take it
+                closing = find(data, b">", position)
+                if closing < 0:
+                    return False
+                position = closing + 1
+                break
+            if kind == LITERAL:
                 try:
-                    position = (hex_string if kind == HEX else literal_string)(data, position)[1]
+                    position = literal_string(data, position)[1]
                 except FormatError:
                     return False
                 break

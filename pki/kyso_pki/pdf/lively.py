@@ -98,7 +98,8 @@ def _acts(node: Dictionary) -> str | None:
     actions: Value = node.get("AA")
     if actions is not None and actions != {}:
         return "ADDITIONAL_ACTION"
-    if node.get("Subtype") in _MEDIA:
+    kind = node.get("Subtype")
+    if isinstance(kind, str) and kind in _MEDIA:
         return "MULTIMEDIA"
     flags = node.get("F")
     if "Rect" in node and isinstance(flags, int) and flags & _NO_VIEW and not flags & _HIDDEN:

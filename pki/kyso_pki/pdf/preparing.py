@@ -129,6 +129,8 @@ def _update(reader: Reader, fields: Sequence[Field], room: int = FEW) -> Update:
 def _refuse_unclear(reader: Reader) -> None:
     """Refuses a file in which two readers could see two files: its signature would be refused at once (P5)."""
     _refuse_trailing(reader)
+    for saved in reader.revisions:  # a signature in an earlier one fails without, and with it all of them
+        reader.catalog(saved.index)
     findings = ambiguities(reader, reader.last, Update(reader).new_from)
     if found := [f for f in findings if f.severity == "error"]:
         raise FormatError(f"PDF: {found[0].text}", remedy=REWRITE)
