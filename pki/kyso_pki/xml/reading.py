@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MAX_SIGNATURES = 500  # against denial of service; a batch of invoices carries one each
 MAX_REFERENCES = 5000  # in one document, all signatures and Manifests together; the same
+MAX_ID = 200  # characters of an Id by which a signature is named: reports name it many times
 _NUMBERED = re.compile(r"signature-\d+")  # our own names for signatures without a usable Id
 
 
@@ -88,7 +89,7 @@ def identified(root: _Element) -> list[tuple[_Element, str]]:
     named: list[tuple[_Element, str]] = []
     for number, element in enumerate(found, 1):
         own = element.get("Id")
-        usable = own and given[own] == 1 and not _NUMBERED.fullmatch(own)
+        usable = own and len(own) <= MAX_ID and given[own] == 1 and not _NUMBERED.fullmatch(own)
         named.append((element, own if own and usable else f"signature-{number}"))
     return named
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 MAX_NAMED = 50  # elements in one text
 MAX_COUNTED = 1000  # siblings looked at, to name an element to people
+MAX_STEP = 80  # characters of one name in a path
+MAX_PATH = 400  # of a path: a signature may name a thousand, each as deep as libxml2 reads (256 names of 50,000)
+MAX_KNOWN = 20_000  # paths that are remembered
+_LEFT_OUT = "/…/"
 PROPERTY_HOLDERS = (ds("SignatureProperties"), ds("Manifest"), xades("QualifyingProperties"))
 
 Kind = Literal["content", "detached", "missing", "own", "properties", "countersigned", "manifest"]
@@ -35,7 +39,8 @@ class Paths:
     """Absolute paths for people: `/HDon/DSCKS/NBan/Signature[2]`.
 
     Local names, counted where a name stands more than once among siblings. Counting stops at `MAX_COUNTED` siblings,
-    and siblings that are asked for again are counted once: naming is no work for whoever makes the document large.
+    and siblings that are asked for again are counted once; long names and long paths are shortened, and what is known
+    of an ancestor is not found out again: naming is no work for whoever makes the document large.
     """
 
     def __init__(self, uncounted: AbstractSet[_Element] = frozenset()) -> None:
@@ -43,11 +48,21 @@ class Paths:
         self._uncounted = uncounted
         self._asked: set[_Element] = set()
         self._counted: dict[_Element, dict[_Element, str]] = {}
+        self._known: dict[_Element, str] = {}
 
     def of(self, element: _Element) -> str:
         """The path of one element."""
-        steps = [local_name(node) + self._number(node) for node in (element, *element.iterancestors())]
-        return "/" + "/".join(reversed(steps))
+        unknown: list[_Element] = []
+        node: _Element | None = element
+        while node is not None and node not in self._known:
+            unknown.append(node)
+            node = node.getparent()
+        path = "" if node is None else self._known[node]
+        for node in reversed(unknown):
+            path = _shortened(f"{path}/{_short(local_name(node))}{self._number(node)}")
+            if len(self._known) < MAX_KNOWN:
+                self._known[node] = path
+        return path
 
     def _number(self, node: _Element) -> str:
         parent = node.getparent()
@@ -65,6 +80,23 @@ class Paths:
             return "[…]"
         after = (s.tag == node.tag for s in islice(node.itersiblings(), MAX_COUNTED))
         return f"[{sum(before) + 1}]" if any(before) or any(after) else ""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_STEP else name[: MAX_STEP - 1] + "…"
+
+
+def _shortened(path: str) -> str:
+    """A path of which the beginning and the end are kept."""
+    if len(path) <= MAX_PATH:
+        return path
+    head, left_out, tail = path.partition(_LEFT_OUT)
+    if not left_out:
+        middle = path.index("/", MAX_PATH // 4)
+        head, tail = path[:middle], path[middle + 1 :]
+    while len(head) + len(_LEFT_OUT) + len(tail) > MAX_PATH:
+        tail = tail[tail.index("/") + 1 :]
+    return head + _LEFT_OUT + tail
 
 
 def _numbers(children: Iterable[_Element]) -> dict[_Element, str]:
@@ -229,7 +261,7 @@ def coverage_of(targets: Sequence[Target]) -> Coverage:
     """What a signature covers, its own properties left out."""
     documents = [t for t in targets if t.document and t.kind in ("content", "detached")]
     whole = next((t for t in documents if not t.content_left_out), None)
-    listed = [t.name + t.without for t in targets if t.kind not in ("properties", "missing")]
+    listed = list(dict.fromkeys(t.name + t.without for t in targets if t.kind not in ("properties", "missing")))
     if whole is not None and whole.kind == "detached":
         return Coverage(True, ", ".join(listed))
     if whole is None and any(t.all_held for t in targets):

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,6 +51,8 @@ class Work:
     codes: tuple[str, ...]
     lines: int
     """Lines of our own code that were executed."""
+    told: int
+    """Characters of the report."""
     octets: int
     """Octets that were parsed, written out or canonicalised, as far as our own code sees them."""
 
@@ -81,7 +85,8 @@ def work(data: bytes, *, counted: bool = True) -> Work:
     finally:
         sys.settrace(previous)
     found = [f for s in report.signatures for f in s.findings] + list(report.findings)
-    return Work(report.verdict, tuple(f.code for f in found), lines, octets)
+    told = len(json.dumps(report.to_json()))
+    return Work(report.verdict, tuple(f.code for f in found), lines, told, octets)
 
 
 def _inside(text: str, xml: bytes | None = None) -> bytes:
@@ -341,6 +346,34 @@ def nested_parts(n: int) -> bytes:
     opened = "".join(f'<p Id="p{i}">' for i in range(n))
     made = "".join(_parts(*[f"p{i}" for i in range(start, min(start + 30, n))]) for start in range(0, n, 30))
     return _root(opened + "x" * 60_000 + "</p>" * n + made)
+
+
+@bomb(60_000)
+def references_to_a_deep_part(n: int) -> bytes:
+    """R1: a path is as long as what it leads through; each of a thousand references tells its own."""
+    name = "a" * min(n, 49_000)
+    deep = f"<{name}>" * 200 + '<p Id="p">x</p>' + f"</{name}>" * 200
+    return _root(deep + "".join(_parts(*["p"] * min(n, 1000)) for _ in range(5)))
+
+
+@bomb(60_000)
+def references_to_parts_of_one_deep_element(n: int) -> bytes:
+    """R1: the same, each to another part."""
+    name, count = "a" * min(n, 49_000), min(n, 900)
+    parts = "".join(f'<p Id="p{i}">x</p>' for i in range(count))
+    deep = f"<{name}>" * 200 + parts + f"</{name}>" * 200
+    return _root(deep + "".join(_parts(*[f"p{i}" for i in range(count)]) for _ in range(5)))
+
+
+@bomb(400)
+def counter_signatures_of_a_signature_with_a_long_id(n: int) -> bytes:
+    """R1: each of many tells whom it countersigns."""
+    n = min(n, 400)
+    value = '<ds:SignatureValue Id="v">AAAA</ds:SignatureValue>'
+    parent = signature([Ref("#p", b'<p Id="p">x</p>')], identifier="i" * (n * 1000))
+    parent = re.sub("<ds:SignatureValue>[^<]*</ds:SignatureValue>", value, parent)
+    covered = f'<ds:SignatureValue xmlns:ds="{DS}" Id="v">AAAA</ds:SignatureValue>'.encode()
+    return _root('<p Id="p">x</p>' + parent + signature([Ref("#v", covered)]) * n)
 
 
 # Inside a Signature -------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ TIMES = (
     40  # octets that are parsed, written out or hashed, in sizes of the document: `MAX_HASHED_TIMES`, and twice read
 )
 FREE_OCTETS = 96 << 20  # what any document may have hashed: `ALWAYS_HASHED`, and what is done with it
+TOLD_TIMES, FREE_TOLD = 2, 200_000  # characters of the report, in octets of the document
 SLACK = 1.3  # the growth of work over the growth of the file
 
 
@@ -22,6 +23,7 @@ def test_a_large_bomb_ends_within_the_limits_of_its_process(bomb: Bomb) -> None:
     cost = limited(lambda: work(bomb.make(bomb.n), counted=False))
     assert "internal" not in cost.codes
     assert bomb.passes or cost.verdict != "passed"
+    assert cost.told <= FREE_TOLD + TOLD_TIMES * len(bomb.make(bomb.n))
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda b: b.name)
