@@ -104,8 +104,8 @@ def signature_acceptance(case: Case, proven: Proof | None, after: datetime | Non
         case.findings.append(Finding("CLAIMED_TIME_EARLY", "warning", text))
 
 
-_TEXT_READ_IN_PART = ("COMMENT_IN_TEXT", "SIGNATURE_IN_TEXT")
-"""Of XML: nobody signs where these stand, and many programs read only what stands before them."""
+_READ_OTHERWISE = ("COMMENT_IN_TEXT", "SIGNATURE_IN_TEXT", "MEDIA_TYPE_DIFFERS")
+"""Of XML: what nobody signs and what decides how many programs read what is signed."""
 
 
 def coverage(case: Case) -> None:
@@ -123,7 +123,7 @@ def coverage(case: Case) -> None:
         else:
             text = f"Changed after signing: {change.text}"
             case.problem("TOTAL-FAILED", "FORMAT_FAILURE", "CHANGED_AFTER_SIGNING", text)
-    if any(f.code in _TEXT_READ_IN_PART for f in case.facts.findings):
+    if any(f.code in _READ_OTHERWISE for f in case.facts.findings):
         case.problems.append(("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"))
     if not case.facts.coverage.whole and case.facts.well_formed and not case.countersigns:
         text = f"The signature covers only a part of the document: {case.facts.coverage.what}"

@@ -137,6 +137,7 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
         if not signed.certificates:
             text = "No signed property binds the signer's certificate; this is no XAdES signature of level B-B."
             findings.append(Finding("CERTIFICATE_NOT_BOUND", "warning", text))
+    findings += _media_types(reading.targets, signed.formats)
     if any(r.hash_name == "sha1" for r in signed.certificates):
         findings.append(Finding("WEAK_DIGEST", "warning", "The signed property binds the certificate by SHA-1 only."))
     weakest = min((r.hash_name for r in info.references), key=_STRENGTH.index)
@@ -180,6 +181,27 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
             manifest=reading.manifest,
         ),
     )
+
+
+def _media_types(targets: Sequence[Target], formats: Sequence[tuple[int, str]]) -> Iterator[Finding]:
+    """What an Object is said to hold where only its octets are signed: readers may show them as that."""
+    for number, target in enumerate(targets):
+        if target.media_type is None:
+            continue
+        signed = [text for about, text in formats if about == number]
+        if _media_type(target.media_type) in map(_media_type, signed):
+            continue
+        said = f"{target.name} calls itself {target.media_type[:100]!r}, which nothing signs"
+        if signed:
+            text = f"{said}; the signer said {signed[0][:100]!r}."
+            yield Finding("MEDIA_TYPE_DIFFERS", "warning", text)
+        else:
+            yield Finding("MEDIA_TYPE_NOT_SIGNED", "warning", said + ".")
+
+
+def _media_type(text: str) -> str:
+    """Without parameters, which may be written in several ways."""
+    return text.partition(";")[0].strip().lower()
 
 
 def _form(unsigned: Unsigned) -> Iterator[Finding]:

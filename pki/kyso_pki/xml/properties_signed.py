@@ -81,10 +81,16 @@ class SignedProperties:
     roles: tuple[str, ...] = ()
     commitments: tuple[str, ...] = ()
     policy: PolicyFacts | None = None
-    media_types: tuple[str, ...] = ()
+    formats: tuple[tuple[int, str], ...] = ()
+    """Media types, each with the number of the reference (from 0) that it is about."""
     stamps: tuple[Stamp, ...] = ()
     """Content timestamps."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """Each once."""
+        return tuple(dict.fromkeys(text for _, text in self.formats))
 
 
 def read_signed_properties(octets: bytes, references: Sequence[Reference]) -> SignedProperties:
@@ -112,7 +118,7 @@ def read_signed_properties(octets: bytes, references: Sequence[Reference]) -> Si
         roles=roles,
         commitments=_read_commitments(about_data, references),
         policy=_read_policy(single),
-        media_types=_read_formats(about_data, references),
+        formats=_read_formats(about_data, references),
         stamps=stamps,
         findings=(*findings, *role_findings, *stamp_findings),
     )
@@ -283,14 +289,14 @@ def _read_commitments(about_data: Sequence[_Element], references: Sequence[Refer
     return tuple(found)
 
 
-def _read_formats(about_data: Sequence[_Element], references: Sequence[Reference]) -> tuple[str, ...]:
-    found: list[str] = []
+def _read_formats(about_data: Sequence[_Element], references: Sequence[Reference]) -> tuple[tuple[int, str], ...]:
+    found: list[tuple[int, str]] = []
     known = _known(references)
     for item in (i for i in about_data if i.tag == xades("DataObjectFormat")):
-        if required(item, "ObjectReference") not in known:
+        if (number := known.get(required(item, "ObjectReference"))) is None:
             raise FormatError("A DataObjectFormat is about a reference that does not exist.")
-        found += [text_of(c).strip() for c in elements(item) if c.tag == xades("MimeType")]
-    return tuple(dict.fromkeys(found))
+        found += [(number, text_of(c).strip()) for c in elements(item) if c.tag == xades("MimeType")]
+    return tuple(found)
 
 
 def _read_content_timestamps(

@@ -96,6 +96,10 @@ def structure_findings(
     if not any(t.document for _, t in content):
         found += _doubles({e for e, _ in content}, around)
     found += unsigned_inside(signature, {e for e, _ in resolved if is_inside(e, (signature,))}, around.paths.of)
+    for _, target in resolved:
+        if target.loose:
+            text = f"{target.name} has attributes that nothing signs: {', '.join(target.loose)[:200]}."
+            found.append(Finding("UNSIGNED_OBJECT", "error", text))
     for element, target in content:
         if element.tag == ds("Object") and getattr(element.getparent(), "tag", None) != ds("Signature"):
             # Its text has no name that could be looked for elsewhere: it stays where it was signed.

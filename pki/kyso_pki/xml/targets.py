@@ -6,7 +6,7 @@ or "#id"); nothing is fetched (attack class X7).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -134,6 +134,10 @@ class Target:
     """Of a document: the other signatures that are left out, for people."""
     content_left_out: bool = False
     """Some of those hold content, so it is not the whole document that is covered."""
+    media_type: str | None = None
+    """What an Object of base64, of which its octets alone are signed, is said to hold (MimeType)."""
+    loose: tuple[str, ...] = ()
+    """Attributes of such an Object that may not stand there unsigned."""
     all_held: bool = False
     """An Object of a file that is nothing but the Signature around it: what is not signed in there is an error."""
 
@@ -165,7 +169,17 @@ def resolve(
     kind = _kind(reference, element, signature)
     name = "" if kind == "properties" else (paths or Paths()).of(element) + (f" ({uri})" if uri else "")
     empty = not len(element) and not (element.text or "").strip()
-    return element, Target(element is root, document, name, kind, empty)
+    target = Target(element is root, document, name, kind, empty)
+    if reference.transforms.base64 and element.tag == ds("Object"):
+        target = replace(target, media_type=element.get("MimeType"), loose=tuple(_loose_attributes(element)))
+    return element, target
+
+
+def _loose_attributes(element: _Element) -> Iterator[str]:
+    """The base64 transform hashes the octets that the text stands for; an attribute of the Object is anybody's."""
+    for name, value in element.attrib.items():
+        if name not in ("Id", "MimeType") and (name, value) != ("Encoding", names.BASE64):
+            yield str(name)
 
 
 def _outside(uri: str, detached: Mapping[str, bytes]) -> tuple[_Element, Target]:

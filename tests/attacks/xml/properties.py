@@ -7,10 +7,11 @@ import hashlib
 from kyso_pki.x509.certificate import Certificate
 from tests.pki.xml.made import PERSON, WORLD
 
-from .attack import Attack, collected
+from .attack import Attack, collected, variant
 from .forge import DS, SIGNED_PROPERTIES, XADES, Ref, b64, enveloped, signature
 from .structure import LETTER
 
+BASE64 = DS + "base64"
 NAMESPACES = f'xmlns:ds="{DS}" xmlns:xades="{XADES}"'
 WHOLE = Ref("", LETTER, envelope=True, extra=' Id="r1"')
 
@@ -200,3 +201,43 @@ def an_unreadable_signature_timestamp() -> Attack:
 
 
 ATTACKS = collected(globals())
+
+# What an Object says of itself, where the base64 transform signs its octets alone -----------------------------
+
+_OCTETS = b"<html>1</html>"
+
+
+def _held(first: str = "", second: str | None = None) -> bytes:
+    """A signature around one or two files of the type text/xml and, the second, text/plain, with these attributes."""
+    steps = f'<ds:Transform Algorithm="{BASE64}"/>'
+    own = properties()
+    references = [Ref("#o", _OCTETS, raw=True, transforms=steps, extra=' Id="r1"')]
+    objects = f'<ds:Object Id="o"{first}>{b64(_OCTETS)}</ds:Object>'
+    if second is not None:
+        plain = '<xades:DataObjectFormat ObjectReference="#r2"><xades:MimeType>text/plain</xades:MimeType>'
+        own = own.replace("</xades:SignedDataObject", f"{plain}</xades:DataObjectFormat></xades:SignedDataObject")
+        references.append(Ref("#o2", _OCTETS, raw=True, transforms=steps, extra=' Id="r2"'))
+        objects += f'<ds:Object Id="o2"{second}>{b64(_OCTETS)}</ds:Object>'
+    return signature([*references, reference(own)], identifier="s", objects=objects + qualifying(own)).encode()
+
+
+for _name, _attributes, _word, _twin in (
+    ("another_type", (' MimeType="text/html"', None), "MEDIA_TYPE_DIFFERS", (' MimeType="text/xml"', None)),
+    ("another_type_in_capitals", (' MimeType="TEXT/HTML; x=text/xml"', None), "MEDIA_TYPE_DIFFERS", ("", None)),
+    ("no_type", (' MimeType=""', None), "MEDIA_TYPE_DIFFERS", (' MimeType="Text/XML; charset=utf-8"', None)),
+    (
+        "the_type_of_another",
+        (' MimeType="text/plain"', ' MimeType="text/xml"'),
+        "MEDIA_TYPE_DIFFERS",
+        (' MimeType="text/xml"', ' MimeType="text/plain"'),
+    ),
+    ("another_encoding", (' Encoding="urn:gia"', None), "UNSIGNED_OBJECT", (f' Encoding="{BASE64}"', None)),
+    ("an_attribute_of_its_own", (' Tien="9"', None), "UNSIGNED_OBJECT", ("", None)),
+    ("a_base", (' xml:base="http://gia.example/"', None), "UNSIGNED_OBJECT", ("", "")),
+):
+    variant(
+        ATTACKS,
+        f"octets_that_pose_as_{_name}",
+        "X12: The base64 transform signs octets; the type that the signer gave them stands in DataObjectFormat.",
+        lambda a=_attributes, w=_word, t=_twin: Attack(_held(*a), w, hashes=True, twin=_held(*t)),  # type: ignore[misc] # bound in the loop
+    )
