@@ -61,8 +61,15 @@ class CredentialSettings:
     """Where else the same key lies, in the order of preference after `key`."""
     test_key: str | None = None
     """The label of a key on each of these tokens that is used for nothing but trying whether the token signs."""
+    callers: tuple[str, ...] | None = None
+    """The names of the API tokens that may use it, for which alone it exists; None: every one may."""
     multisign: int = 100
     """How many signatures one authorisation may cover."""
+
+    def serves(self, token: str) -> bool:
+        """Whether the API token of this name may use it."""
+        return self.callers is None or token in self.callers
+
     description: str = ""
 
 
@@ -171,6 +178,7 @@ def _credential(table: _Table, folder: Path) -> CredentialSettings:
         chain=table.paths("chain", folder),
         replicas=tuple(_key(r, folder) for r in table.texts("replicas")),
         test_key=table.text("test_key", "") or None,
+        callers=table.some_texts("callers"),
         multisign=table.number("multisign", 100, 1, 1000),
         description=table.text("description", ""),
     )
@@ -276,6 +284,13 @@ class _Table:
         if not all(isinstance(v, str) for v in values):
             raise UsageError(f"{self.where}: {name} must be a list of texts.")
         return values
+
+    def some_texts(self, name: str) -> tuple[str, ...] | None:
+        """At least one, or None where the name does not stand there."""
+        values = self.texts(name)
+        if not values and name in self._values:
+            raise UsageError(f"{self.where}: {name} is empty.", remedy=f"Name somebody, or leave {name} out.")
+        return tuple(values) or None
 
     def path(self, name: str, folder: Path) -> Path | None:
         value = self._take(name, str, "a path")

@@ -60,14 +60,18 @@ class Caller:
     request: str
 
 
-def credential_ids(house: House) -> list[str]:
-    return [c.id for c in house.settings.credentials]
+def credential_ids(house: House, token: str) -> list[str]:
+    """Those that exist for this API token."""
+    return [c.id for c in house.settings.credentials if c.serves(token)]
 
 
-def offered(house: House, credential_id: str) -> Offered:
-    """The credential. Raises `UnknownCredential`, `CertificateUnsuitable`, and what the key's place raises."""
+def offered(house: House, credential_id: str, token: str | None) -> Offered:
+    """The credential, for the API token of this name; None: for the house itself.
+
+    Raises `UnknownCredential`, `CertificateUnsuitable`, and what the key's place raises.
+    """
     found = next((c for c in house.settings.credentials if c.id == credential_id), None)
-    if found is None:
+    if found is None or (token is not None and not found.serves(token)):
         raise UnknownCredential(f"There is no credential {credential_id[:80]!r} here.")
     address = house.addresses[found.id]
     chain = house.keys.chain(address)
@@ -91,18 +95,18 @@ def info(house: House, credential: Offered) -> CredentialInfo:
     )
 
 
-def info_if_reachable(house: House, credential_id: str) -> CredentialInfo | None:
+def info_if_reachable(house: House, credential_id: str, token: str) -> CredentialInfo | None:
     """The same, or None (and a line in the log) where the key's place does not answer or must not be used."""
     try:
-        return info(house, offered(house, credential_id))
+        return info(house, offered(house, credential_id, token))
     except KysoError as e:
         _LOG.error("credential %s: %s: %s", credential_id, e.code, e)
         return None
 
 
-def overview(house: House) -> list[dict[str, Any]]:
+def overview(house: House, token: str) -> list[dict[str, Any]]:
     """What `/v1/credentials` tells of each credential; one that cannot be reached says so and hides no other."""
-    return [_line(name, info_if_reachable(house, name)) for name in credential_ids(house)]
+    return [_line(name, info_if_reachable(house, name, token)) for name in credential_ids(house, token)]
 
 
 def _line(name: str, told: CredentialInfo | None) -> dict[str, Any]:
@@ -149,7 +153,7 @@ def _scheme(credential: Offered, hash_name: HashName | None) -> Scheme:
 
 def authorize(house: House, request: AuthorizeRequest, caller: Caller) -> AuthorizeResponse:
     """A SAD for exactly these hashes. A PIN is tried once, here. Raises `CscRefusal`, `PinRefused`, `PinLocked`."""
-    credential = offered(house, request.credential_id)
+    credential = offered(house, request.credential_id, caller.token)
     if request.num_signatures > credential.settings.multisign:
         raise csc.invalid("Numbers of signatures is too high")
     at = house.now()
@@ -192,7 +196,7 @@ _SAD_WORDS: dict[store.SadProblem, str] = {
 
 def sign_hash(house: House, request: SignHashRequest, caller: Caller) -> SignHashResponse:
     """The values, in the order of the hashes. Raises `CscRefusal` and what the key raises."""
-    credential = offered(house, request.credential_id)
+    credential = offered(house, request.credential_id, caller.token)
     if not request.scheme.accepts(credential.chain.leaf.public_key):
         raise csc.invalid("Invalid parameter signAlgo")
     at = house.now()
@@ -296,7 +300,7 @@ def sign_document(
 
     A PIN is tried once. Raises `KysoError`; then no key was used or the audit says so.
     """
-    credential = offered(house, credential_id)
+    credential = offered(house, credential_id, caller.token)
     usual = hash_name is None and not pss
     scheme = Scheme.for_key(credential.chain.leaf.public_key, hash_name, pss=pss)
     _check(house, credential, scheme, intent.signing_time)

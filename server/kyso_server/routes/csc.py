@@ -53,10 +53,10 @@ def _info(house: House, version: Version) -> dict[str, Any]:
 def _list(house: House, version: Version, body: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """One credential that cannot be reached hides no other: it is listed, but not described."""
     request = csc.ListRequest.parse(body)
-    ids = signing.credential_ids(house)
+    ids = signing.credential_ids(house, caller.token)
     described: dict[str, csc.CredentialInfo] = {}
     if request.only_valid or (request.credential_info and version == "v2"):
-        described = {i: told for i in ids if (told := signing.info_if_reachable(house, i)) is not None}
+        described = {i: told for i in ids if (told := signing.info_if_reachable(house, i, caller.token)) is not None}
     if request.only_valid:
         ids = [i for i in ids if i in described and described[i].enabled]
     start = _page_start(request.page_token, len(ids))
@@ -76,7 +76,7 @@ def _page_start(token: str | None, count: int) -> int:
 
 def _credential(house: House, version: Version, body: dict[str, Any], caller: Caller) -> dict[str, Any]:
     request = csc.InfoRequest.parse(body)
-    info = signing.info(house, signing.offered(house, request.credential_id))
+    info = signing.info(house, signing.offered(house, request.credential_id, caller.token))
     return info.to_json(
         version, certificates=request.certificates, cert_info=request.cert_info, auth_info=request.auth_info
     )

@@ -236,6 +236,6 @@ def _verify(house: House, data: bytes, password: Callable[[], str | None] | None
 
 
 @router.get("/credentials", openapi_extra={"security": TOKEN_NEEDED})
-async def credentials(request: Request) -> JSONResponse:
+async def credentials(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> JSONResponse:
     """The keys that may be used, with their certificates' subjects."""
-    return JSONResponse({"credentials": await in_thread(signing.overview, house_of(request))})
+    return JSONResponse({"credentials": await in_thread(signing.overview, house_of(request), caller.token)})

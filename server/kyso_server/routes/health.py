@@ -80,7 +80,7 @@ def _checks(house: House) -> dict[str, str]:
 
 def _check_credential(house: House, name: str, address: Address) -> None:
     """Also refuses what must not be offered, such as the TSA's key; that a certificate ended is not for here."""
-    signing.offered(house, name)
+    signing.offered(house, name, None)
     house.keys.check(address)
 
 
