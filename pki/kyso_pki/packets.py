@@ -16,10 +16,10 @@ from .ades.report import DocumentReport
 from .finding import Finding
 from .octets import Octets
 from .xml.edxml import Attachment, Packet, read_packet
-from .xml.parse import utf8_octets
+from .xml.parse import MAX_PROLOG, utf8_octets
 
 _MARKED = {b"\xff\xfe": "edXML".encode("utf-16-le"), b"\xfe\xff": "edXML".encode("utf-16-be")}
-_HEAD = 1 << 16  # octets in which the document element of a packet starts
+_HEAD = 2 * MAX_PROLOG + 1024  # octets in which the document element starts, in UTF-16 too, or nothing reads it
 _NOT_SIGNED = Finding(
     "PACKET_NOT_SIGNED",
     "warning",

@@ -19,12 +19,14 @@ from typing import Final
 
 from ..errors import FormatError, KysoError, LimitExceeded
 from ..octets import Octets
-from .archive import MAX_ATTACHMENTS, START, Budget, members
+from .archive import MAX_ATTACHMENTS, MAX_OCTETS, START, Budget, members
 from .parse import fed
 
 ROOT: Final = "edXML"
 SPACES: Final = re.compile(r"http://www\.mic\.gov\.vn/TBT/QCVN_102(?:_\d{4})?|")
 MAX_NAME: Final = 1000  # characters of a name that is shown
+MAX_NAMED: Final = 1000  # documents that a manifest names, of which no packet holds more than 200
+MAX_ENCODED: Final = 2 * MAX_OCTETS  # characters of base64 and white space: what is taken out of them is less
 _NAMES: Final = ("AttachmentName", "ContentId", "ContentType")
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
 
@@ -110,6 +112,7 @@ class _Reader:
         self.named: list[str] = []
         self._path: list[str] = []
         self._text: list[str] | None = None
+        self._left = MAX_ENCODED
 
     def start(self, tag: str, attributes: object) -> None:
         space, _, local = tag.rpartition("}")
@@ -135,8 +138,12 @@ class _Reader:
             self._text = []
 
     def data(self, text: str) -> None:
-        if self._text is not None:
-            self._text.append(text)
+        if self._text is None:
+            return
+        self._left -= len(text)
+        if self._left < 0:
+            raise LimitExceeded(f"The attachments and names of this packet have more than {MAX_ENCODED} characters.")
+        self._text.append(text)
 
     def comment(self, text: str) -> None:
         if self._path and self._path[-1] == "ContentTransferEncoded" and self.elements:
@@ -157,6 +164,8 @@ class _Reader:
             self._text = None
         elif above == "Reference" and local == "ContentId":
             self.named += [said.strip()] if said.strip() else []
+            if len(self.named) > MAX_NAMED:
+                raise LimitExceeded(f"The manifest of this packet names more than {MAX_NAMED} documents.")
             self._text = None
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Sequence
 
 from .attack import Attack, Generator, variant
+from .forge import Ref, enveloped, signature
 from .structure import LETTER, honest
 
 ATTACKS: dict[str, Generator] = {}
@@ -166,6 +167,50 @@ for _name, _parts in PACKETS.items():
             twin=packet(_good(), attachment(zipped([("a", honest()), ("b", honest())]), "z")),
         ),
     )
+
+
+def _signed(xml: bytes) -> bytes:
+    """The packet with a signature of its own over all of it."""
+    return enveloped(xml, lambda whole: signature([Ref("", whole, envelope=True)]))
+
+
+_UNSIGNED = packet(_good(), attachment(LETTER, "b.xml"))
+for _name, _before in {
+    "nothing": b"",
+    "a_comment_of_65_thousand_octets": b"<!--" + b" " * 70_000 + b"-->",
+    "a_comment_of_a_million_octets": b"<!--" + b" " * 1_000_000 + b"-->",
+    "white_space": b"<!---->" + b"\n" * 70_000,
+    "an_instruction": b"<?x " + b" " * 70_000 + b"?>",
+}.items():
+    variant(
+        ATTACKS,
+        f"an_unsigned_document_in_a_signed_packet_after_{_name}",
+        RULE,
+        # what stands before the document element is not signed, but for instructions
+        lambda b=_before: Attack(  # type: ignore[misc] # bound in the loop
+            _signed(b + _UNSIGNED) if b"<?" in b else b + _signed(_UNSIGNED),
+            REASONS,
+            twin=_signed(packet(_good())),
+        ),
+    )
+variant(
+    ATTACKS,
+    "an_unsigned_document_in_a_signed_packet_in_utf_16_after_a_comment",
+    RULE,
+    lambda: Attack(
+        ("<!--" + " " * 300_000 + "-->" + _signed(_UNSIGNED).decode()).encode("utf-16"),
+        REASONS,
+        twin=_signed(packet(_good())).decode().encode("utf-16"),
+    ),
+)
+variant(
+    ATTACKS,
+    "a_manifest_that_names_very_many_documents",
+    RULE,
+    lambda: Attack(
+        packet(_good(), manifest="<Reference><ContentId>b</ContentId></Reference>" * 1001), "more than 1000|limit"
+    ),
+)
 
 
 def a_document_that_the_manifest_names_and_nobody_has() -> Attack:

@@ -92,7 +92,8 @@ def handed_out(xml: bytes) -> None:
         signatures = document.signatures()
     except KysoError:
         return
-    digests = set(re.findall(rb"DigestValue[^>]*>([^<]*)<", xml))
+    text = xml.decode("utf-16").encode() if xml[:2] in (b"\xff\xfe", b"\xfe\xff") else xml
+    digests = set(re.findall(rb"DigestValue[^>]*>([^<]*)<", text))
     for facts in signatures:
         try:
             contents = document.signed_content(facts.id)
