@@ -33,6 +33,12 @@ class Busy(KysoError):
     code = "http.busy"
 
 
+class CallerGone(KysoError):
+    """Whoever asked has closed the connection: what is made for him now, nobody receives."""
+
+    code = "http.caller_gone"
+
+
 class NotFound(KysoError):
     code = "http.not_found"
 
@@ -97,6 +103,7 @@ TABLE: dict[str, Row] = {
     "http.unknown_credential": Row(404, "No such credential"),
     "http.not_served": Row(501, "Not served here"),
     "http.too_large": Row(413, "Too large"),
+    "http.caller_gone": Row(408, "The caller has gone"),
     "http.busy": Row(503, "Too many documents at once"),
     "http.too_slow": Row(408, "The request did not come in time"),
     "format": Row(422, "The document cannot be read"),

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
+from kyso_server.app import create_app
 from kyso_server.load import HELD_TIMES, SMALL, Load
-from kyso_server.problems import Busy, problem_of
+from kyso_server.problems import Busy, CallerGone, problem_of
+from kyso_server.routes.documents import _document
+from tests.server.province import Province
 
 LARGEST = 4 * SMALL
 
@@ -120,3 +126,39 @@ def test_bodies_beyond_what_may_be_held_are_refused_with_503_until_there_is_room
         assert (status, body["code"]) == (503, "http.busy")
     with load.holding() as another:
         another(HELD_TIMES * LARGEST)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_nothing_is_made_for_a_caller_who_has_gone_while_his_document_waited(province: Province, stays: bool) -> None:
+    """Signed, it would be a signature that nobody receives, and that he asks for once more."""
+    settings = replace(province.settings, max_document_mb=4)
+    app = create_app(settings, now=lambda: datetime.now(UTC))
+    load, body = app.state.house.load, b"%" * (2 * SMALL)
+    messages = [{"type": "http.request", "body": body}, *([] if stays else [{"type": "http.disconnect"}])]
+
+    async def receive() -> Any:
+        if not messages:
+            await asyncio.sleep(3600)
+        return messages.pop(0)
+
+    async def work() -> None:
+        async def taken() -> bytes:
+            async with _document(Request({"type": "http", "headers": [], "app": app}, receive)) as data:
+                return data
+
+        async with load.working(settings.max_document_mb << 20):
+            waiting = asyncio.ensure_future(taken())
+            await asyncio.sleep(0.01)
+            assert not waiting.done()
+        if stays:
+            assert await waiting == body
+        else:
+            with pytest.raises(CallerGone):
+                await waiting
+        async with load.working(settings.max_document_mb << 20):
+            pass
+
+    try:
+        run(work())
+    finally:
+        app.state.house.close()

@@ -31,6 +31,7 @@ from kyso_pki.reports.words import Words
 from .. import signing
 from ..house import House
 from ..issuing import OwnFetcher, OwnTimestamper
+from ..problems import CallerGone
 from ..signing import Caller
 from .accepting import form_of, language_of
 from .asked import Asked, AskedToSign, refuse_unknown
@@ -84,7 +85,7 @@ def _pin(request: Request, given: str | None) -> str | None:
 async def _document(request: Request) -> AsyncIterator[bytes]:
     """The body, and a turn to work on it. Raises `UsageError` for a form: its envelope would be taken for a document.
 
-    Raises `Busy` as well.
+    Raises `Busy` and `CallerGone` as well.
     """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise UsageError(
@@ -97,6 +98,8 @@ async def _document(request: Request) -> AsyncIterator[bytes]:
         if not data:
             raise EmptyInput("The request body is empty.", remedy="Send the document itself as the request body.")
         async with house.load.working(len(data)):
+            if await request.is_disconnected():  # he may have waited long, and asks again elsewhere
+                raise CallerGone("The caller closed the connection before his document had its turn.")
             yield data
 
 
