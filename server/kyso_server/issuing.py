@@ -110,6 +110,8 @@ def timestamp_answer(house: House, request: bytes) -> bytes:
     """The DER TimeStampResp, a refusal included. Raises `NotServed` and what the key raises."""
     if house.tsa is None:
         raise NotServed("This server has no time-stamping authority.")
+    if isinstance(refused := timestamp.read_request(request, house.tsa.policy), bytes):
+        return refused  # before anything is written: anybody may send anything, and each row is synced to the disk
     signer = house.keys.signer(house.tsa.key)
     at = house.now()
     with house.store.writing() as session:

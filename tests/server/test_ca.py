@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -65,11 +66,21 @@ def test_serials_of_time_stamps_are_never_given_twice(anonymous: httpx2.Client) 
 
 
 @pytest.mark.parametrize("request_", [b"", b"\x30\x03\x02\x01\x01", b"not DER"])
-def test_broken_time_stamp_request_gets_a_rejection_not_an_error(anonymous: httpx2.Client, request_: bytes) -> None:
+def test_broken_time_stamp_request_gets_a_rejection_not_an_error(
+    anonymous: httpx2.Client, province: Province, request_: bytes
+) -> None:
+    """And nothing is written: anybody could fill the disk."""
+
+    def stamped() -> int:
+        with sqlite3.connect(province.folder / "kyso.db") as database:
+            return int(database.execute("SELECT count(*) FROM timestamps").fetchone()[0])
+
+    before = stamped()
     answer = anonymous.post("/tsa", content=request_, headers=QUERY)
     assert answer.status_code == 200
     told = run(["openssl", "ts", "-reply", "-in", "/dev/stdin", "-text"], package="openssl", stdin=answer.content)
     assert "Rejected" in told.text
+    assert stamped() == before
 
 
 def test_time_stamp_request_of_another_content_type_is_415(anonymous: httpx2.Client) -> None:

@@ -38,14 +38,9 @@ def timestamp_response(request: bytes, *, signer: Signer, at: datetime, serial: 
     `SignatureValueInvalid`, and what the key raises; never anything for what the request holds.
     """
     _check_suitable(signer, at)
-    if len(request) > MAX_REQUEST_BYTES:
-        return refusal(BAD_DATA_FORMAT, f"A request of {len(request)} bytes; at most {MAX_REQUEST_BYTES} are read.")
-    try:
-        asked = parse_request(request)
-    except FormatError as e:
-        return refusal(BAD_ALG if "oid" in e.details else BAD_DATA_FORMAT, e.message)
-    if refused := _refused(asked, policy):
-        return refusal(*refused)
+    asked = read_request(request, policy)
+    if isinstance(asked, bytes):
+        return asked
     info = tst_info(
         policy=policy,
         imprint=asked.imprint,
@@ -57,6 +52,18 @@ def timestamp_response(request: bytes, *, signer: Signer, at: datetime, serial: 
     )
     status = der.sequence(der.integer(_GRANTED))
     return der.sequence(status, _token(info, signer, carry_certificates=asked.cert_req))
+
+
+def read_request(request: bytes, policy: str) -> TimestampRequest | bytes:
+    """What is asked for, or the DER TimeStampResp that refuses it: then no serial number is needed."""
+    if len(request) > MAX_REQUEST_BYTES:
+        return refusal(BAD_DATA_FORMAT, f"A request of {len(request)} bytes; at most {MAX_REQUEST_BYTES} are read.")
+    try:
+        asked = parse_request(request)
+    except FormatError as e:
+        return refusal(BAD_ALG if "oid" in e.details else BAD_DATA_FORMAT, e.message)
+    refused = _refused(asked, policy)
+    return refusal(*refused) if refused else asked
 
 
 def refusal(failure: int, text: str) -> bytes:
