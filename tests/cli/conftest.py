@@ -30,6 +30,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ROOT / "tests" / "documents"
 PACKAGES = [str(ROOT / name) for name in ("pki", "hsm", "sdk", "server", "cli")]
 START_TIMEOUT_S = 30
+KEPT = frozenset(
+    {"HOME", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA"}
+)
+"""Of the environment of who runs the tests: where its home is, and what its system needs to start anything."""
 FREE_TEMPLATE = """
 title = "Phiếu tiếp nhận"
 [settings]
@@ -70,9 +74,15 @@ class Province:
         return run_kyso(self.environ | more, *arguments, cwd=cwd or self.folder)
 
 
+def program(environ: dict[str, str]) -> str:
+    """The `kyso` that this environment would start: Windows looks for it on the PATH of who starts it, and only for
+    what is called `.exe` where no ending is named."""
+    return shutil.which("kyso", path=environ["PATH"]) or "kyso"
+
+
 def run_kyso(environ: dict[str, str], *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["kyso", *arguments],
+        [program(environ), *arguments],
         cwd=cwd,
         env=environ,
         stdin=subprocess.DEVNULL,
@@ -88,10 +98,12 @@ def run_kyso(environ: dict[str, str], *arguments: str, cwd: Path) -> subprocess.
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A clean environment in which `kyso` runs this source tree with this Python."""
     bin_folder = tmp_path_factory.mktemp("bin")
-    kyso = bin_folder / "kyso"
-    kyso.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kyso_cli "$@"\n', "utf-8")
-    kyso.chmod(0o755)
-    kept = {k: v for k, v in os.environ.items() if k in ("HOME", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")}
+    if sys.platform == "win32":
+        (bin_folder / "kyso.cmd").write_text(f'@"{sys.executable}" -m kyso_cli %*\r\n', "utf-8", newline="")
+    else:
+        (bin_folder / "kyso").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kyso_cli "$@"\n', "utf-8")
+        (bin_folder / "kyso").chmod(0o755)
+    kept = {k: v for k, v in os.environ.items() if k.upper() in KEPT}
     path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])
     ours = {"LC_ALL": "C.UTF-8", "KYSO_LANG": "en", "KYSO_STATE": str(tmp_path_factory.mktemp("state"))}
     ours["KYSO_TRUST_STORE"] = str(tmp_path_factory.mktemp("trust"))
@@ -113,7 +125,7 @@ def server(province: Province) -> Iterator[Province]:
     """The same province with its server running."""
     with (province.folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            ["kyso", "serve"],
+            [program(province.environ), "serve"],
             cwd=province.folder,
             env=province.environ,
             stdin=subprocess.DEVNULL,

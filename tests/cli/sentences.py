@@ -43,6 +43,31 @@ def sentences(folder: str, *, left_out: tuple[str, ...] = ()) -> set[str]:
     return {text for text in found if any(c.isalpha() for c in text)}
 
 
+def findings(folder: str) -> set[tuple[str, str]]:
+    """Code and text of the findings that are written out where they are made, the places of the text filled."""
+    found: set[tuple[str, str]] = set()
+    for _, tree in trees(folder):
+        for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+            named = _constants(tree) | _assigned_once(function)
+            for call in (n for n in ast.walk(function) if isinstance(n, ast.Call)):
+                at = {"Finding": (0, 2), "problem": (2, 3)}.get(
+                    getattr(call.func, "id", getattr(call.func, "attr", ""))
+                )
+                if at is not None and len(call.args) > at[1] and isinstance(call.args[at[0]], ast.Constant):
+                    code = str(call.args[at[0]].value)  # type: ignore[attr-defined]  # a constant, see above
+                    found.update((code, text) for text in _texts(call.args[at[1]], named))
+    return {(code, text) for code, text in found if any(c.isalpha() for c in text)}
+
+
+def _assigned_once(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """Texts that have one name and one value in a function; what has several is told at its places."""
+    values: dict[str, list[ast.expr]] = {}
+    for n in ast.walk(function):
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):
+            values.setdefault(n.targets[0].id, []).append(n.value)
+    return {name: given[0] for name, given in values.items() if len(given) == 1}
+
+
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
     """Texts with a name at the top of a module."""
     assigned = [n for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)]

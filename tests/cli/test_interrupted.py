@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Province
+from .conftest import Province, program
 
 KEY = "pkcs11:token=kyso-tinh-mau;object=nguyen-van-mau"
 FILES = [f"{n:03}.pdf" for n in range(300)]
@@ -27,7 +27,7 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(province: Province, desk: Pat
     asked = ["sign", *FILES, "--key", KEY, "--pin-file", pin, *(["--json"] if as_json else [])]
     environ = province.environ | {"KYSO_CONFIG": str(province.folder)}
     with subprocess.Popen(
-        ["kyso", *asked],
+        [program(province.environ), *asked],
         cwd=folder,
         env=environ,
         stdout=subprocess.PIPE,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import select
 import subprocess
 import time
@@ -62,6 +61,7 @@ def desk_of(hsm: SoftHsm, folder: Path, environ: Mapping[str, str]) -> Desk:
 
 def at_a_terminal(desk: Desk, typed: Sequence[tuple[str, str]], *arguments: str) -> tuple[int, str]:
     """Runs `kyso` at a terminal of its own and types each answer when its question is seen."""
+    pty = pytest.importorskip("pty", reason="Windows has no terminal that a test could type at")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         ["setsid", "-c", "kyso", *arguments],

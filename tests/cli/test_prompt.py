@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import subprocess
 import time
@@ -13,6 +12,7 @@ import pytest
 
 from .conftest import Province
 
+pty = pytest.importorskip("pty", reason="Windows has no terminal that a test could type at")
 KEY = "pkcs11:token=kyso-tinh-mau;object=nguyen-van-mau"
 
 

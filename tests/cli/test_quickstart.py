@@ -17,7 +17,7 @@ import pytest
 
 import kyso_cli
 
-from .conftest import DOCUMENTS, Province, only_owner_reads, run_kyso
+from .conftest import DOCUMENTS, Province, only_owner_reads, program, run_kyso
 
 SAMPLES = Path(kyso_cli.__file__).with_name("samples")
 KILLS = 4
@@ -162,7 +162,7 @@ def test_the_server_is_announced_when_it_answers_and_not_before(environ: dict[st
     assert second.startswith(f"\n  cd {folder}\n")
     assert "--server" in second
     process = subprocess.Popen(
-        ["kyso", "serve", "--config", str(folder)],
+        [program(environ), "serve", "--config", str(folder)],
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -202,7 +202,7 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(environ: dict[str, s
     moments = random.Random(20261123)  # noqa: S311 - the same moments in every run
     for _ in range(KILLS):
         process = subprocess.Popen(
-            ["kyso", "quickstart", str(folder), "--no-serve", "--port", "0"],
+            [program(environ), "quickstart", str(folder), "--no-serve", "--port", "0"],
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -267,7 +267,7 @@ def test_a_port_that_is_taken_is_refused(environ: dict[str, str], tmp_path: Path
 
 def test_two_runs_at_once_do_not_mix(environ: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "tinh"
-    command = ["kyso", "quickstart", str(folder), "--no-serve", "--port", "0", "--software-keys"]
+    command = [program(environ), "quickstart", str(folder), "--no-serve", "--port", "0", "--software-keys"]
     runs = [
         subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
         for _ in range(2)

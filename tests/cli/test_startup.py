@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from .conftest import program
+
 ENGINES = {"cryptography", "lxml", "pkcs11", "fastapi", "uvicorn", "sqlalchemy", "pydantic", "httpx2"}
 OURS = {"kyso", "kyso_pki", "kyso_hsm", "kyso_server"}
 
@@ -49,7 +51,9 @@ def test_help_of_a_command_imports_no_engine(environ: dict[str, str]) -> None:
 
 
 def test_the_version_is_told(environ: dict[str, str]) -> None:
-    done = subprocess.run(["kyso", "--version"], env=environ, capture_output=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        [program(environ), "--version"], env=environ, capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.startswith("kyso ")
 
 

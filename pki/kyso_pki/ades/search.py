@@ -53,6 +53,7 @@ def missing_evidence(
     """
     wanted: list[Wanted] = []
     missing: list[str] = []
+    sources = replace(sources, evidence=sources.evidence + _in_all(signatures))
     search = _Search(sources)
     for walk in _walks(signatures, sources.at):
         facts = walk.facts
@@ -75,6 +76,19 @@ def missing_evidence(
             missing=tuple(missing),
         )
     return wanted
+
+
+def _in_all(signatures: Sequence[SignatureFacts]) -> Evidence:
+    """What the signatures of the file hold: a list that one signer brought may be about another as well.
+
+    It is no evidence of the other one until it stands where a verifier of that one looks.
+    """
+    parts: list[Evidence] = []
+    for facts in signatures:
+        parts.append(Evidence(facts.certificates, facts.crls, facts.ocsp))
+        parts += [Evidence(s.certificates, s.crls, s.ocsp) for s in facts.stored]
+        parts += [Evidence(t.certificates) for t in facts.timestamps]
+    return together(parts)
 
 
 @dataclass(frozen=True)
@@ -197,6 +211,7 @@ class _Search:
                 return
         sources = self.sources
         stored = together(h.evidence for h in held)
+        inside = frozenset((*stored.crls, *stored.ocsp))
         given = sources.evidence + self.before
         given += Evidence(tuple(self.certificates), tuple(self.crls), tuple(self.ocsp))
         known = stored + given
@@ -210,15 +225,23 @@ class _Search:
             candidates=known.certificates,
             fetcher=recorder,
             proven=proven,
-            given=frozenset((*given.crls, *given.ocsp)) - frozenset((*stored.crls, *stored.ocsp)),
+            given=frozenset((*given.crls, *given.ocsp)) - inside,
         )
         if not _serves(result, proven):
             self.missing.append(f"{label(certificate)}: {result.text or result.status}".rstrip("."))
             return
         if proven is None and self._good_by(stored, certificate, issuer):
             return
-        crls = [c for c in given.crls if listing.answer(c, certificate, issuer, sources.at) is not None]
-        answers = [o for o in given.ocsp if ocsp_module.answer(o, certificate, issuer, sources.at) is not None]
+        crls = [
+            c
+            for c in given.crls
+            if c not in inside and listing.answer(c, certificate, issuer, sources.at) is not None
+        ]
+        answers = [
+            o
+            for o in given.ocsp
+            if o not in inside and ocsp_module.answer(o, certificate, issuer, sources.at) is not None
+        ]
         self.crls += [*crls, *(recorder.crls if recorder else ())]
         self.ocsp += [*answers, *(recorder.answers if recorder else ())]
 

@@ -15,6 +15,7 @@ from .words import Wording
 
 _DEEPEST = 6  # sentences within sentences
 _LONGEST = 4000  # characters in which an expression is looked for; its time grows with their square
+_PLACE = re.compile(r"\{\w+\}")
 _URL = r"\S+?"  # else a sentence about one address would also be found in a longer one that tells of several
 
 
@@ -27,7 +28,7 @@ class _Said:
     """One text; what was looked up once is known, because a text from outside may nest sentences as it likes."""
 
     def __init__(self, words: Wording) -> None:
-        self._sentences = {**words.part("said"), **words.part("others")}
+        self._sentences = _sentences(type(words), words)
         self._known: dict[str, str | None] = {}
 
     def sentence(self, text: str, depth: int = 0) -> str | None:
@@ -36,7 +37,7 @@ class _Said:
         return self._known[text]
 
     def _looked_up(self, text: str, depth: int) -> str | None:
-        for english, said in self._sentences.items():
+        for english, said in self._sentences:
             if _may_be(english, text) and (found := _places(english, text)) is not None:
                 return said.format(**{n: self._filling(v, depth + 1) for n, v in found.items()})
         return None
@@ -56,6 +57,21 @@ class _Said:
         return None if said is None else said.removesuffix(".")
 
 
+_ordered: dict[tuple[type[Wording], str], tuple[tuple[str, str], ...]] = {}
+
+
+def _sentences(kind: type[Wording], words: Wording) -> tuple[tuple[str, str], ...]:
+    """The catalogue, what is fixed in most letters first: `{what} is no list.` must not stand before another one.
+
+    The texts of one kind of words in one language are always the same.
+    """
+    if (kind, words.language) not in _ordered:
+        found = {**words.part("said"), **words.part("others")}
+        by_letters = sorted(found.items(), key=lambda item: -len(_PLACE.sub("", item[0])))
+        _ordered[kind, words.language] = tuple(by_letters)
+    return _ordered[kind, words.language]
+
+
 def advice(remedy: str, words: Wording) -> str | None:
     """A remedy in the words of this reader, of a command line by its options; None where there are none."""
     for key, english in words.part("remedies").items():
@@ -72,7 +88,12 @@ def _pieces(english: str) -> tuple[tuple[str, str | None], ...]:
 
 def _may_be(english: str, text: str) -> bool:
     """Whether the longest fixed part stands in the text: most sentences are told apart without an expression."""
-    return max((literal for literal, _ in _pieces(english)), key=len) in text
+    return _longest(english) in text
+
+
+@cache
+def _longest(english: str) -> str:
+    return max(_PLACE.split(english), key=len)
 
 
 def _places(english: str, text: str) -> dict[str, str] | None:

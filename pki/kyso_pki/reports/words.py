@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
+_APART = ("said_pdf", "said_cms", "said_xml")
 
 
 class Wording(Protocol):
@@ -68,13 +69,17 @@ def shown(values: Mapping[str, object]) -> dict[str, object]:
 
 @cache
 def texts(language: Language, name: str) -> Mapping[str, str]:
-    """The texts of one file of this package; `[label]` `signer` is `label.signer`. Empty where there is no file."""
-    try:
-        data = pkgutil.get_data(__package__, f"{language}/{name}.toml")
-    except OSError:
-        data = None
+    """The texts of one file of this package; `[label]` `signer` is `label.signer`. Empty where there is no file.
+
+    What is said of a format stands in a file of its own; here `said` is all of them.
+    """
     found: dict[str, str] = {}
-    _flatten("", tomllib.loads((data or b"").decode()), found)
+    for file in (name, *_APART) if name == "said" else (name,):
+        try:
+            data = pkgutil.get_data(__package__, f"{language}/{file}.toml")
+        except OSError:
+            data = None
+        _flatten("", tomllib.loads((data or b"").decode()), found)
     return MappingProxyType(found)
 
 

@@ -7,10 +7,11 @@ import re
 
 import pytest
 
-from kyso_pki.ades.grow import extend
+from kyso_pki.ades.grow import Sources, extend
 from kyso_pki.ades.sign import evidence_for, sign_document
 from kyso_pki.document import Intent, Level, Splice, tail_of
-from kyso_pki.errors import NotExtendable
+from kyso_pki.errors import EvidenceMissing, NotExtendable
+from kyso_pki.evidence import Evidence
 from kyso_pki.xml.document import XmlDocument
 from tests.attacks.xml import properties as forged
 from tests.attacks.xml.forge import DS, Ref, signature
@@ -173,3 +174,18 @@ def test_an_enveloping_signature_over_a_signed_document_grows_by_its_own_propert
     verdict = judged(grow.data, parts=True)
     assert levels(verdict)[0] == "XAdES-B-LTA", why(verdict)
     assert all(intact(f) for f in XmlDocument(grow.data).signatures())
+
+
+def test_a_list_that_another_signature_of_the_file_brought_serves_as_well_and_is_kept_with_this_one() -> None:
+    """Nobody is asked, and nothing but the file is at hand: its first signature has the lists of both CAs."""
+    data, lists = two(PARTS, "B-T"), Evidence(crls=tuple(WORLD.crls(AT)))
+    first, second = (f.id for f in XmlDocument(data).signatures())
+    alone, given = Sources(AT, trust=WORLD.trust), Sources(AT, trust=WORLD.trust, evidence=lists)
+    with pytest.raises(EvidenceMissing):
+        extend(XmlDocument(data), "B-LT", timestamper=None, sources=alone, only=[second])
+    data = extend(XmlDocument(data), "B-LT", timestamper=None, sources=given, only=[first]).data
+    data = extend(XmlDocument(data), "B-LT", timestamper=None, sources=alone, only=[second]).data
+    verdict = judged(data, parts=True)
+    assert levels(verdict) == ["XAdES-B-LT", "XAdES-B-LT"], why(verdict)
+    assert verdict.passed, why(verdict)
+    assert extend(XmlDocument(data), "B-LT", timestamper=None, sources=alone).data == data
