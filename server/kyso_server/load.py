@@ -71,15 +71,17 @@ class Load:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled():
-                self._queue.remove((weight, turn))
-            else:  # called and cancelled at once
+            if not turn.cancelled():  # called and cancelled at once
                 self._at_work -= weight
             self._call_next()
             raise
 
     def _call_next(self) -> None:
-        while self._queue and self._at_work + self._queue[0][0] <= self._most_at_work:
-            weight, turn = self._queue.popleft()
-            self._at_work += weight
-            turn.set_result(None)
+        while self._queue:
+            weight, turn = self._queue[0]
+            if not turn.cancelled():  # of a caller who has gone; his own task may not have come to it yet
+                if self._at_work + weight > self._most_at_work:
+                    return
+                self._at_work += weight
+                turn.set_result(None)
+            self._queue.popleft()

@@ -162,3 +162,31 @@ def test_nothing_is_made_for_a_caller_who_has_gone_while_his_document_waited(pro
         run(work())
     finally:
         app.state.house.close()
+
+
+def test_a_caller_who_goes_in_the_moment_of_his_turn_holds_up_nobody() -> None:
+    async def work() -> None:
+        load, done = Load(LARGEST), []
+        first_ends = asyncio.Event()
+
+        async def first() -> None:
+            async with load.working(LARGEST):
+                await first_ends.wait()
+
+        async def waiter(name: str) -> None:
+            async with load.working(LARGEST):
+                done.append(name)
+
+        running, gone, last = (asyncio.create_task(c) for c in (first(), waiter("gone"), waiter("last")))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        first_ends.set()
+        await asyncio.sleep(0)  # the first is about to end,
+        gone.cancel()  # and the turn of the second is cancelled before its task hears of it
+        await asyncio.gather(running, last)
+        assert done == ["last"]
+        assert gone.cancelled()
+        async with load.working(LARGEST):  # nothing is counted any more
+            pass
+
+    run(work())
