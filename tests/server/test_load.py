@@ -180,8 +180,7 @@ def test_a_caller_who_goes_in_the_moment_of_his_turn_holds_up_nobody() -> None:
         running, gone, last = (asyncio.create_task(c) for c in (first(), waiter("gone"), waiter("last")))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        first_ends.set()
-        await asyncio.sleep(0)  # the first is about to end,
+        first_ends.set()  # the first is about to end,
         gone.cancel()  # and the turn of the second is cancelled before its task hears of it
         await asyncio.gather(running, last)
         assert done == ["last"]
