@@ -107,6 +107,9 @@ def verify(app: App, asked: Request) -> int:
                 if file in refused:
                     raise refused[file]
                 source = read(PIPE) if file == PIPE else Path(file)
+                content = _content_of(app, file, given.content)
+                if content is not None and len(asked.files) > 1 and _is_pdf(file):
+                    content = None  # it was named for the signature files among them
                 found = kyso.verify(
                     source,
                     trust=trust,
@@ -115,7 +118,7 @@ def verify(app: App, asked: Request) -> int:
                     evidence=evidence,
                     policy=policy,
                     password=password,
-                    content=_content_of(app, file, given.content),
+                    content=content,
                     detached=given.detached(file) or _beside_xml(app, file),
                     xpath=asked.xpath,
                 )
@@ -153,6 +156,16 @@ def _content_of(app: App, file: str, named: Path | None) -> Path | None:
     if (found := content_beside(file)) is not None:
         note(app.words("verify.content", file=file, content=found))
     return found
+
+
+def _is_pdf(file: str) -> bool:
+    """By its first octets. Raises `OSError`."""
+    from kyso_pki.formats import is_pdf
+
+    if file == PIPE:
+        return False
+    with Path(file).open("rb") as opened:
+        return is_pdf(opened.read(1024))
 
 
 def _beside_xml(app: App, file: str) -> Mapping[str, bytes]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
@@ -229,8 +230,9 @@ def signed_content(
 
 _CONTENT_NOT_USED = Finding(
     "CONTENT_NOT_USED",
-    "warning",
+    "error",
     "No signature in this document is over what was given beside it; nothing is said about that.",
+    "Verify the document without it, or give what its signatures are over.",
 )
 
 
@@ -315,7 +317,9 @@ def verify_document(
         document = open_document(data, password, content, beside, xpath=xpath)
         report = judged(document, data, file)
         if document.format != "cms" and (content is not None or detached) and not beside.used:
-            report = replace(report, findings=(*report.findings, _CONTENT_NOT_USED))
+            given = [*beside.values(), *([] if content is None else [content])]
+            if not _holds(document, report, given):
+                report = replace(report, findings=(*report.findings, _CONTENT_NOT_USED))
         if document.format != "xml":
             return report
         from .packets import packet_in, with_attachments
@@ -327,6 +331,17 @@ def verify_document(
         return with_content(report, partial(signed_content, data, detached, xpath=xpath))
 
     return _reported(data, file, whole)
+
+
+def _holds(document: Document, report: DocumentReport, given: Sequence[Octets]) -> bool:
+    """Whether the signatures of an XML document are around all that was given, as they are in a `.xsig` beside it."""
+    if document.format != "xml":
+        return False
+    held: set[bytes] = set()
+    for signature in report.signatures:
+        with contextlib.suppress(KysoError):  # it is not intact, and covers nothing
+            held.update(cast("XmlDocument", document).signed_content(signature.id))
+    return all(bytes(octets[:]) in held for octets in given)
 
 
 def with_content(report: DocumentReport, content: Callable[..., tuple[bytes, ...]]) -> DocumentReport:

@@ -31,6 +31,8 @@ Content = Callable[[str], tuple[bytes, ...]]
 UNOPENED = frozenset({"format.encrypted"})
 """Findings of a file that what was given does not open. Nothing in it was judged, so nothing is known to be broken:
 INDETERMINATE, SIGNED_DATA_NOT_FOUND ("the signed data cannot be obtained", EN 319 102-1 table 6)."""
+UNANSWERED = frozenset({"CONTENT_NOT_USED"})
+"""Findings of a file whose signatures may be good and do not answer what was asked: INDETERMINATE."""
 ChangedAfter = Literal["nothing", "allowed", "overlaid", "refused"]
 
 
@@ -286,11 +288,10 @@ class DocumentReport:
         if self.unopened:
             return "indeterminate"
         verdicts = {s.verdict for s in self.signatures} | {a.verdict for a in self.attachments}
-        if any(f.severity == "error" for f in self.findings) or not verdicts:
+        errors = {f.code for f in self.findings if f.severity == "error"}
+        if errors - UNANSWERED or not verdicts or "failed" in verdicts:
             return "failed"
-        if "failed" in verdicts:
-            return "failed"
-        return "indeterminate" if "indeterminate" in verdicts else "passed"
+        return "indeterminate" if errors or "indeterminate" in verdicts else "passed"
 
     @property
     def unopened(self) -> bool:

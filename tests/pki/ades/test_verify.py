@@ -262,7 +262,27 @@ def test_content_that_no_signature_is_over_is_not_passed_over_in_silence(world: 
     for content in (None, b"Hop dong"):
         report = kyso.verify(data, trust=world.trust, at=AT, fetcher=world.fetcher(AT), content=content)
         assert [f.code for f in report.findings] == (["CONTENT_NOT_USED"] if content else [])
-        assert report.verdict == "passed"
+        assert report.verdict == ("indeterminate" if content else "passed")
+        if content:
+            with pytest.raises(kyso.VerificationFailed, match="beside it"):
+                report.require_passed()
+
+
+def test_content_that_a_signature_is_around_is_the_one_beside_it(world: World) -> None:
+    """A `.xsig` may hold the file that stands beside it, as `kyso sign --format xades --attached` makes it."""
+    around = kyso.sign_xml(b"mot", world.person_signer, name="a.txt", detached=False, at=AT)
+    for beside, codes in ((b"mot", []), (b"hai", ["CONTENT_NOT_USED"])):
+        report = kyso.verify(
+            around, trust=world.trust, at=AT, fetcher=world.fetcher(AT), content=beside, detached={"a.txt": beside}
+        )
+        assert [f.code for f in report.findings] == codes
+        assert report.verdict == ("indeterminate" if codes else "passed")
+
+
+def test_content_that_no_signature_is_over_makes_no_broken_signature_better(world: World) -> None:
+    data = kyso.sign(XML, world.person_signer, at=AT).replace(b"</", b" </", 1)
+    report = kyso.verify(data, trust=world.trust, at=AT, content=b"Hop dong")
+    assert report.verdict == "failed"
 
 
 def test_detached_data_is_told_as_not_used_where_no_reference_names_it(world: World) -> None:
