@@ -177,8 +177,11 @@ def _facts_of(
     detached: Mapping[str, bytes],
     xpath: bool,
 ) -> FileFacts:
-    document = open_document(data, password, content, detached, xpath=xpath)
-    found = FileFacts(file, document.sha256(), document.format, tuple(document.signatures()))
+    beside = _Beside(detached)
+    document = open_document(data, password, content, beside, xpath=xpath)
+    signatures = tuple(document.signatures())
+    unused = _unused(document, [s.id for s in signatures], content, beside)
+    found = FileFacts(file, document.sha256(), document.format, signatures, content_not_used=unused)
     if document.format != "xml":
         return found
     from .packets import packet_in
@@ -228,7 +231,7 @@ def signed_content(
     return XmlDocument(data, detached, xpath=xpath).signed_content(identifier)
 
 
-_CONTENT_NOT_USED = Finding(
+CONTENT_NOT_USED = Finding(
     "CONTENT_NOT_USED",
     "error",
     "No signature in this document is over what was given beside it; nothing is said about that.",
@@ -316,10 +319,8 @@ def verify_document(
         beside = _Beside(detached)
         document = open_document(data, password, content, beside, xpath=xpath)
         report = judged(document, data, file)
-        if document.format != "cms" and (content is not None or detached) and not beside.used:
-            given = [*beside.values(), *([] if content is None else [content])]
-            if not _holds(document, report, given):
-                report = replace(report, findings=(*report.findings, _CONTENT_NOT_USED))
+        if _unused(document, [s.id for s in report.signatures], content, beside):
+            report = replace(report, findings=(*report.findings, CONTENT_NOT_USED))
         if document.format != "xml":
             return report
         from .packets import packet_in, with_attachments
@@ -333,15 +334,19 @@ def verify_document(
     return _reported(data, file, whole)
 
 
-def _holds(document: Document, report: DocumentReport, given: Sequence[Octets]) -> bool:
-    """Whether the signatures of an XML document are around all that was given, as they are in a `.xsig` beside it."""
-    if document.format != "xml":
+def _unused(document: Document, identifiers: Sequence[str], content: Octets | None, beside: _Beside) -> bool:
+    """Whether no signature in the document, by these ids, is over what was given beside it.
+
+    The signatures of an XML document may be around all of it, as they are in a `.xsig` beside the file in it.
+    """
+    given: list[Octets] = [*beside.values(), *([] if content is None else [content])]
+    if document.format == "cms" or not given or beside.used:
         return False
     held: set[bytes] = set()
-    for signature in report.signatures:
+    for identifier in identifiers if document.format == "xml" else ():
         with contextlib.suppress(KysoError):  # it is not intact, and covers nothing
-            held.update(cast("XmlDocument", document).signed_content(signature.id))
-    return all(bytes(octets[:]) in held for octets in given)
+            held.update(cast("XmlDocument", document).signed_content(identifier))
+    return not all(bytes(octets[:]) in held for octets in given)
 
 
 def with_content(report: DocumentReport, content: Callable[..., tuple[bytes, ...]]) -> DocumentReport:

@@ -16,7 +16,7 @@ from kyso_pki.ades.report import DocumentReport
 from kyso_pki.ades.verify import judge
 from kyso_pki.evidence import NO_EVIDENCE, Evidence
 from kyso_pki.finding import Finding
-from kyso_pki.formats import NO_DETACHED, facts_of
+from kyso_pki.formats import CONTENT_NOT_USED, NO_DETACHED, facts_of
 from kyso_pki.signer import Fetcher
 from kyso_pki.x509.trust import TrustStore
 
@@ -79,6 +79,8 @@ def replay(
             policy=policy,
             file=one.file,
         )
+        if one.content_not_used:
+            report = replace(report, findings=(*report.findings, CONTENT_NOT_USED))
         if one.packet is None:
             return report
         from kyso_pki.packets import with_attachments

@@ -15,8 +15,9 @@ from ..errors import FormatError
 from ..facts import Finding, Format, SignatureFacts
 from ..jsonable import Shared, decoded, encoded
 
-SCHEMA = "kyso-facts-4"
-_BEFORE = "kyso-facts-3"  # each time that they stood somewhere all octets were written, which filled the memory
+SCHEMA = "kyso-facts-5"
+_BEFORE = "kyso-facts-4"  # did not say whether what was given beside the document is what was signed
+_BEFORE_THAT = "kyso-facts-3"  # each time that they stood somewhere all octets were written, which filled the memory
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class FileFacts:
     unreadable: Finding | None = None
     """Why it could not be opened."""
     packet: PacketFacts | None = None
+    content_not_used: bool = False
+    """No signature in it is over what was given beside it."""
 
     def __post_init__(self) -> None:
         if (self.format is None) != (self.unreadable is not None) or (self.format is None and self.signatures):
@@ -45,13 +48,27 @@ class FileFacts:
     @classmethod
     def from_json(cls, value: object) -> FileFacts:
         """What `to_json` gave. Raises `FormatError`."""
-        if not isinstance(value, dict) or value.get("schema") not in (SCHEMA, _BEFORE):
+        if not isinstance(value, dict) or value.get("schema") not in (SCHEMA, _BEFORE, _BEFORE_THAT):
             raise FormatError("These are no facts of this version of kyso.", remedy="Make them with `kyso facts`.")
         rest = {k: v for k, v in value.items() if k != "schema"}
         shared = (
-            decoded(_Octets, {"octets": rest.pop("octets", None)}, "facts") if value["schema"] == SCHEMA else None
+            decoded(_Octets, {"octets": rest.pop("octets", None)}, "facts")
+            if value["schema"] != _BEFORE_THAT
+            else None
         )
+        if value["schema"] != SCHEMA:
+            rest = _in_new_words(rest)
         return decoded(cls, rest, "facts", () if shared is None else shared.octets)
+
+
+def _in_new_words(before: dict[str, Any]) -> dict[str, Any]:
+    """Facts of an earlier version, and those of the documents in a packet: nobody was told of content beside them."""
+    found = {"content_not_used": False, **before}
+    packet = before.get("packet")
+    if isinstance(packet, dict) and isinstance(packet.get("attachments"), list):
+        inside = [_in_new_words(a) if isinstance(a, dict) else a for a in packet["attachments"]]
+        found["packet"] = {**packet, "attachments": inside}
+    return found
 
 
 @dataclass(frozen=True)
