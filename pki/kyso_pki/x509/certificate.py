@@ -459,6 +459,10 @@ def name_in(element: der.Element) -> Name:
     return Name(element.raw, tuple((_NAME_OIDS.get(dotted, dotted), text) for dotted, text in pairs))
 
 
+_ENCODINGS = {0x1E: "utf-16-be", 0x1C: "utf-32-be", 0x14: "latin-1"}
+"""Of BMPString, UniversalString and TeletexString (RFC 5280 4.1.2.4), as they are really written."""
+
+
 def _pairs(rdn: der.Element) -> list[tuple[str, str]]:
     """(object identifier, text) of one RelativeDistinguishedName."""
     pairs = []
@@ -466,8 +470,7 @@ def _pairs(rdn: der.Element) -> list[tuple[str, str]]:
         reader = item.expect(der.SEQUENCE).reader()
         kind, value = reader.take(der.OID), reader.take()
         reader.finish()
-        encoding = "utf-16-be" if value.tag == 0x1E else "latin-1" if value.tag == 0x14 else "utf-8"
-        pairs.append((kind.oid(), value.content.decode(encoding, "replace")))
+        pairs.append((kind.oid(), value.content.decode(_ENCODINGS.get(value.tag, "utf-8"), "replace")))
     return pairs
 
 

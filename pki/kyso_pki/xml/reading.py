@@ -22,6 +22,7 @@ from .names import ds, xades
 from .placing import placing_findings
 from .qnames import XSI, loose_type
 from .references import Budget, detached_octets, part_octets
+from .showing import showing_findings
 from .standing import Place, standing
 from .structure import Surroundings, structure_findings
 from .targets import Target, coverage_of, is_inside, resolve, whole_detached, whole_enveloping, without_signatures
@@ -128,8 +129,11 @@ def read_all(
         except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
             read.append(broken_signature(identifier, e, view.paths.of(element)))
     whole = [r for r in read if isinstance(r, _Read)]
+    shown = showing_findings(view) if whole else ()
     around = view.surroundings({e for r in whole for e, _ in r.covered}, {e for r in whole for e in r.holes})
-    return [r if isinstance(r, SignatureFacts) else _finished(r, around, known, view, budget, again) for r in read]
+    return [
+        r if isinstance(r, SignatureFacts) else _finished(r, around, known, view, budget, again, shown) for r in read
+    ]
 
 
 def _resolved(
@@ -246,7 +250,13 @@ class _Read:
 
 
 def _finished(
-    one: _Read, around: Surroundings, known: Mapping[_Element, str], view: View, budget: Budget, again: bool
+    one: _Read,
+    around: Surroundings,
+    known: Mapping[_Element, str],
+    view: View,
+    budget: Budget,
+    again: bool,
+    shown: Sequence[Finding],
 ) -> Reading | SignatureFacts:
     """Looks at the place of one signature and its targets, and leaves the tree behind."""
     try:
@@ -271,6 +281,7 @@ def _finished(
         *placing_findings(one.element, parts_signed, one.holes, around.in_text, view.paths.of),
         *_about_transforms(one),
         *_about_types(one, view),
+        *shown,
     )
     return Reading(one.id, path, parts, place, one.signature, targets, one.hashed, properties, one.manifest, said)
 

@@ -8,7 +8,7 @@ every other one: then the document is looked at as a `Whole`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import FormatError
@@ -56,6 +56,9 @@ class View(Protocol):
     def says(self, octets: bytes) -> bool:
         """Whether these octets stand anywhere in the document."""
 
+    def has(self, tags: Sequence[str]) -> bool:
+        """Whether an element has one of these names, or may have."""
+
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Where a signature stands, for `signature` and `document`, without the tree."""
 
@@ -86,6 +89,9 @@ class Whole:
 
     def says(self, octets: bytes) -> bool:
         return find(self._tree.source, octets) >= 0
+
+    def has(self, tags: Sequence[str]) -> bool:
+        return next(self.root.iter(*tags), None) is not None
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """Child indexes from the root."""
@@ -129,6 +135,9 @@ class Pruned:
 
     def says(self, octets: bytes) -> bool:
         return find(self._tree.source, octets) >= 0
+
+    def has(self, tags: Sequence[str]) -> bool:
+        return True  # what could tell is not in memory
 
     def where(self, signature: _Element) -> tuple[int, ...]:
         """The number of the signature."""

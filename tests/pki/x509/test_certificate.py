@@ -50,7 +50,7 @@ def test_extension_that_stands_twice_is_refused() -> None:
 
 
 def encoded(tag: int, text: str) -> bytes:
-    value = text.encode("utf-16-be" if tag == 0x1E else "utf-8")
+    value = text.encode({0x1E: "utf-16-be", 0x1C: "utf-32-be"}.get(tag, "utf-8"))
     pair = der.sequence(der.oid("2.5.4.10"), der.tlv(tag, value))
     return der.sequence(der.set_of([pair]))
 
@@ -61,9 +61,10 @@ def encoded(tag: int, text: str) -> bytes:
         encoded(der.UTF8_STRING, "BAN Cơ yếu  Chính phủ"),
         encoded(der.UTF8_STRING, " Ban Cơ yếu Chính phủ "),
         encoded(0x1E, "Ban Cơ yếu Chính phủ"),
+        encoded(0x1C, "Ban Cơ yếu Chính phủ"),
         encoded(der.UTF8_STRING, "Ban Co\u031b yê\u0301u Chi\u0301nh phu\u0309"),
     ],
-    ids=["case and spaces", "outer spaces", "BMPString", "decomposed"],
+    ids=["case and spaces", "outer spaces", "BMPString", "UniversalString", "decomposed"],
 )
 def test_names_match_as_rfc_5280_compares_them(other: bytes) -> None:
     """RFC 5280 7.1: letter case, spaces and the string type do not count."""
