@@ -75,16 +75,22 @@ class Recorder:
         return octets
 
 
+Spoken = dict[tuple["Issued", Path], dict[tuple[bytes, "Used"], "Used | None"]]
+"""What lists and answers were found to say of certificates: signatures of one person ask the same."""
+
+
 def used_in(
     facts: SignatureFacts,
     paths: Iterable[Path],
     held: Sequence[Held],
     covers: Sequence[Cover],
     fetched: Sequence[Fetched] = (),
+    spoken: Spoken | None = None,
 ) -> tuple[Used, ...]:
     """What there is about the certificates of these paths, each piece once: certificates, lists, answers, timestamps.
 
-    `covers` are the trusted timestamps over more than the signature, `held` the evidence with its proofs.
+    `covers` are the trusted timestamps over more than the signature, `held` the evidence with its proofs. `spoken` is
+    what the signatures before this one found out.
     """
     walked = [path for path in paths if path]
     issued = tuple(dict.fromkeys(pair for path in walked for pair in pairwise(path)))
@@ -99,9 +105,15 @@ def used_in(
     for kind, uri, octets in fetched:
         _keep(lists if kind == "crl" else answers, (octets,), Used(kind, "fetched", uri=uri))
     at_hand = tuple(dict.fromkeys(c for h in held for c in h.evidence.certificates))
-    spoken = (_list(octets, issued, at_hand, piece) for octets, piece in lists.items())
-    said = (_answer(octets, issued, at_hand, piece) for octets, piece in answers.items())
-    found = (piece for piece in (*spoken, *said) if piece is not None)
+    known = {} if spoken is None else spoken.setdefault((issued, at_hand), {})
+    found: list[Used] = []
+    for pieces, look in ((lists, _list), (answers, _answer)):
+        for asked in pieces.items():
+            if asked not in known:
+                octets, piece = asked
+                known[asked] = look(octets, issued, at_hand, piece)
+            if (said := known[asked]) is not None:
+                found.append(said)
     return (*_certificates(facts, walked, held), *found, *_timestamps(facts, covers))
 
 

@@ -23,7 +23,7 @@ from .past import Cover, inherited
 from .policy import DEFAULT_POLICY as DEFAULT_POLICY
 from .policy import Policy as Policy
 from .report import DocumentReport, SignatureReport, signed_after
-from .used import used_in
+from .used import Spoken, used_in
 
 
 def judge(
@@ -47,6 +47,7 @@ def judge(
     reports: dict[int, SignatureReport] = {}
     covers: list[Cover] = []  # document timestamps cover everything before them
     judged: dict[str, Case] = {}
+    spoken: Spoken = {}
     numbered = list(enumerate(facts))
     for number, item in numbered if format == "xml" else reversed(numbered):  # PDF: the newest first
         around = judged.get(item.xml.inside or "") if item.xml else None  # XML: a counter-signature comes later
@@ -54,7 +55,7 @@ def judge(
         if around is not None:
             over = list(inherited(item, (*around.covers, *around.archives)))
         one = Case(item, trust, at, evidence, fetcher, policy, tuple(over), around.in_file if around else ())
-        reports[number], judged[item.id] = report(one), one
+        reports[number], judged[item.id] = report(one, spoken), one
         covers += one.documents
     return DocumentReport(file, sha256, format, tuple(reports[n] for n, _ in numbered), _unsigned(facts), policy.name)
 
@@ -68,8 +69,8 @@ def _unsigned(facts: Sequence[SignatureFacts]) -> tuple[Finding, ...]:
     return ()
 
 
-def report(case: Case) -> SignatureReport:
-    """Runs the steps in the standard's order and writes down the result."""
+def report(case: Case, spoken: Spoken | None = None) -> SignatureReport:
+    """Runs the steps in the standard's order and writes down the result. `spoken` as in `used_in`."""
     facts = case.facts
     case.findings += facts.findings
     acceptance.format_checking(case)  # 5.2.2
@@ -86,7 +87,7 @@ def report(case: Case) -> SignatureReport:
     acceptance.required_level(case, level)
     paths = (path, *(t.path for t in timestamps))
     fetched = case.recorder.fetched if case.recorder else ()
-    evidence = used_in(facts, paths, case.held, (*case.covers, *case.archives), fetched)
+    evidence = used_in(facts, paths, case.held, (*case.covers, *case.archives), fetched, spoken)
     indication, sub_indication = worst(case.problems)
     return SignatureReport(
         id=facts.id,

@@ -137,7 +137,7 @@ class Reader:
         if self.position >= self.end:
             raise FormatError(f"DER: the structure ends at offset {self.end}, but another element must follow.")
         element = _element(self.data, self.position, self.end, self.depth)
-        if tag is not None:
+        if tag is not None and element.tag != tag:
             element.expect(tag)
         self.position = element.end
         return element

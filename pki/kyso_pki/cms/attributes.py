@@ -98,7 +98,12 @@ class EssCertId:
 
     def matches(self, certificate: Certificate) -> bool:
         """Whether it names this certificate by hash and, where given, by issuer and serial number."""
-        if digest(self.hash_name, certificate.der) != self.hash:
+        own = (
+            bytes.fromhex(certificate.sha256)
+            if self.hash_name == "sha256"
+            else digest(self.hash_name, certificate.der)
+        )
+        if own != self.hash:
             return False
         return self.issuer_serial in (None, (certificate.issuer.der, certificate.serial))
 

@@ -42,9 +42,9 @@ class Survey(NamedTuple):
 
 
 def is_dense(reader: Reader, revision: int) -> bool:
-    """Whether a revision has so many objects, and so close together, that looking at all of them at once pays."""
+    """Whether tables list so many objects, and so close together, that looking at all of them at once pays."""
     saved = reader.revisions[: revision + 1]
-    entries = sum(section.count for part in saved for section in part.sections)
+    entries = sum(section.count for part in saved for section in part.sections if section.stream is None)
     return entries > MANY and entries * PER_OBJECT > saved[-1].end
 
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
 from typing import Final
 
-from ..errors import FormatError, LimitExceeded
+from ..errors import LimitExceeded
 from .filters import decode
+from .large import large_streams
 from .objects import Stream
 from .reader import REWRITE, Reader
-from .references import REST, Search, Stretches, hits, search_for
+from .references import REST, Search, Stretches, hits, search_for, stretches
 from .xref import MAX_OBJECT_NUMBER, PLAIN
 
 FEW: Final = 256  # new objects of one update, evidence included
 VERY_FEW: Final = 16  # the same of a signature that shows nothing: itself, field, form, lock, cross-reference
-LARGE: Final = 1 << 13  # bytes of a stream from which on to read where it ends is cheaper than to search it
-DENSE: Final = 1 << 9  # bytes for each object below which no stream is worth looking for
 TRIES: Final = 4  # searches for a few numbers each, before one for all references, which is ten times slower
 SHORT: Final = 1 << 14  # bytes below which making a pattern takes longer than searching with a more general one
 
@@ -34,15 +32,15 @@ def unreferred_from(reader: Reader, first: int, room: int = FEW, *, signed: bool
     the data of large streams are passed over: there are no references in them. Object streams are searched in either
     case. `TRIES` + 1 passes at most. Raises `FormatError`, `LimitExceeded`.
     """
-    stretches = ((0, len(reader.data)),) if signed else outside_large_streams(reader)
-    short = sum(stop - start for start, stop in stretches) < SHORT
+    searched = ((0, len(reader.data)),) if signed else outside_large_streams(reader)
+    short = sum(stop - start for start, stop in searched) < SHORT
     for _ in range(TRIES):
         wanted = range(first, first + room)
-        found = _referred(reader, _of_length(wanted) if short else search_for(dict.fromkeys(wanted)), stretches)
+        found = _referred(reader, _of_length(wanted) if short else search_for(dict.fromkeys(wanted)), searched)
         if not found:
             return first
         first = max(found) + 1
-    return _beyond(_referred(reader, _any_reference, stretches), first, room)
+    return _beyond(_referred(reader, _any_reference, searched), first, room)
 
 
 def _beyond(taken: Iterable[int], first: int, room: int) -> int:
@@ -55,33 +53,8 @@ def _beyond(taken: Iterable[int], first: int, room: int) -> int:
 
 
 def outside_large_streams(reader: Reader) -> Stretches:
-    """The file without the data of its large streams, as stretches `[start, stop)`.
-
-    What is left out is what the reader takes for a stream's data, with no listed object inside.
-    """
-    data = reader.data
-    sections = [section for revision in reader.revisions for section in revision.sections]
-    if len(data) < LARGE or len(data) < DENSE * sum(section.count for section in sections):
-        return ((0, len(data)),)
-    places = chain.from_iterable(plain.offsets for section in sections for plain in section.plain())
-    bounds = sorted({*places, *(section.offset for section in sections), len(data)})
-    stretches: list[tuple[int, int]] = []
-    position = 0
-    for start, stop in pairwise(bounds):
-        if stop - start > LARGE and (found := _stream_at(reader, start)) is not None:
-            end = found.start + found.length
-            if position < found.start and end <= stop:
-                stretches.append((position, found.start))
-                position = end
-    return (*stretches, (position, len(data)))
-
-
-def _stream_at(reader: Reader, offset: int) -> Stream | None:
-    try:
-        found = reader.standing_at(offset).value
-    except FormatError:  # it is searched like anything else
-        return None
-    return found if isinstance(found, Stream) else None
+    """The file without the data of its large streams, as stretches `[start, stop)`."""
+    return stretches(large_streams(reader), len(reader.data))
 
 
 def _referred(reader: Reader, search: Search, stretches: Stretches) -> set[int]:

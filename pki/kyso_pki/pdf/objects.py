@@ -33,6 +33,7 @@ from .tokens import (
     NAME,
     NONE,
     NULL,
+    NUMBER,
     OPENS,
     REAL,
     SKIP,
@@ -224,12 +225,25 @@ def value_spans(source: bytes, position: int) -> tuple[dict[str, tuple[int, int]
             return spans, m.end()
         if m.lastindex != NAME:
             raise FormatError(f"PDF: a dictionary key at offset {position} is no name.")
-        key = name_of(m[1])
-        start = skip_space(source, m.end())
-        _, position = read_value(source, start)
+        key = known_names.get(m[1]) or name_of(m[1])
+        start, position = _span(source, m.end())
         if key in spans:
             raise FormatError(f"PDF: the key /{key} stands twice in the dictionary at offset {start}.")
         spans[key] = (start, position)
+
+
+def _span(source: bytes, position: int) -> tuple[int, int]:
+    """Where the value behind `position` begins and ends."""
+    m = token(source, position)
+    if m is None or m.lastindex in CLOSES:
+        raise no_token(source, position)
+    kind = m.lastindex or 0
+    if kind in OPENS:
+        return m.start(kind), _container(source, m.end(), is_dict=kind == DICT)[1]
+    if kind in STRINGS:
+        return m.start(kind), _string(source, m.end(), kind)[1]
+    start = m.start(NUMBER if kind == GENERATION else kind)
+    return start - (kind in (NAME, TEXT)), m.end()
 
 
 class Token(NamedTuple):
@@ -309,6 +323,9 @@ def read_indirect(data: bytes, offset: int, length_of: Callable[[Ref], Value] | 
     return IndirectObject(int(m[1]), int(m[2]), stream, data, (offset, start, end, stop.end()))
 
 
+_PLAINLY_EQUAL: Final = frozenset((Ref, str, bytes))
+
+
 def same(a: Value, b: Value) -> bool:
     """Whether two objects are equal in type and value; `1`, `1.0` and `true` are three things."""
     if a is b:
@@ -318,6 +335,8 @@ def same(a: Value, b: Value) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(v, b[k]) for k, v in a.items())
     if isinstance(a, list) and isinstance(b, list):
+        if _PLAINLY_EQUAL.issuperset(map(type, a)):  # then no number is another one's equal
+            return a == b
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, Stream) and isinstance(b, Stream):
         return same(a.dictionary, b.dictionary) and a.raw == b.raw

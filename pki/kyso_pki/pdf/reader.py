@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -154,6 +154,15 @@ class Reader:
         found = self._plain.get(entry.a) if entry.kind == PLAIN else None
         same = found is not None and found.number == ref.number and found.generation == ref.generation == entry.b
         return found.value if found is not None and same else None
+
+    @cached_property
+    def places(self) -> list[int]:
+        """Where objects and tables stand by any cross-reference, ascending, each once."""
+        found = {section.offset for revision in self.revisions for section in revision.sections}
+        for section in self.revisions[0].sections:
+            found.update(*(plain.offsets for plain in section.plain()))
+        found.update([e.a for history in self._history.values() for _, e in history if e.kind == PLAIN])
+        return sorted(found)
 
     def plain_places(self) -> dict[int, int]:
         """Where the plain objects of generation 0 stand that no update speaks of, many at a time.

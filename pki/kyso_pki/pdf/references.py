@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -47,12 +47,13 @@ class Private(NamedTuple):
 
 
 def stray_references(
-    reader: Reader, private: Iterable[Private], gaps: Iterable[tuple[int, int]] = ()
+    reader: Reader, private: Iterable[Private], quiet: Iterable[tuple[int, int]] = ()
 ) -> set[tuple[int, int]]:
     """(number, revision) of those that something saved before the revision refers to.
 
-    `gaps`: the /Contents tokens of signatures, `<` and `>` included, in ascending order. Nothing but hexadecimal
-    digits stands in them, so that no reference can begin, end or lie there; they are not searched.
+    `quiet`: what is not searched, in ascending order: the /Contents tokens of signatures, `<` and `>` included, as
+    nothing but hexadecimal digits stands in them, so that no reference can begin, end or lie there; and the data of
+    streams, which refer to nothing.
     """
     wanted: dict[int, dict[frozenset[int], list[int]]] = {}
     for item in private:
@@ -74,7 +75,7 @@ def stray_references(
                 found.add((number, revisions[i]))
 
     streams = StreamData(reader)
-    for number, position in search(reader.data, stretches(gaps, reader.revisions[last].start)):
+    for number, position in search(reader.data, stretches(quiet, reader.revisions[last].start)):
         revision = reader.revision_of(position) if position < newest[number] else None
         if revision is not None:
             note(number, revision.index, partial(_within, reader, streams, position, revision.index))
@@ -88,19 +89,20 @@ def stray_references(
     return found
 
 
-def stretches(gaps: Iterable[tuple[int, int]], limit: int) -> Stretches:
-    """Those up to `limit` that are not in a gap."""
-    return tuple(_between(gaps, limit))
+def stretches(quiet: Iterable[tuple[int, int]], limit: int) -> Stretches:
+    """Those up to `limit` that are not quiet."""
+    return tuple(_between(quiet, limit))
 
 
-def _between(gaps: Iterable[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
+def _between(quiet: Iterable[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
     position = 0
-    for start, stop in gaps:
+    for start, stop in quiet:
         if start >= limit:
             break
-        yield position, start
-        position = stop
-    yield position, limit
+        if start > position:
+            yield position, start
+        position = max(position, stop)
+    yield min(position, limit), limit
 
 
 def _among(holder: int, allowed: frozenset[int]) -> bool:
@@ -118,13 +120,6 @@ class StreamData:
         self._reader = reader
         self._last = (0, 0, 0, 0)  # where the object begins and the next one does, where its data begin and end
 
-    @cached_property
-    def _offsets(self) -> list[int]:
-        """Where objects and tables stand by any cross-reference: an update may point backwards, into a stream too."""
-        sections = [section for revision in self._reader.revisions for section in revision.sections]
-        places = {o for section in sections for plain in section.plain() for o in plain.offsets}
-        return sorted(places.union(section.offset for section in sections))
-
     def __contains__(self, position: int) -> bool:
         if not self._last[0] <= position < self._last[1]:
             self._last = self._around(position)
@@ -134,7 +129,7 @@ class StreamData:
         revision = self._reader.revision_of(position)
         if revision is None:
             return position, position + 1, 0, 0
-        offsets = self._offsets
+        offsets = self._reader.places  # an update may point backwards, into a stream too
         i = bisect_right(offsets, position)
         start, stop = offsets[i - 1] if i else 0, offsets[i] if i < len(offsets) else revision.end
         if start == 0:

@@ -120,6 +120,7 @@ def _in_members(reader: Reader, revision: int) -> Iterator[bool]:
                 if entry is None or entry.kind != PLAIN or entry.a in seen:
                     continue  # `members_astray` says what is wrong
                 seen.add(entry.a)
-                holder = reader.at(number, entry, saved.index).value
-                text = decode(holder, budget) if isinstance(holder, Stream) else b""
-                yield unusual_between(text, 0, len(text))
+                kept = reader.kept_stream(entry.a)
+                holder = reader.holder(number, entry, saved.index).value if kept is None else None
+                text = decode(holder, budget) if isinstance(holder, Stream) else kept.source if kept else b""
+                yield b"R" in text and unusual_between(text, 0, len(text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from ..octets import find
@@ -23,13 +24,18 @@ _ends = re.compile(END).match
 
 def seeming_objects(data: bytes, start: int, stop: int) -> int:
     """How many headers `N G obj` and trailers stand in `data[start:stop]`, in strings, streams and comments too."""
-    return sum(_is_header(data, at) for at in _all(data, b"obj", start, stop)) + sum(
-        _is_trailer(data, at + len(b"trailer")) for at in _all(data, b"trailer", start, stop)
-    )
+    found = 0
+    for at in _all(data, b"obj", start, stop):
+        if data[at - 3 : at] != b"end" and _is_header(data, at):
+            found += 1
+    for at in _all(data, b"trailer", start, stop):
+        found += _is_trailer(data, at + len(b"trailer"))
+    return found
 
 
 def _all(data: bytes, word: bytes, start: int, stop: int) -> Iterator[int]:
-    while (start := find(data, word, start, stop)) >= 0:  # some ten times as fast as a pattern
+    search = data.find if isinstance(data, bytes) else partial(find, data)
+    while (start := search(word, start, stop)) >= 0:  # some ten times as fast as a pattern
         yield start
         start += len(word)
 

@@ -80,6 +80,7 @@ class Section:
     """One cross-reference section with its trailer, `data[offset:end]`."""
 
     __slots__ = (
+        "_containers",
         "_few",
         "_firsts",
         "_own",
@@ -108,6 +109,7 @@ class Section:
         """The object that a cross-reference stream is; None for a classic table."""
         self.hidden: Section | None = None
         """The stream that /XRefStm of a hybrid file names; asked after the table (7.5.8.4)."""
+        self._containers: frozenset[int] | None = None
         self._rows = rows
         self._widths = widths
         self._runs = sorted(runs)
@@ -204,10 +206,12 @@ class Section:
         numbers, rows = _in_use(rows[::width], PLAIN, part, rows, width) if w0 else (part, rows)
         return Plain(numbers, unsigned(rows, w0, w1, width), unsigned(rows, w0 + w1, w2, width) if w2 else [])
 
-    def containers(self) -> set[int]:
+    def containers(self) -> frozenset[int]:
         """The numbers of the object streams that this section's entries point into."""
-        found = self.hidden.containers() if self.hidden is not None else set()
-        return found.union(*(members.streams for members in self._members()))
+        if self._containers is None:
+            found = self.hidden.containers() if self.hidden is not None else frozenset()
+            self._containers = found.union(*(members.streams for members in self._members()))
+        return self._containers
 
     def members(self) -> Iterator[Members]:
         """All objects that are in an object stream, a hybrid's stream included, many at a time."""

@@ -7,7 +7,7 @@ import zlib
 from kyso_pki.pdf.reader import Reader
 from tests.pki.pdf.samples import BODIES, append, deflated, raw, signed, stream, table_pdf
 
-from .attack import Attack, attack, victim
+from .attack import Attack, attack, hand_signed, prepared, victim
 
 ATTACKS: list[Attack] = []
 
@@ -110,7 +110,8 @@ def names_that_repeat_a_long_name() -> bytes:
 @attack(ATTACKS, change="unexplained", words="comments where references may stand")
 def comments_where_references_may_stand() -> bytes:
     """R1: the search for earlier references is linear: numbers followed by comments are not followed for ever."""
-    pdf = signed(table_pdf({**BODIES, 6: stream(b"20%" * 300_000)}))
+    comments = b"[%s]" % (b"20%\n" * 200_000)  # not in a stream, whose data refer to nothing
+    pdf = hand_signed(prepared(base=table_pdf({**BODIES, 6: b"null", 7: b"null", 8: b"null", 9: comments})))
     return append(pdf, {1: raw(pdf, 1)[:-2] + b"/DSS<</Certs[20 0 R]>>>>", 20: stream(b"\x30\x00")})
 
 

@@ -155,6 +155,28 @@ def test_one_is_neither_true_nor_one_point_zero() -> None:
     assert not same("A", b"A")
 
 
+def exactly_the_same(a: Value, b: Value) -> bool:
+    """What `same` says, item by item."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(exactly_the_same(x, y) for x, y in zip(a, b, strict=True))
+    return a == b
+
+
+ALIKE = st.sampled_from((Ref(1), Ref(1, 1), Ref(0), "a", b"a", 1, 1.0, True, False, 0, None))
+
+
+@given(
+    st.lists(ALIKE | st.lists(ALIKE, max_size=2), max_size=3),
+    st.lists(ALIKE | st.lists(ALIKE, max_size=2), max_size=3),
+)
+@settings(max_examples=300)
+def test_lists_are_the_same_where_all_their_items_are(a: list[Value], b: list[Value]) -> None:
+    assert same(a, b) is exactly_the_same(a, b)
+    assert same(a, list(a))
+
+
 def test_an_indirect_object_has_its_bounds() -> None:
     data = b"xx 12 3 obj % comment\n<</A 1>>\nendobj\n"
     found = read_indirect(data, 3)

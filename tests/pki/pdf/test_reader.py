@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import time
 import zlib
 
 import pikepdf
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from kyso_pki.errors import EncryptedDocument, FormatError, LimitExceeded
+from kyso_pki.pdf.columns import FEW
 from kyso_pki.pdf.filters import Budget, decode
 from kyso_pki.pdf.objects import Dictionary, Ref, Stream
 from kyso_pki.pdf.reader import Reader
-from kyso_pki.pdf.xref import COMPRESSED, PLAIN
+from kyso_pki.pdf.xref import COMPRESSED, PLAIN, read_section
 from tests.pki.pdf.samples import BODIES, SHAPES, append, deflated, pike, shaped, stream, table_pdf
 
 
@@ -258,3 +262,32 @@ def test_an_empty_stream_is_empty_whatever_its_filter() -> None:
     found = Reader(pdf).resolve(Ref(4))
     assert isinstance(found, Stream)
     assert decode(found, Budget(len(pdf))) == b""
+
+
+ODD = st.tuples(st.integers(0, 299), st.integers(0, 19), st.sampled_from(b"0n f\r\n1a\x002"))
+ROW = re.compile(rb"[0-9]{10} [0-9]{5} [nf](?: \r| \n|\r\n)").fullmatch
+
+
+@given(
+    st.sampled_from([2, FEW, FEW + 1, 300]),
+    st.sampled_from([b" \n", b" \r", b"\r\n"]),
+    st.dictionaries(st.integers(0, 1), ODD, max_size=2),
+)
+@example(300, b"\r\n", {0: (299, 19, 0x20)})
+@example(300, b" \n", {0: (299, 18, 0x30)})
+@settings(deadline=None, max_examples=200)
+def test_a_table_is_read_when_each_of_its_rows_is_one(
+    many: int, ending: bytes, odd: dict[int, tuple[int, int, int]]
+) -> None:
+    rows = [bytearray(b"0000000000 65535 f" + ending)] + [bytearray(b"%010d 00000 n" % 9 + ending)] * (many - 1)
+    rows = [bytearray(row) for row in rows]
+    for row, column, octet in odd.values():
+        rows[row % many][column] = octet
+    start = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
+    table = b"xref\n0 %d\n" % many + b"".join(rows) + b"trailer\n<</Size %d/Root 1 0 R>>\n" % many
+    data = start + table + b"startxref\n%d\n%%%%EOF\n" % len(start)
+    if all(map(ROW, rows)):
+        assert read_section(data, len(start), Budget(len(data))).count == many
+    else:
+        with pytest.raises(FormatError, match="malformed"):
+            read_section(data, len(start), Budget(len(data)))

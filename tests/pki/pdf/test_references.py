@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Sequence
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kyso_pki.pdf.large import LARGE, large_streams
 from kyso_pki.pdf.reader import Reader
 from kyso_pki.pdf.references import Private, StreamData, stray_references
 from tests.attacks.pdf.judged import verdict
@@ -69,3 +74,27 @@ def test_an_object_in_use_within_the_data_of_a_stream_refers() -> None:
 def test_a_table_within_the_data_of_a_stream_is_no_data() -> None:
     pdf = table_pdf()
     assert pdf.rindex(b"1 0 R") not in StreamData(Reader(pdf))
+
+
+PIECES = st.sampled_from(
+    [b"20 0 R", b"1 20 0 R", b" ", b"\n", b"R", b"20", b"0 R", b"endstream", b"7 0 obj\n[20 0 R]\nendobj\n"]
+)
+
+
+@given(st.lists(PIECES, max_size=6), st.lists(PIECES, max_size=3), st.sampled_from([0, 7]), st.booleans())
+@settings(deadline=None, max_examples=150)
+def test_passing_over_large_streams_changes_nothing(
+    inside: Sequence[bytes], behind: Sequence[bytes], listed: int, indirect: bool
+) -> None:
+    """Also where an update lists what stands within the stream, and where an object gives its length."""
+    data = b"".join(inside) + b" " * LARGE + b"".join(inside)
+    large = b"<</Length 8 0 R>>stream\n%s\nendstream" % data if indirect else stream(data)
+    first = table_pdf({**BODIES, 6: large, 7: b"(%s)" % b" ".join(behind), 8: b"%d" % len(data)})
+    update = append(first, {20: b"null"})
+    place = first.find(b"7 0 obj\n[", first.index(b"stream\n"))
+    if listed and place > 0:
+        update = update.replace(b"xref\n20 1", b"xref\n7 1\n%010d 00000 n \n20 1" % place)
+    reader = Reader(update)
+    assert any(large_streams(reader)) is not (listed and place > 0 and place < first.index(b"7 0 obj\n("))
+    private = [Private(20, 1, frozenset())]
+    assert stray_references(reader, private, large_streams(reader)) == stray_references(reader, private)

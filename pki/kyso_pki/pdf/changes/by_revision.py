@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ...facts import Change
 from ..dss import Visits
+from ..large import large_streams
 from ..objects import UNREADABLE
 from ..overlay import Paper
 from ..permission import NO_PERMISSION, Permission
@@ -38,7 +39,7 @@ def changes_by_revision(
     after the last revision are reported with it (under its index). Never raises for odd input: a revision
     that cannot be read strictly is itself a change that is not allowed.
     """
-    shared = Shared(Visits(len(reader.data)), Paper(reader, signatures), Where(reader))
+    shared = Shared(Visits(len(reader.data)), Paper(reader, signatures), Where(reader), tuple(gaps))
     comparisons: dict[int, Comparison] = {}
     permission = permissions.get(first, NO_PERMISSION)
     for index in range(first + 1, reader.last + 1):
@@ -78,12 +79,13 @@ def _strays(reader: Reader, comparisons: Mapping[int, Comparison], gaps: Sequenc
         for number, allowed in comparison.private.items()
     ]
     try:
-        for number, index in sorted(stray_references(reader, private, gaps)):
+        quiet = sorted([*gaps, *large_streams(reader)])
+        for number, index in sorted(stray_references(reader, private, quiet)):
             text = f"object {number} is used by what was signed before, not only by the update."
             comparisons[index].say("content", text, False, object=number)
         kept = [Kept(number, i, key) for i, c in comparisons.items() for number, key in c.kept.items()]
         last = max((reader.revisions[k.revision].start for k in kept), default=0)
-        for number, index in sorted(other_roles(reader, kept, stretches(gaps, last))):
+        for number, index in sorted(other_roles(reader, kept, stretches(quiet, last))):
             text = f"object {number} was changed in a way that is harmless in one role only, and has another one."
             comparisons[index].say("content", text, False, object=number)
     except UNREADABLE as e:

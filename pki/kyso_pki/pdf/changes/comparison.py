@@ -15,6 +15,7 @@ from .where import Where
 
 MAX_CHANGES: Final = 100  # named one by one in a revision; the rest is counted
 MAX_SHOWN: Final = 64  # characters of an old or a new value
+_LISTED: Final = frozenset((Ref, dict, type(None)))  # what lists of fields and of annotations hold
 
 
 @dataclass
@@ -41,6 +42,8 @@ class Shared:
     visits: Visits
     paper: Paper
     where: Where
+    gaps: tuple[tuple[int, int], ...]
+    """The /Contents tokens of signatures whose shape is right, `<` and `>` included, ascending."""
 
 
 class Comparison:
@@ -54,6 +57,7 @@ class Comparison:
         self.visits = shared.visits
         self.paper = shared.paper
         self.where = shared.where
+        self.gaps = shared.gaps
         self.changes: list[Change] = []
         self.touched: dict[int, Touched] = {}
         self.explained: set[int] = set()
@@ -199,4 +203,4 @@ def added_items(olds: Value, news: Value) -> list[Value] | None:
     before = [] if olds is None else olds
     if not isinstance(before, list) or not isinstance(news, list) or not same(before, news[: len(before)]):
         return None
-    return news[len(before) :] if all(isinstance(item, Ref | dict | None) for item in news) else None
+    return news[len(before) :] if _LISTED.issuperset(map(type, news)) else None
