@@ -14,6 +14,7 @@ from copy import copy
 from typing import Final, NamedTuple
 
 from .filters import NOT_UNDONE, Budget, decode
+from .malformed import faults, suspect, without_images
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from .pagetree import page_leaves
 from .reader import Reader
@@ -21,16 +22,17 @@ from .tokens import HEX, LITERAL, NONE, SPACE, hex_string, literal_string, token
 from .walk import references_in
 
 WORD: Final = b"endstream"
-STOPS, TREE, UNREAD = "CONTENT_STOPS", "PAGE_TREE", "CONTENT_UNREADABLE"
+STOPS, TREE, UNREAD, MALFORMED = "CONTENT_STOPS", "PAGE_TREE", "CONTENT_UNREADABLE", "CONTENT_MALFORMED"
 ABBREVIATIONS: Final = frozenset(("F", "DP", "W", "H", "BPC", "CS", "IM"))
 """Of inline images (8.9.7); Poppler and MuPDF know some of them in other images too, PDFium does not."""
 _READ: Final = ("Font", "ColorSpace", "Shading", "ExtGState")
 _NOT_DRAWN: Final = frozenset(("Page", "Pages", "Catalog", "StructElem"))
 MAX_DRAWN_RATIO: Final = 1032  # decoded to stored bytes, as far as Flate goes; all together have their `Budget`
+FREE_TOKENS: Final = 1 << 22  # bytes of contents of a file that are read token by token, at 1 µs each at worst,
+TOKENS_RATIO: Final = 4  # and so many more for each byte of the file; contents are decoded to as much
 MAX_LEVELS: Final = 64  # of the page tree, as in `pagetree`
 _REGULAR: Final = rb"[^" + SPACE + rb"()<>\[\]{}/%]"
 _word = re.compile(rb"(?<!" + _REGULAR + rb")endstream(?!" + _REGULAR + rb")")
-_inline_image = re.compile(rb"(?<!" + _REGULAR + rb")BI(?!" + _REGULAR + rb")").search
 
 
 class Seen(NamedTuple):
@@ -43,7 +45,10 @@ class Seen(NamedTuple):
 class Contents:
     """What is drawn in a file as of a revision, read once."""
 
-    def __init__(self, reader: Reader, revision: int) -> None:
+    def __init__(self, reader: Reader, revision: int, *, thorough: bool = False) -> None:
+        """`thorough`: every content is read token by token, which takes 0.1 µs a byte; else where it is suspect."""
+        self._thorough = thorough
+        self._left = FREE_TOKENS + TOKENS_RATIO * len(reader.data)
         self._reader = reader
         self._revision = revision
         self._budget = Budget(len(reader.data))
@@ -64,11 +69,22 @@ class Contents:
             pieces = self._items(node.get("Contents"))
             if len(pieces) > 1 and not all(isinstance(self._resolved(piece), Stream) for piece in pieces):
                 self._note(node.get("Contents"), f"an item of /Contents of page {page} is no stream.")
-            if stops(b"\n".join([self._decoded(piece) for piece in pieces])):
-                yield Seen(STOPS, f"The content of page {page} holds the word endstream, where some readers stop.")
+            content = b"\n".join([self._decoded(piece) for piece in pieces])
+            if content:
+                yield from self._of(content, f"The content of page {page}")
             yield from self._below(node)
         yield from (Seen(TREE, f"Readers may find other pages than the page tree has: {text}.") for text in odd)
         yield from self._unread
+
+    def _of(self, content: bytes, what: str) -> Iterator[Seen]:
+        """What is wrong with a decoded content."""
+        if stops(content):
+            yield Seen(STOPS, f"{what} holds the word endstream in what it draws, where some readers stop.")
+        if self._thorough or suspect(content):
+            self._left -= len(content)
+            found = faults(content) if self._left >= 0 else iter(("it is too large to be looked at",))
+            for fault in found:
+                yield Seen(MALFORMED, f"{what} is malformed, so that readers draw it otherwise: {fault}.")
 
     def _below(self, page: Dictionary) -> Iterator[Seen]:
         """What resources, also those of nodes above the page, and annotations draw."""
@@ -97,9 +113,7 @@ class Contents:
                     self._read(found)
             elif isinstance(found, Stream):
                 resources.append(found.dictionary.get("Resources"))
-                if stops(self._decoded(found)):
-                    what = f"Object {item.number}" if isinstance(item, Ref) else "A form"
-                    yield Seen(STOPS, f"{what} holds the word endstream in what it draws, where some readers stop.")
+                yield from self._of(self._decoded(found), _named(item))
 
     def _in_resources(self, resources: Dictionary, more: list[Value]) -> Iterator[Value]:
         """Forms, tiling patterns, the glyphs of Type 3 fonts and soft masks (7.8.3); `more` gets their resources."""
@@ -195,6 +209,10 @@ class Contents:
             self._unread.append(Seen(UNREAD, f"What is drawn cannot be read as all readers do, {what}: {why}"))
 
 
+def _named(value: Value) -> str:
+    return f"Object {value.number}" if isinstance(value, Ref) else "A form"
+
+
 def _filters(stream: Stream) -> set[str]:
     names = stream.dictionary.get("Filter")
     return {name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)}
@@ -204,9 +222,10 @@ def stops(content: bytes) -> bool:
     """Whether `endstream` stands in a content as a word of its own, and not within a string, a name or a comment."""
     if WORD not in content or _word.search(content) is None:
         return False
-    if _inline_image(content) is not None:
-        return True  # whose data may look like a string
-    position = 0
+    without = without_images(content)  # whose data may look like a string
+    if without is None:
+        return True
+    content, position = without, 0
     while True:
         for m in tokens(content, position):
             kind = m.lastindex or NONE

@@ -264,6 +264,7 @@ CASES = (
         with_xobject(b"/Subtype/Image/Width 1/Height 1"),
         "8.9.7",
     ),
+    Case("CONTENT_MALFORMED", file(content=b"q Q Q"), file(content=b"q q Q"), "7.8.2"),
     Case("PAGE_TREE", CLEAN.replace(b"/Count 1", b"/Count 2"), CLEAN, "7.7.3.2"),
     Case("EARLIER_REVISIONS", append(CLEAN, {4: stream(b"")}), CLEAN, "7.5.6"),
     Case("NOT_CHECKED", CLEAN.replace(b"/FontName/Tinos", b"/FontName>Tinos"), CLEAN, "7.3"),
