@@ -17,7 +17,7 @@ from typing import Final
 
 from ..errors import FormatError
 from ..facts import Finding
-from ..octets import count
+from ..octets import count, rfind
 from .dense import is_dense, survey
 from .ends import open_at_the_end, open_objects
 from .linearized import other_pages
@@ -29,6 +29,8 @@ from .standing import astray
 from .stops import Contents
 from .xref import MAX_OBJECT_NUMBER, shrinks
 
+MAX_CLOSING: Final = 1024  # bytes from the last `startxref` to the end of the file: MuPDF looks no further, PDFium
+# looks at 4,096; without it they search for objects, and take the last of each number
 MAX_FINDINGS: Final = 4  # one is enough to refuse a file; the others help to see how it was made
 LARGE: Final = 1 << 15  # bytes from one object to the next from which on its end is read instead of searched for
 MANY: Final = 4096  # objects from which on counting their ends is cheaper than looking at their places
@@ -46,6 +48,9 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     offsets: list[Sequence[int]] = []
     tables: dict[int, int] = {}  # where each begins, and where its rows end
     found: list[Finding] = []
+    if not reader.trailing and (far := len(reader.data) - rfind(reader.data, b"startxref")) > MAX_CLOSING:
+        text = f"The last `startxref` stands {far} bytes before the end of the file, where some readers do not look."
+        found.append(Finding("CROSS_REFERENCE", "error", text))
     alone: list[int] | None = [] if is_dense(reader, revision) else None
     first, distinct = reader.revisions[0].sections[0], 0
     for saved in reader.revisions[: revision + 1]:
@@ -89,14 +94,14 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     if not found:  # of a file that is about to grow the linter tells what is shown now
         other = other_pages(reader, len(reader.data) + (new_from is not None))
         found = [] if other is None else [Finding("LINEARIZATION", "error", f"The file is linearized, and {other}.")]
-    return tuple(found[:MAX_FINDINGS]) or tuple(_stopping(reader, revision))
+    return tuple(found[:MAX_FINDINGS]) or tuple(_drawn_otherwise(reader, revision))
 
 
-def _stopping(reader: Reader, revision: int) -> Iterator[Finding]:
+def _drawn_otherwise(reader: Reader, revision: int) -> Iterator[Finding]:
     contents = Contents(reader, revision)
-    for text in islice(contents.stopping(), 1):
-        yield Finding("CONTENT_STOPS", "error", text)
-    for text in contents.unread:
+    for seen in islice(contents.otherwise(), 1):
+        yield Finding(seen.code, "error", seen.text)
+    for text in contents.unchecked:
         yield Finding("CONTENT_NOT_CHECKED", "warning", f"Some of what is drawn was not looked at: {text}")
 
 

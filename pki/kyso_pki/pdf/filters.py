@@ -24,6 +24,10 @@ MAX_OUTPUT: Final = 1 << 28  # bytes of one decoded stream
 MAX_FILTERS: Final = 4
 TOTAL_FREE: Final = 1 << 26  # bytes that all streams which the reader needs may decode to,
 TOTAL_RATIO: Final = 32  # or so many times the size of the file
+NOT_UNDONE: Final = frozenset(
+    ("LZWDecode", "RunLengthDecode", "DCTDecode", "JPXDecode", "JBIG2Decode", "CCITTFaxDecode")
+)
+"""Filters of ISO 32000-2 table 6 that are not undone here, though every reader does."""
 BY_OCTET: Final = 64  # what an octet costs that Python undoes one by one: 1 µs instead of 10 ns
 
 
@@ -40,18 +44,20 @@ class Budget:
             raise LimitExceeded("PDF: the streams of the file decode to far more than its size allows.")
 
 
-def decode(stream: Stream, budget: Budget) -> bytes:
-    """The decoded bytes. Raises `FormatError` for unknown filters, `LimitExceeded` for bombs."""
+def decode(stream: Stream, budget: Budget, *, ratio: int = MAX_RATIO) -> bytes:
+    """The decoded bytes. Raises `FormatError` for unknown filters, `LimitExceeded` for bombs: see `MAX_RATIO`."""
     names = _as_list(stream.dictionary.get("Filter"))
     parameters = _as_list(stream.dictionary.get("DecodeParms"))
     if len(names) > MAX_FILTERS:
         raise LimitExceeded(f"PDF: {len(names)} filters on one stream; at most {MAX_FILTERS} are undone.")
     if stream.dictionary.get("F") is not None:
         raise FormatError("PDF: a stream keeps its data in another file.")
+    if stream.dictionary.get("DP") is not None:  # of inline images (8.9.7); PDFium passes it over
+        raise FormatError("PDF: a stream has /DP, which some readers take for /DecodeParms and others pass over.")
     data = stream.raw
     for i, name in enumerate(names):
         if name == "FlateDecode":
-            limit = min(MAX_OUTPUT, max(FREE_OUTPUT, MAX_RATIO * stream.length))
+            limit = min(MAX_OUTPUT, max(FREE_OUTPUT, ratio * stream.length))
             inflated = _inflate(data, min(limit, budget.left))
             budget.take(len(inflated))
             data = _predicted(inflated, parameters[i] if i < len(parameters) else None, budget)

@@ -133,7 +133,7 @@ def _of_short_head(stream: Stream) -> _Held | None:
     """The numbers from the head of a stream of the usual kind; None where all of it must be looked at."""
     dictionary = stream.dictionary
     count, first = dictionary.get("N"), dictionary.get("First")
-    usual = dictionary.get("Filter") == "FlateDecode" and "DecodeParms" not in dictionary and "F" not in dictionary
+    usual = dictionary.get("Filter") == "FlateDecode" and dictionary.keys().isdisjoint(("DecodeParms", "DP", "F"))
     if not usual or dictionary.get("Type") != "ObjStm" or type(first) is not int or not 0 < first <= SHORT_HEAD:
         return None
     try:

@@ -179,6 +179,10 @@ class ObjectStream:
             raise FormatError(f"PDF: the object stream {self.number} has no member {index}.", remedy=REWRITE)
         start = skip_space(self.source, self.first + self.offsets[index])
         value, end = read_value(self.source, start)
+        if index + 1 < self.count and end > self.first + self.offsets[index + 1]:  # there Poppler ends it
+            raise FormatError(
+                f"PDF: member {index} of the object stream {self.number} goes on in the next one.", remedy=REWRITE
+            )
         found = IndirectObject(self.numbers[index], 0, value, self.source, (start, start, end, end))
         found.compressed = True
         return found

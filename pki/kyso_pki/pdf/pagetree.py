@@ -27,21 +27,27 @@ class Leaf(NamedTuple):
     """/MediaBox, /CropBox and /Rotate, its own or those from above (7.7.3.4); as they stand."""
 
 
-def page_leaves(reader: Reader, revision: int | None = None, *, strict: bool) -> Iterator[Leaf]:
+def page_leaves(
+    reader: Reader, revision: int | None = None, *, strict: bool, odd: list[str] | None = None
+) -> Iterator[Leaf]:
     """The pages in order, read one by one; /Count is not believed.
 
     `strict`: whatever is no proper tree is refused, so that no two readers can disagree about which page is meant;
-    else it is passed over. Raises `FormatError`, `LimitExceeded`.
+    else it is passed over. `odd` gets, once all is walked, why readers find other pages (see `_Shape`). Raises
+    `FormatError`, `LimitExceeded`.
     """
     visited: set[int] = set()
     none: dict[str, Value] = dict.fromkeys(_INHERITED)
     root = reader.catalog(revision).get("Pages")
-    pending: list[tuple[Value, dict[str, Value], int]] = [] if root is None else [(root, none, 0)]
+    shape = None if odd is None else _Shape(reader, revision, odd)
+    pending: list[tuple[Value, Ref | None, dict[str, Value], int]] = [] if root is None else [(root, None, none, 0)]
     while pending:
-        value, above, depth = pending.pop()
+        value, parent, above, depth = pending.pop()
         if not isinstance(value, Ref) or value.number in visited:
             if strict:
                 raise _no_tree(value)
+            if shape is not None:
+                shape.again(value, len(pending))
             continue
         visited.add(value.number)
         if depth > MAX_DEPTH or len(visited) > MAX_NODES:
@@ -53,15 +59,81 @@ def page_leaves(reader: Reader, revision: int | None = None, *, strict: bool) ->
                 raise FormatError(
                     f"PDF: the page tree names object {value.number}, which is no page.", remedy=REWRITE
                 )
+            if shape is not None:
+                shape.no_page(value, len(pending))
             continue
         passed = {k: node.get(k, above[k]) for k in _INHERITED}
         kids = reader.resolve(node.get("Kids"), revision)
+        if shape is not None:
+            shape.node(value, node, kids, parent, len(pending))
         if isinstance(kids, list):
-            pending += [(kid, passed, depth + 1) for kid in reversed(kids)]
+            pending += [(kid, value, passed, depth + 1) for kid in reversed(kids)]
         elif strict and kids is not None:
             raise FormatError("PDF: /Kids of a page tree node is no array.", remedy=REWRITE)
         else:
             yield Leaf(found, passed)
+
+
+class _Shape:
+    """Whether all readers find the same pages in a tree.
+
+    Some go by /Count, some by /Type, some by /Kids; what a page has from above they take from where /Parent leads,
+    Poppler from the node that led to it. Where these disagree each shows other pages.
+    """
+
+    def __init__(self, reader: Reader, revision: int | None, odd: list[str]) -> None:
+        self._reader = reader
+        self._revision = revision
+        self._odd = odd
+        self._leaves = 0
+        self._pages: set[Ref] = set()
+        self._open: list[tuple[int, int, int, int]] = []  # left to walk behind a node, its first leaf, /Count, number
+
+    def node(self, ref: Ref, node: Dictionary, kids: Value, above: Ref | None, left: int) -> None:
+        """A node of the tree, before its kids; `left`: how many values are still to be walked, besides them."""
+        parent, kind = node.get("Parent"), node.get("Type")
+        if isinstance(kind, Ref):
+            kind = self._reader.resolve(kind, self._revision)
+        if parent is not None and parent != above:
+            self._say(f"/Parent of object {ref.number} is not the node that names it")
+        if isinstance(kids, list):
+            if kind not in ("Pages", None):
+                self._say(f"object {ref.number} has /Kids and is of /Type {kind!r}")
+            count = self._reader.resolve(node.get("Count"), self._revision)
+            self._open.append((left, self._leaves, count if type(count) is int else -1, ref.number))
+        elif kind not in ("Page", None) or "Kids" in node or above is None:
+            self._say(f"object {ref.number} is neither a page nor a node with /Kids")
+        else:
+            self._leaves += 1
+            self._pages.add(ref)
+        if not kids:
+            self._close(left)
+
+    def again(self, value: Value, left: int) -> None:
+        """What was met before, or is no object."""
+        if isinstance(value, Ref) and value in self._pages:
+            self._leaves += 1
+        else:
+            self._say(
+                f"it names {f'object {value.number}, a node, again' if isinstance(value, Ref) else 'no object'}"
+            )
+        self._close(left)
+
+    def no_page(self, ref: Ref, left: int) -> None:
+        """A reference to something that is neither a page nor a node, or to nothing."""
+        self._say(f"it names object {ref.number}, which is no page")
+        self._close(left)
+
+    def _close(self, left: int) -> None:
+        """Compares /Count of the nodes of which all was walked."""
+        while self._open and self._open[-1][0] >= left:
+            _, first, count, number = self._open.pop()
+            if count != self._leaves - first and (self._open or self._leaves):  # a tree without a page shows none
+                self._say(f"/Count of object {number} is not {self._leaves - first}, the number of its pages")
+
+    def _say(self, text: str) -> None:
+        if not self._odd:  # one is enough
+            self._odd.append(text)
 
 
 def _no_tree(value: Value) -> FormatError:

@@ -133,6 +133,10 @@ def _refuse_unclear(reader: Reader) -> None:
         reader.catalog(saved.index)
     findings = ambiguities(reader, reader.last, Update(reader).new_from)
     if found := [f for f in findings if f.severity == "error"]:
+        if reader.handler is not None:
+            from .encryption.whole import check_whole
+
+            check_whole(reader)  # what is not encrypted cannot be decrypted either, and is told first
         raise FormatError(f"PDF: {found[0].text}", remedy=REWRITE)
 
 

@@ -117,6 +117,10 @@ class Reader:
             for number, entry in revision.entries():
                 self._history.setdefault(number, []).append((revision.index, entry))
 
+    def updates(self) -> Iterator[tuple[int, int, Entry]]:
+        """(number, index of the revision, entry) of all entries of updates."""
+        return ((number, index, entry) for number, history in self._history.items() for index, entry in history)
+
     @property
     def password_if_encrypted(self) -> Password | None:
         """The password that fits, for other libraries that open the file anew; None for a file that has none."""

@@ -1,52 +1,92 @@
-"""Whether what a page shows stops at a word at which only some readers stop (attack class P5).
+"""Whether readers draw the same of what a file shows (attack class P5).
 
-Reach for `Contents`. MuPDF takes `endstream` for the end of what is drawn, in decoded data too, where it is no
-operator (ISO 32000-2 7.8.2, annex A); Poppler, PDFium and others draw what comes after it. The streams of pages,
-forms, patterns, glyphs and annotations are looked at, each once, as a reader meets them.
+Reach for `Contents`. The streams of pages, forms, patterns, glyphs and annotations are looked at, each once, as a
+reader meets them. MuPDF takes `endstream` for the end of what is drawn, in decoded data too, where it is no operator
+(ISO 32000-2 7.8.2, annex A); Poppler, PDFium and others draw what comes after it. What cannot be read here others
+read in ways of their own, and a page tree that contradicts itself has other pages for each.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from copy import copy
+from typing import Final, NamedTuple
 
-from .filters import Budget, decode
+from .filters import NOT_UNDONE, Budget, decode
+from .malformed import faults, suspect, without_images
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
 from .pagetree import page_leaves
 from .reader import Reader
 from .tokens import HEX, LITERAL, NONE, SPACE, hex_string, literal_string, tokens
+from .walk import references_in
 
 WORD: Final = b"endstream"
+STOPS, TREE, UNREAD, MALFORMED = "CONTENT_STOPS", "PAGE_TREE", "CONTENT_UNREADABLE", "CONTENT_MALFORMED"
+ABBREVIATIONS: Final = frozenset(("F", "DP", "W", "H", "BPC", "CS", "IM"))
+"""Of inline images (8.9.7); Poppler and MuPDF know some of them in other images too, PDFium does not."""
+_READ: Final = ("Font", "ColorSpace", "Shading", "ExtGState")
+_NOT_DRAWN: Final = frozenset(("Page", "Pages", "Catalog", "StructElem"))
+MAX_DRAWN_RATIO: Final = 1032  # decoded to stored bytes, as far as Flate goes; all together have their `Budget`
+FREE_TOKENS: Final = 1 << 22  # bytes of contents of a file that are read token by token, at 1 µs each at worst,
+TOKENS_RATIO: Final = 4  # and so many more for each byte of the file; contents are decoded to as much
 MAX_LEVELS: Final = 64  # of the page tree, as in `pagetree`
 _REGULAR: Final = rb"[^" + SPACE + rb"()<>\[\]{}/%]"
 _word = re.compile(rb"(?<!" + _REGULAR + rb")endstream(?!" + _REGULAR + rb")")
-_inline_image = re.compile(rb"(?<!" + _REGULAR + rb")BI(?!" + _REGULAR + rb")").search
+
+
+class Seen(NamedTuple):
+    """What was found, and the code under which it is told."""
+
+    code: str
+    text: str
 
 
 class Contents:
-    """What is drawn in a file as of a revision, read once: where it stops, and what could not be read."""
+    """What is drawn in a file as of a revision, read once."""
 
-    def __init__(self, reader: Reader, revision: int) -> None:
+    def __init__(self, reader: Reader, revision: int, *, thorough: bool = False) -> None:
+        """`thorough`: every content is read token by token, which takes 0.1 µs a byte; else where it is suspect."""
+        self._thorough = thorough
+        self._left = FREE_TOKENS + TOKENS_RATIO * len(reader.data)
         self._reader = reader
         self._revision = revision
         self._budget = Budget(len(reader.data))
         self._seen: set[int] = set()
-        self.unread: list[str] = []
-        """Why contents could not be looked at."""
+        self._few = reader.has_few_objects
+        self._read_before: set[int] = set()
+        self._unread: list[Seen] = []
+        self.unchecked: list[str] = []
+        """Why contents could not be looked at, though they may be in order."""
 
-    def stopping(self) -> Iterator[str]:
-        """Where a reader that knows the word stops. Raises as `page_leaves`."""
-        for page, leaf in enumerate(page_leaves(self._reader, self._revision, strict=False), start=1):
+    def otherwise(self) -> Iterator[Seen]:
+        """What some readers draw otherwise. Raises as `page_leaves`."""
+        odd: list[str] = []
+        for page, leaf in enumerate(page_leaves(self._reader, self._revision, strict=False, odd=odd), start=1):
             node = leaf.object.value
             if not isinstance(node, dict):
                 continue
             pieces = self._items(node.get("Contents"))
-            if stops(b"\n".join([self._decoded(piece) for piece in pieces])):
-                yield f"The content of page {page} holds the word endstream, where some readers stop."
+            if len(pieces) > 1 and not all(isinstance(self._resolved(piece), Stream) for piece in pieces):
+                self._note(node.get("Contents"), f"an item of /Contents of page {page} is no stream.")
+            content = b"\n".join([self._decoded(piece) for piece in pieces])
+            if content:
+                yield from self._of(content, f"The content of page {page}")
             yield from self._below(node)
+        yield from (Seen(TREE, f"Readers may find other pages than the page tree has: {text}.") for text in odd)
+        yield from self._unread
 
-    def _below(self, page: Dictionary) -> Iterator[str]:
+    def _of(self, content: bytes, what: str) -> Iterator[Seen]:
+        """What is wrong with a decoded content."""
+        if stops(content):
+            yield Seen(STOPS, f"{what} holds the word endstream in what it draws, where some readers stop.")
+        if self._thorough or suspect(content):
+            self._left -= len(content)
+            found = faults(content) if self._left >= 0 else iter(("it is too large to be looked at",))
+            for fault in found:
+                yield Seen(MALFORMED, f"{what} is malformed, so that readers draw it otherwise: {fault}.")
+
+    def _below(self, page: Dictionary) -> Iterator[Seen]:
         """What resources, also those of nodes above the page, and annotations draw."""
         resources = [page.get("Resources")]
         parent, levels = page.get("Parent"), 0
@@ -66,15 +106,20 @@ class Contents:
             found = self._resolved(item)
             if isinstance(found, dict):  # of forms, of the states of an appearance
                 drawn += found.values()
-            elif isinstance(found, Stream) and found.dictionary.get("Subtype") != "Image":
+            elif isinstance(found, Stream) and found.dictionary.get("Subtype") == "Image":
+                if not ABBREVIATIONS.isdisjoint(found.dictionary):
+                    self._note(item, "an image has the short names of inline images.")
+                if not self._few:
+                    self._read(found)
+            elif isinstance(found, Stream):
                 resources.append(found.dictionary.get("Resources"))
-                if stops(self._decoded(found)):
-                    what = f"Object {item.number}" if isinstance(item, Ref) else "A form"
-                    yield f"{what} holds the word endstream in what it draws, where some readers stop."
+                yield from self._of(self._decoded(found), _named(item))
 
     def _in_resources(self, resources: Dictionary, more: list[Value]) -> Iterator[Value]:
         """Forms, tiling patterns, the glyphs of Type 3 fonts and soft masks (7.8.3); `more` gets their resources."""
         yield from (resources.get("XObject"), resources.get("Pattern"))
+        for key in () if self._few else _READ:
+            self._read(resources.get(key))
         for font in self._new(resources.get("Font")).values():
             found = self._new(font)
             if found.get("Subtype") == "Type3":
@@ -100,11 +145,28 @@ class Contents:
             return [value]
         return found if not isinstance(value, Ref) or self._is_new(value) else []
 
+    def _read(self, value: Value) -> None:
+        """Reads what a font, an image or a colour space refers to; of a file of few objects all were read before."""
+        pending = [value]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, Ref):
+                if item.number in self._read_before:
+                    continue
+                self._read_before.add(item.number)
+                item = self._resolved(item)
+            if isinstance(item, Stream):
+                item = item.dictionary
+            if isinstance(item, list):
+                pending += item
+            elif isinstance(item, dict) and item.get("Type") not in _NOT_DRAWN:
+                pending += item.values()
+
     def _resolved(self, value: Value) -> Value:
         try:
             return self._reader.resolve(value, self._revision)
         except UNREADABLE as e:
-            self._note(e)
+            self._note(value, getattr(e, "message", str(e)))
             return None
 
     def _decoded(self, value: Value) -> bytes:
@@ -112,23 +174,58 @@ class Contents:
         if not isinstance(stream, Stream):
             return b""
         try:
-            return decode(stream, self._budget)
+            return decode(self._with_direct_filters(stream), self._budget, ratio=MAX_DRAWN_RATIO)
         except UNREADABLE as e:
-            self._note(e)
+            text = getattr(e, "message", str(e))
+            if NOT_UNDONE.isdisjoint(_filters(stream)):
+                self._note(value, text)
+            elif not self.unchecked:
+                self.unchecked.append(text)
             return b""
 
-    def _note(self, error: Exception) -> None:
-        if not self.unread:  # one is enough
-            self.unread.append(getattr(error, "message", str(error)))
+    def _with_direct_filters(self, stream: Stream) -> Stream:
+        """The stream with the filters themselves where its dictionary refers to them."""
+        found = {key: stream.dictionary.get(key) for key in ("Filter", "DecodeParms")}
+        if type(found["Filter"]) is str and found["DecodeParms"] is None:
+            return stream  # as most are
+        if not any(True for _ in references_in(list(found.values()))):
+            return stream
+        direct = copy(stream)
+        direct.dictionary = {**stream.dictionary, **{key: self._direct(value) for key, value in found.items()}}
+        return direct
+
+    def _direct(self, value: Value) -> Value:
+        """A value, the items of an array and the entries of dictionaries in it, without references."""
+        value = self._reader.resolve(value, self._revision)
+        if isinstance(value, list):
+            return [self._direct(item) if isinstance(item, Ref | dict) else item for item in value]
+        if isinstance(value, dict):
+            return {key: self._reader.resolve(item, self._revision) for key, item in value.items()}
+        return value
+
+    def _note(self, value: Value, why: str) -> None:
+        if not self._unread:  # one is enough
+            what = f"object {value.number}" if isinstance(value, Ref) else "an object"
+            self._unread.append(Seen(UNREAD, f"What is drawn cannot be read as all readers do, {what}: {why}"))
+
+
+def _named(value: Value) -> str:
+    return f"Object {value.number}" if isinstance(value, Ref) else "A form"
+
+
+def _filters(stream: Stream) -> set[str]:
+    names = stream.dictionary.get("Filter")
+    return {name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)}
 
 
 def stops(content: bytes) -> bool:
     """Whether `endstream` stands in a content as a word of its own, and not within a string, a name or a comment."""
     if WORD not in content or _word.search(content) is None:
         return False
-    if _inline_image(content) is not None:
-        return True  # whose data may look like a string
-    position = 0
+    without = without_images(content)  # whose data may look like a string
+    if without is None:
+        return True
+    content, position = without, 0
     while True:
         for m in tokens(content, position):
             kind = m.lastindex or NONE

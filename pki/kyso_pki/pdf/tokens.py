@@ -58,6 +58,8 @@ def name_of(raw: bytes) -> str:
     """The name written so behind its slash, one character per byte. Raises `FormatError`, `LimitExceeded`."""
     if len(raw) > MAX_NAME:
         raise LimitExceeded(f"PDF: a name of {len(raw)} bytes; at most {MAX_NAME} are read.")
+    if b"\x80" in raw or b"\xff" in raw:
+        raise FormatError(f"PDF: the name /{raw[:64]!r} has an octet that is white space to PDFium (0x80 or 0xFF).")
     if b"#" in raw:
         return _unescaped(raw)
     name = raw.decode("latin-1")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from ..errors import FormatError
 from .lint.dull import Dull
 from .objects import UNREADABLE, Ref, Stream, Value
 from .reader import Reader
@@ -61,8 +62,11 @@ def lost(reader: Reader) -> Lost:
                 found.references.append(item)
             else:
                 try:
-                    pending.append(reader.at(item.number, entry).value)
+                    value = reader.at(item.number, entry).value
+                    if isinstance(value, Ref):  # Poppler takes it for null, or for damage
+                        raise FormatError("it is nothing but a reference to another object.")
+                    pending.append(value)
                 except UNREADABLE as e:
                     if len(found.unread) < MAX_UNREAD:
-                        found.unread.append(getattr(e, "message", str(e)))
+                        found.unread.append(f"object {item.number}: {getattr(e, 'message', str(e))}")
     return found

@@ -25,7 +25,7 @@ MAX_OBJECT_NUMBER: Final = 8_388_607  # ISO 32000-1 Annex C.2
 MAX_FIELD_WIDTH: Final = 8  # bytes of one field of a cross-reference stream
 
 _table = re.compile(rb"xref[ \t]*(?:\r\n|\r|\n)").match
-_subsection = re.compile(rb"(\d{1,10}) (\d{1,10})[ \t]*(?:\r\n|\r|\n)").match
+_subsection = re.compile(rb"(\d{1,10}) (\d{1,10})[ \t]?(?:\r\n|\r|\n)").match  # after two MuPDF is lost, and searches
 _trailer = re.compile(rb"[" + SPACE + rb"]*trailer").match
 _closing = re.compile(
     rb"[" + SPACE + rb"]*startxref[\t\n\x0c\r ]{1,32}+(\d{1,20})[\t\n\x0c\r ]{1,32}+%%EOF([" + SPACE + rb"]*+)"
@@ -342,6 +342,8 @@ def _read_stream(data: bytes, offset: int, budget: Budget) -> Section:
     if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "XRef":
         raise FormatError(f"PDF: object {found.number} at {offset} is no cross-reference stream.")
     trailer = stream.dictionary
+    if "XRefStm" in trailer:  # of tables only (7.5.8.4); MuPDF follows it from here too, to older entries
+        raise FormatError(f"PDF: the cross-reference stream at {offset} names another one (/XRefStm).")
     widths = _widths(trailer)
     rows = decode(stream, budget)
     width = sum(widths)

@@ -12,7 +12,9 @@ from types import ModuleType
 
 from . import (
     bombs,
+    brought_back,
     certified,
+    contradictions,
     differentials,
     doubles,
     encrypted,
@@ -28,6 +30,7 @@ from . import (
     linearized,
     lone,
     looks,
+    malformed,
     open_ends,
     outside,
     overlays,
@@ -64,7 +67,18 @@ MODULES: tuple[ModuleType, ...] = (
     replaced,
 )
 MODULES += (permissions, overlays, hidden, hidden_glyphs, gaps, evidence, evidence_grown, encrypted, robustness)
-MODULES += (doubles, first_saves, searching, lone, stopped, linearized, titles)
+MODULES += (
+    doubles,
+    first_saves,
+    searching,
+    lone,
+    stopped,
+    linearized,
+    titles,
+    brought_back,
+    contradictions,
+    malformed,
+)
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
 assert trees

@@ -215,11 +215,3 @@ on_paper(
     Paper([DRIFT + PAY.replace(b"310", b"20")]),
     TOUCHED,
 )
-_CRYPT = stream(PAY, b"/Filter/Crypt/DecodeParms<</Name/Identity>>")
-on_paper(
-    ATTACKS,
-    "a_seal_on_a_page_under_a_crypt_filter_of_no_encryption",
-    "P5, P14: /Crypt in a file that is not encrypted: some readers undo it, some show nothing.",
-    Paper([b""], bodies={4: _CRYPT}),
-    "the filter 'Crypt' is not read here",
-)

@@ -167,7 +167,7 @@ _new(
     "a_font_that_an_update_replaced_and_another_brought_back",
     _SEARCHES,
     lambda: signed_update(pointed_back()),
-    "finds an older object 5",
+    "Object 5 is an older one",
 )
 _new(
     "a_font_that_a_hybrid_update_put_into_an_object_stream",

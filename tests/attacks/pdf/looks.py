@@ -6,6 +6,7 @@ See `bombs`; each file is a signed page and an update with one more visible sign
 from __future__ import annotations
 
 import struct
+import zlib
 
 from tests.pki.pdf.samples import BODIES, deflated, signed, stream, table_pdf
 
@@ -68,9 +69,27 @@ def numbers_without_an_operator(n: int) -> bytes:
 
 
 @bomb(100_000)
-def an_inline_picture_without_an_end(n: int) -> bytes:
+def an_inline_picture_whose_end_is_far(n: int) -> bytes:
     """R1: `EI` is searched for."""
-    return _page(stream(b"BI /W 1 /H 1 ID " + b"E I " * n))
+    return _page(stream(b"BI /W 1 /H 1 ID " + b"E I " * n + b"EI"))
+
+
+@bomb(20_000)
+def inline_pictures_that_are_compressed(n: int) -> bytes:
+    """R1: where each ends is told by its data."""
+    return _page(stream((b"BI /W 1 /H 1 /BPC 8 /CS /G /F /Fl ID " + zlib.compress(b"x") + b" EI ") * n))
+
+
+@bomb(40_000)
+def property_lists_of_every_kind(n: int) -> bytes:
+    """R1: each is looked at, and none is the usual one."""
+    return _page(stream(b"/A <</B (\\)\\() /C [/D 1 2.5] /E <00>>> BDC EMC " * n))
+
+
+@bomb(60_000)
+def numbers_in_arrays_that_are_none(n: int) -> bytes:
+    """R1: an array of numbers that ends with a dictionary."""
+    return _page(stream((b"[" + b"1234567890 " * 40 + b"<</MCID 1>>] pop ") * (n // 40)))
 
 
 @bomb(20_000)

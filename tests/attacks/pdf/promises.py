@@ -108,7 +108,7 @@ def _evidence(size: int) -> bytes:
 def a_cross_reference_stream_is_the_content_of_the_signed_page() -> bytes:
     """P5, P6: its rows, offsets of three bytes, spell an operator: objects stand at "/I " and at "Do "."""
     page = BODIES[3].replace(b"/F1 5 0 R>>", b"/F1 5 0 R>>/XObject<</I 6 0 R>>")
-    page = page.replace(b"/Contents 4 0 R", b"/Contents[4 0 R 50 0 R]")
+    page = page.replace(b"/Contents 4 0 R", b"/Contents 50 0 R")
     pdf = signed(table_pdf({**BODIES, 3: page, 6: OTHER}))
     out, offsets = bytearray(pdf), {}
 

@@ -38,7 +38,7 @@ def test_it_has_a_verdict_of_its_own_and_the_others_keep_theirs() -> None:
 @pytest.mark.parametrize("widget", [outside.WIDGET, outside.WIDGET.replace(b"/F 4", b"/F 4/F 4")])
 def test_a_file_with_such_a_field_is_not_signed(widget: bytes) -> None:
     for pdf in (outside.base(widget=widget), outside.beside(widget=widget)):
-        with pytest.raises(FormatError, match="outside the form"):
+        with pytest.raises(FormatError, match=r"outside the form|object 8: .* key twice"):
             signed(pdf)
 
 

@@ -120,8 +120,9 @@ def overlay_replaced() -> bytes:
 @cache
 def dangling(reference: bytes) -> bytes:
     """A signed page that also draws an object which does not exist yet."""
-    page = BODIES[3].replace(b"/Contents 4 0 R", b"/Contents[4 0 R %s]" % reference)
-    return signed(table_pdf({**BODIES, 3: page}))
+    page = BODIES[3].replace(b"/Font", b"/XObject<</X %s>>/Font" % reference)
+    content = stream(b"BT /F1 12 Tf 72 720 Td (Pay 100 to Mau) Tj ET /X Do")
+    return signed(table_pdf({**BODIES, 3: page, 4: content}))
 
 
 def _field_update(pdf: bytes, field: bytes, more: dict[int, bytes]) -> bytes:

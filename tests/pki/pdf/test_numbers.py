@@ -52,13 +52,18 @@ def test_a_file_without_promises_gets_the_next_numbers() -> None:
         assert unreferred_from(reader, size) == size
 
 
-@pytest.mark.parametrize("promise", [b"6 0 R", b"007 00000 R", b"8\n0\tR", b"6%\n 0 R"])
+@pytest.mark.parametrize("promise", [b"6 0 R", b"007 00000 R", b"8\n0\tR"])
 def test_first_signature_takes_no_number_that_any_object_refers_to(promise: bytes) -> None:
     """A font, which neither the form nor the first page leads to, refers to an object that does not exist."""
     pdf = table_pdf({**BODIES, 5: BODIES[5][:-2] + b"/Lost[%s]>>" % promise})
     once = signed(pdf)
     assert all(map(intact, facts(once)))
     assert Reader(once).resolve(Ref(int(re.findall(rb"\d+", promise)[0]))) is None
+
+
+def test_a_number_in_a_reference_that_is_no_token_is_left_out_too() -> None:
+    reader = Reader(table_pdf({**BODIES, 5: BODIES[5][:-2] + b"/Lost[6%\n 0 R]>>"}))
+    assert unreferred_from(reader, 6, signed=False) == 7
 
 
 def test_first_signature_takes_no_number_that_a_compressed_object_refers_to() -> None:

@@ -65,6 +65,9 @@ CHECKS: Final = (
     Check("LINEARIZATION", "refuse", "Annex F", "Hints for fast viewing lead some readers to other pages."),
     Check("SEEMING_OBJECT", "refuse", "7.3.10", "A reader that searches for what is missing shows something else."),
     Check("CONTENT_STOPS", "refuse", "7.8.2", "Some readers show a page only up to a word that is no operator."),
+    Check("CONTENT_UNREADABLE", "refuse", "7.3, 7.8.2", "What is drawn is malformed; readers take it otherwise."),
+    Check("CONTENT_MALFORMED", "refuse", "7.8.2", "What is drawn is no sequence of operators; readers differ."),
+    Check("PAGE_TREE", "refuse", "7.7.3", "The page tree contradicts itself; readers find other pages in it."),
     Check("SPLIT_TEXT", "warn", "XML 1.0 2.5, 2.6", "XML: comments or instructions split text; many read its start."),
     Check("NOT_CHECKED", "refuse", "7.3, 7.5", "A part of the file cannot be read, so it was not looked at."),
 )  # fmt: skip

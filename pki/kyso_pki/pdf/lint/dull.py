@@ -15,7 +15,7 @@ from ..objects import Ref
 from ..reader import Reader
 from ..tokens import END, SPACE
 
-_NAME: Final = rb"/[^" + SPACE + rb"()<>\[\]{}/%#]{1,127}+"  # without an escape, which could be another name
+_NAME: Final = rb"/[^" + SPACE + rb"()<>\[\]{}/%#\x80\xff]{1,127}+"  # no escape, nor what could be another name
 _W: Final = rb"[" + SPACE + rb"]++"
 _SIMPLE: Final = (
     rb"(?:" + _NAME  # keep the order of `tokens`: a reference is no number

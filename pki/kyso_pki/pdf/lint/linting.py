@@ -26,7 +26,7 @@ _STEPS: Final[tuple[Callable[[Survey], Iterator[Observation]], ...]] = (
     structure.structure,
     readings.linearized,
     readings.searched,
-    readings.stopping,
+    readings.drawn_otherwise,
 )
 
 

@@ -33,7 +33,7 @@ def searched(found: Survey) -> Iterator[Observation]:
         yield Observation("SEEMING_OBJECT", text)
 
 
-def stopping(found: Survey) -> Iterator[Observation]:
-    """A content in which some readers stop early; what cannot be read is noted by other checks."""
-    for text in Contents(found.reader, found.reader.last).stopping():
-        yield Observation("CONTENT_STOPS", text)
+def drawn_otherwise(found: Survey) -> Iterator[Observation]:
+    """A content that some readers draw otherwise than others, or not all of it."""
+    for seen in Contents(found.reader, found.reader.last, thorough=True).otherwise():
+        yield Observation(seen.code, seen.text)

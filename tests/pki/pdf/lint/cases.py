@@ -258,6 +258,14 @@ CASES = (
     Case("LINEARIZATION", FAST.replace(b"/N 1", b"/N 2"), FAST, "Annex F"),
     Case("SEEMING_OBJECT", SEEMING.replace(b"/Y null   ", b"/Y 99 0 R "), SEEMING, "7.3.10"),
     Case("CONTENT_STOPS", file(content=b"q endstream Q"), file(content=b"q (endstream) pop Q"), "7.8.2"),
+    Case(
+        "CONTENT_UNREADABLE",
+        with_xobject(b"/Subtype/Image/Width 1/Height 1/W 1"),
+        with_xobject(b"/Subtype/Image/Width 1/Height 1"),
+        "8.9.7",
+    ),
+    Case("CONTENT_MALFORMED", file(content=b"q Q Q"), file(content=b"q q Q"), "7.8.2"),
+    Case("PAGE_TREE", CLEAN.replace(b"/Count 1", b"/Count 2"), CLEAN, "7.7.3.2"),
     Case("EARLIER_REVISIONS", append(CLEAN, {4: stream(b"")}), CLEAN, "7.5.6"),
     Case("NOT_CHECKED", CLEAN.replace(b"/FontName/Tinos", b"/FontName>Tinos"), CLEAN, "7.3"),
 )
