@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "timestamp": "kyso_cli.timestamp",
     "keys": "kyso_cli.keys",
     "trust": "kyso_cli.trust",
+    "ca": "kyso_cli.ca",
     "quickstart": "kyso_cli.quickstart",
     "serve": "kyso_cli.serve",
 }

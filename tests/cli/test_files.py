@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def test_force_replaces_it(tmp_path: Path) -> None:
     assert (tmp_path / "a.pdf").read_bytes() == b"second"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes with a name in a folder")
 def test_a_pipe_is_never_replaced_by_a_result(tmp_path: Path) -> None:
     """As root `--force` would put a file in the place of /dev/null."""
     pipe = tmp_path / "pipe.pdf"
@@ -43,6 +45,7 @@ def test_a_pipe_is_never_replaced_by_a_result(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["pipe.pdf"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_full_disk_leaves_nothing() -> None:
     """/dev/full cannot be a folder, so the limit on a file's size stands in for a full disk."""
     import resource
@@ -64,6 +67,7 @@ def test_a_full_disk_leaves_nothing() -> None:
         assert list(Path(folder).iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="who may read a file is not told by its mode there")
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     write_whole(tmp_path / "a.pin", b"1", mode=0o600)
     assert (tmp_path / "a.pin").stat().st_mode & 0o777 == 0o600
