@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import sqlite3
@@ -11,6 +12,8 @@ import httpx2
 import pikepdf
 import pytest
 
+import kyso
+from tests.attacks.cms.file_forge import around, honest
 from tests.judges import pdfsig, pyhanko, xmlsec
 from tests.pki.pdf.encryption.locked import locked
 from tests.pki.pdf.lint.cases import clicked
@@ -173,6 +176,31 @@ def test_pin_that_a_header_cannot_carry_costs_no_try(client: httpx2.Client, head
         refused = client.post("/v1/sign?credential=giu-pin", content=LETTER, headers=headers)  # type: ignore[arg-type]
         assert (refused.status_code, refused.json()["code"]) == (400, "usage")
     _signed(client, LETTER, {"Kyso-Pin": "97531864"}, credential="giu-pin")
+
+
+def test_cms_file_is_not_signed_here_and_no_key_moves(client: httpx2.Client, province: Province) -> None:
+    """It was signed, unseen by the linter, and then answered with 500."""
+
+    def lines() -> int:
+        with sqlite3.connect(province.folder / "kyso.db") as database:
+            return int(database.execute("SELECT count(*) FROM signatures").fetchone()[0])
+
+    before = lines()
+    armoured = b"-----BEGIN CMS-----\n" + base64.encodebytes(around().cms) + b"-----END CMS-----\n"
+    for data in (around().cms, honest().cms, armoured):
+        refused = _sign(client, data, credential="con-dau")
+        assert (refused.status_code, refused.json()["code"]) == (415, "format.unrecognised")
+    assert lines() == before
+
+
+def test_cms_file_is_extended(client: httpx2.Client, province: Province) -> None:
+    own = kyso.Client(province.url, province.api_token)
+    with own:
+        made = kyso.sign_cms(b"Hop dong", own.signer("nguyen-van-mau"), detached=False)
+    longer = client.post("/v1/extend?level=B-LTA", content=made)
+    assert (longer.status_code, longer.headers["content-type"]) == (200, "application/cms"), longer.text
+    report = client.post("/v1/verify", content=longer.content).json()
+    assert (report["verdict"], report["signatures"][0]["level"]) == ("passed", "CAdES-B-LTA")
 
 
 def test_audit_line_names_who_signed_which_hash(client: httpx2.Client, province: Province) -> None:

@@ -21,7 +21,7 @@ from kyso_pki.ades.grow import Sources
 from kyso_pki.ades.places import not_looked_at
 from kyso_pki.ades.policy import DEFAULT_POLICY
 from kyso_pki.document import Intent, Level, level_named
-from kyso_pki.errors import EmptyInput, UsageError
+from kyso_pki.errors import EmptyInput, UnrecognisedFormat, UsageError
 from kyso_pki.formats import lint_document, open_document, verify_document
 from kyso_pki.reports.forms import MEDIA_TYPES as REPORT_TYPES
 from kyso_pki.reports.forms import Form, rendered
@@ -40,7 +40,7 @@ from .calling import TOKEN_NEEDED, body_of, caller_of, house_of, in_thread, raw_
 router = APIRouter(
     prefix="/v1", tags=["Documents"], dependencies=[Depends(caller_of)]
 )  # before any parameter is read
-MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
+MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml", "cms": "application/cms"}  # RFC 7193
 _BODY = raw_body("application/pdf", "application/xml", description="The document, as it is.")
 _PASSWORD_HEADER = "Kyso-Document-Password"  # noqa: S105 - its name
 _PIN_HEADER = "Kyso-Pin"
@@ -141,6 +141,11 @@ def _sign(
 ) -> tuple[bytes, str, list[str]]:
     """The signed document, its format, and the codes of what the linter warned of."""
     document = open_document(data, password)
+    if document.format == "cms":  # what is in it is anybody's file, which no linter looks at
+        raise UnrecognisedFormat(
+            "The body is a CMS file; the server signs PDF and XML documents.",
+            remedy="Sign it where it lies: kyso sign --server sends its hash alone.",
+        )
     warnings: list[str] = []
     if house.settings.lint is not None:
         report = lint_document(document, house.settings.lint)
