@@ -342,3 +342,9 @@ def broken(id: str, format: Format, error: Exception, what: str = "not determine
         coverage=Coverage(False, what),
         findings=(Finding.of(error, "FORMAT", f"{type(error).__name__}: "),),
     )
+
+
+def copied(first: str) -> Finding:
+    """What is said of a signature that stands a second time, maybe where somebody else should have signed."""
+    text = f"It is a copy of the signature {first}: the same value over the same. Nobody signed twice."
+    return Finding("SIGNATURE_COPIED", "warning", text)

@@ -21,7 +21,7 @@ from ..cms.signed_data import SignedData, SignerInfo, read_signed_data, signer_i
 from ..credential import Chain
 from ..document import Addition, Intent, Pending, PendingStamp, StampPurpose, Wanted
 from ..errors import FormatError, KysoError, SigningError, UsageError
-from ..facts import Coverage, Finding, SignatureFacts, Stored, TimestampFacts, broken
+from ..facts import Coverage, Finding, SignatureFacts, Stored, TimestampFacts, broken, copied
 from ..octets import Octets, hash_into
 from ..scheme import HashName, Scheme, digest
 from ..tsp import timestamp_facts
@@ -75,8 +75,12 @@ class CmsDocument:
     def _facts(self) -> tuple[SignatureFacts, ...]:
         found: list[SignatureFacts] = []
         held, what = Held(self._structure), self._what()
+        made: dict[bytes, str] = {}
         for number, signer in enumerate(self._structure.signers, 1):
-            found += _Signer(self._structure, held, signer, f"signer-{number}", self._digest, what).facts()
+            own, *countered = _Signer(self._structure, held, signer, f"signer-{number}", self._digest, what).facts()
+            if (first := made.setdefault(signer.signed_fields, own.id)) != own.id:
+                own = replace(own, findings=(*own.findings, copied(first)))
+            found += (own, *countered)
         return tuple(found)
 
     def _what(self) -> tuple[str, Finding | None]:

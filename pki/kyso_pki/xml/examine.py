@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import SigningError
-from ..facts import Finding, Severity, SignatureFacts, TimestampFacts, XmlFacts
+from ..facts import Finding, Severity, SignatureFacts, TimestampFacts, XmlFacts, copied
 from ..scheme import HashName
 from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
@@ -48,10 +48,14 @@ def examine(tree: Tree) -> tuple[SignatureFacts, ...]:
     budget = Budget(tree.size)
     view, readings = _read_document(tree, budget)
     facts: list[SignatureFacts] = []
+    made: dict[tuple[bytes, bytes], str] = {}
     for reading in readings:
         if isinstance(reading, SignatureFacts):
             facts.append(reading)
             continue
+        first = made.setdefault((reading.signature.info.octets, reading.signature.value), reading.id)
+        if first != reading.id:
+            reading = replace(reading, findings=(*reading.findings, copied(first)))
         try:
             hashed = _hashed(reading, view, budget, keep_content=bool(reading.parts))
             facts.append(_facts(reading, hashed, view, budget))

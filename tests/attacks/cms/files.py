@@ -232,6 +232,12 @@ def _second(one: bytes, word: str, *by: SoftwareSigner, world: object = None) ->
     return FileAttack(case, word, two)
 
 
+def the_first_signer_once_more() -> FileAttack:
+    """C6: One signature that is counted twice; what nobody signs in it may differ."""
+    again = info(unsigned=[attribute("1.2.3.4", der.null())])
+    return FileAttack(Case(made(info(), again)), "SIGNATURE_COPIED", two)
+
+
 def second_signer_with_a_damaged_value() -> FileAttack:
     """C6: "one verdict each, aggregate = all, never any"."""
     return _second(info(SEAL, value=bytes(64)), "SIG_CRYPTO_FAILURE", SEAL)

@@ -171,3 +171,27 @@ for _name, _more in {
             twin=_invoice(_DATA, "<MCCQT>1</MCCQT>", signature([Ref("#d", _DATA.encode(), envelope=True)])),
         ),
     )
+
+# A signature in the place of another signer ---------------------------------------------------------------------
+
+
+def _copied(places: str, uri: str = "#d") -> bytes:
+    """The seller's signature where `S` stands."""
+    made = signature([Ref(uri, _DATA.encode())])
+    return f"<HDon>{_DATA}<DSCKS>{places.replace('S', made)}</DSCKS></HDon>".encode()
+
+
+for _name, _places in {
+    "in_the_buyers_place": "<NBan>S</NBan><NMua>S</NMua>",
+    "in_the_authoritys_place_first": "<CQT>S</CQT><NBan>S</NBan>",
+    "beside_itself": "<NBan>SS</NBan>",
+    "everywhere": "<NBan>S</NBan><NMua>S</NMua><CQT>S</CQT>",
+}.items():
+    variant(
+        ATTACKS,
+        f"a_signature_copied_{_name}",
+        "X1: Where a detached Signature stands is not signed: a copy in another's place is nobody's signature.",
+        lambda places=_places: Attack(  # type: ignore[misc] # bound in the loop
+            _copied(places), "SIGNATURE_COPIED", twin=_copied("<NBan>S</NBan><NMua/>")
+        ),
+    )
