@@ -126,7 +126,9 @@ class Reader:
 
     def __iter__(self) -> Iterator[Element]:
         while self.position < self.end:
-            yield self.take()
+            element = _element(self.data, self.position, self.end, self.depth)
+            self.position = element.end
+            yield element
 
     @property
     def more(self) -> bool:

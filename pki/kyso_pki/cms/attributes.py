@@ -19,6 +19,7 @@ from ..scheme import HashName, Scheme, algorithm_oid, digest, hash_of_oid
 from ..x509.certificate import Certificate
 
 MAX_ATTRIBUTES = 64  # against denial of service; real signatures carry under 10
+MAX_KEPT = 1 << 10  # bytes of an attribute that is the same in all signatures of one person, and is read once
 MAX_VALUES = 64  # in one attribute; the same
 _UNSIGNED = frozenset({oids.ID_COUNTER_SIGNATURE, oids.ID_AA_TIME_STAMP_TOKEN, oids.ID_AA_ARCHIVE_TIME_STAMP_V3})
 """They are over the value, which does not exist when attributes are signed (RFC 5652 11.4, EN 319 122-1 5.3, 5.5)."""
@@ -150,7 +151,7 @@ class SignedAttributes:
             message_digest=message_digest.octets(),
             signing_time=None if signing_time is None else signing_time.time(),
             ess=_read_ess(values),
-            algorithm_protection=None if protection is None else _read_protection(protection),
+            algorithm_protection=None if protection is None else _protection(protection),
             revocation=((), ()) if archival is None else _read_archival(archival),
             content_timestamps=tuple(
                 e.expect(der.SEQUENCE).raw for group in values.get(oids.ID_AA_CONTENT_TIME_STAMP, []) for e in group
@@ -188,12 +189,17 @@ def _single(values: dict[str, list[list[der.Element]]], kind: str, *, required: 
 def _read_ess(values: dict[str, list[list[der.Element]]]) -> tuple[EssCertId, ...]:
     v2 = _single(values, oids.ID_AA_SIGNING_CERTIFICATE_V2)
     v1 = _single(values, oids.ID_AA_SIGNING_CERTIFICATE)
-    return tuple(_read_ess_cert_id(a, version) for a, version in ((v2, 2), (v1, 1)) if a is not None)
+    found: list[EssCertId] = []
+    for attribute, version in ((v2, 2), (v1, 1)):
+        if attribute is not None:
+            read = _kept_ess_cert_id if attribute.end - attribute.start <= MAX_KEPT else _read_ess_cert_id
+            found.append(read(attribute.raw, version))
+    return tuple(found)
 
 
-def _read_ess_cert_id(attribute: der.Element, version: int) -> EssCertId:
+def _read_ess_cert_id(attribute: bytes, version: int) -> EssCertId:
     """The first certificate identifier; those after it restrict the path and are not asked (RFC 5035 5.4)."""
-    certs = attribute.expect(der.SEQUENCE).reader().take(der.SEQUENCE).reader()
+    certs = der.read(attribute, der.SEQUENCE).reader().take(der.SEQUENCE).reader()
     first = certs.take(der.SEQUENCE).reader()
     hash_name: HashName = "sha1" if version == 1 else "sha256"
     if version == 2 and (e := first.optional(der.SEQUENCE)):
@@ -212,12 +218,22 @@ def _read_ess_cert_id(attribute: der.Element, version: int) -> EssCertId:
     return EssCertId(hash_name, value, issuer_serial)
 
 
-def _read_protection(element: der.Element) -> tuple[str, bytes]:
-    reader = element.expect(der.SEQUENCE).reader()
+_kept_ess_cert_id = lru_cache(maxsize=256)(_read_ess_cert_id)
+
+
+def _read_protection(encoded: bytes) -> tuple[str, bytes]:
+    reader = der.read(encoded, der.SEQUENCE).reader()
     digest_oid = algorithm_oid(reader.take(der.SEQUENCE))
     signature = reader.take(0xA1)
     reader.finish()
     return digest_oid, _retagged(der.SEQUENCE, signature.raw)
+
+
+_kept_protection = lru_cache(maxsize=64)(_read_protection)
+
+
+def _protection(element: der.Element) -> tuple[str, bytes]:
+    return (_kept_protection if element.end - element.start <= MAX_KEPT else _read_protection)(element.raw)
 
 
 def _read_archival(element: der.Element) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:

@@ -19,6 +19,7 @@ from ..x509.certificate import Certificate
 
 MAX_SIGNED_DATA_BYTES = 32 << 20  # against memory exhaustion; with CRLs inside real ones reach some MB
 MAX_CERTIFICATES = 64
+MAX_KEPT = 1 << 14  # bytes of a set of certificates, mostly the same in all signatures of one person: read once
 MAX_SIGNERS = 16
 MAX_DIGEST_ALGORITHMS = 16
 MAX_REVOCATION = 256  # CRLs and OCSP answers; each is looked at for every certificate of every path
@@ -190,7 +191,7 @@ def read_signed_data(encoded: bytes) -> SignedData:
         content_reader.finish()
     encapsulated.finish()
     certificate_set, revocation_set = body.optional(0xA0), body.optional(0xA1)
-    certificates, unreadable = _certificates(certificate_set)
+    certificates, unreadable, raw_certificates = _certificates(certificate_set)
     crls, ocsp = _revocation(revocation_set)
     signers = tuple(signer_info_in(e) for e in _bounded(body.take(der.SET), MAX_SIGNERS))
     body.finish()
@@ -204,7 +205,7 @@ def read_signed_data(encoded: bytes) -> SignedData:
         ocsp,
         signers,
         kind_of_content.raw,
-        tuple(e.raw for e in _bounded(certificate_set, MAX_CERTIFICATES)),
+        raw_certificates,
         tuple(e.raw for e in _bounded(revocation_set, MAX_REVOCATION)),
     )
 
@@ -217,18 +218,28 @@ def _bounded(element: der.Element | None, most: int) -> Iterator[der.Element]:
         yield item
 
 
-def _certificates(element: der.Element | None) -> tuple[tuple[Certificate, ...], int]:
-    """CertificateSet; attribute certificates and what cannot be parsed are counted, not hidden."""
+def _certificates(element: der.Element | None) -> tuple[tuple[Certificate, ...], int, tuple[bytes, ...]]:
+    """CertificateSet, and each as received; attribute certificates and what cannot be parsed are counted."""
+    if element is None:
+        return (), 0, ()
+    return (_kept_set if element.end - element.start <= MAX_KEPT else _read_set)(element.raw)
+
+
+def _read_set(encoded: bytes) -> tuple[tuple[Certificate, ...], int, tuple[bytes, ...]]:
     found: list[Certificate] = []
     unreadable = 0
-    for item in _bounded(element, MAX_CERTIFICATES):
+    items = tuple(_bounded(der.read(encoded), MAX_CERTIFICATES))
+    for item in items:
         if item.tag not in _CERTIFICATE_CHOICES:
             raise FormatError(f"Tag 0x{item.tag:02x} among the certificates is none of those of RFC 5652 10.2.2.")
         try:
             found.append(Certificate.from_der(item.expect(der.SEQUENCE).raw))
         except FormatError:
             unreadable += 1
-    return tuple(dict.fromkeys(found)), unreadable
+    return tuple(dict.fromkeys(found)), unreadable, tuple(item.raw for item in items)
+
+
+_kept_set = lru_cache(maxsize=256)(_read_set)
 
 
 def _revocation(element: der.Element | None) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:

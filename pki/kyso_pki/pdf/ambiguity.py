@@ -24,7 +24,7 @@ from .linearized import other_pages
 from .members import members_astray
 from .objects import SPACE, read_indirect, skip_space
 from .reader import Reader
-from .searching import PER_OBJECT, other_readings
+from .searching import other_readings
 from .standing import astray
 from .stops import Contents
 from .xref import MAX_OBJECT_NUMBER, shrinks
@@ -68,13 +68,12 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
             found += [Finding("CROSS_REFERENCE", "error", text) for text in texts]
             if section is first and first.stream is None and first.hidden is None:
                 distinct = len(offsets)
-    end, listed = reader.revisions[revision].end, sum(map(len, offsets))
     if not found:
-        whole = new_from is not None or listed * PER_OBJECT < end  # then all are followed, or searched
-        texts = members_astray(reader, revision, whole=whole)
+        texts = members_astray(reader, revision, whole=new_from is not None)
         found += [Finding("CROSS_REFERENCE", "error", text) for text in islice(texts, 1)]
     if found:
         return tuple(found[:MAX_FINDINGS])
+    end, listed = reader.revisions[revision].end, sum(map(len, offsets))
     bounds, no_objects = _bounds(offsets, distinct, tables, end), frozenset(tables)
     seen = None if alone is None else survey(reader.data, bounds, tables, alone)
     ends = seen.ends if seen else count(reader.data, _MARK, 0, end) if listed > MANY else None

@@ -19,7 +19,7 @@ from .reader import Reader
 
 PER_OBJECT: Final = 512  # bytes for each object up to which a file is dense
 MANY: Final = 4096  # objects from which on a file is dense
-STRETCH: Final = 1 << 17  # bytes of small objects that are looked at together
+STRETCH: Final = 1 << 16  # bytes of small objects that are looked at together
 LARGE: Final = 1 << 20  # bytes of one object from which on it is not copied
 _OBJECT, _MARK, _TRAILER, _STREAM = b"obj", b"ndobj", b"trail", b"tream"
 # Of `endobj`, `trailer` and `stream` five letters: Python looks for up to five bytes in a faster way than for more.

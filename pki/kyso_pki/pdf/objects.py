@@ -304,7 +304,10 @@ def read_indirect(data: bytes, offset: int, length_of: Callable[[Ref], Value] | 
     if m is None:
         raise FormatError(f"PDF: no object header `N G obj` at offset {offset}.", offset=offset)
     start = skip_space(data, m.end())
-    value, end = read_value(data, start)
+    if data[start : start + 2] == b"<<":
+        value, end = _container(data, start + 2, is_dict=True)
+    else:
+        value, end = read_value(data, start)
     stop = _endobj(data, end)
     if stop is not None:
         return IndirectObject(int(m[1]), int(m[2]), value, data, (offset, start, end, stop.end()))

@@ -32,6 +32,7 @@ REST = (  # looked at and not consumed: in `11 13 % …` the reference may begin
 # (gh-106052: it goes on from where a round of a possessive group stopped).
 _GAP = rb"(?:" + _W + rb"++|%[^\r\n]{0,4096}+(?:[\r\n]|(?=[^\r\n])))++"
 _with_comments = re.compile(rb"\d{1,16}" + _GAP + rb"\d{1,5}" + _GAP + rb"R" + _END).match
+SKIPPED: Final = 1 << 16  # bytes of a file that are passed over where nothing in them ends a reference
 MAX_COMMENTS: Final = 4096  # numbers followed by a comment; nobody writes references so
 
 
@@ -203,15 +204,19 @@ def hits(patterns: Sequence[re.Pattern[bytes]], data: bytes, stretches: Stretche
 
 
 def _matches(patterns: Sequence[re.Pattern[bytes]], data: bytes, start: int, limit: int) -> Iterator[re.Match[bytes]]:
-    """All matches in `data[start:limit]`; a memory map is searched in windows that end where no match can stand."""
-    if isinstance(data, bytes):
-        yield from chain.from_iterable(p.finditer(data, start, limit) for p in patterns)
-        return
+    """All matches in `data[start:limit]`, which is searched in windows that end where no match can stand.
+
+    Each match ends with an R or before a comment: where there is neither, as in thousands of small objects without
+    references, there is nothing to search.
+    """
     while start < limit:
-        border = _border(data, min(start + WINDOW, limit), limit)
+        border = _border(data, min(start + (SKIPPED if isinstance(data, bytes) else WINDOW), limit), limit)
         stop = border.end() if border else limit
-        yield from chain.from_iterable(p.finditer(data, start, stop) for p in patterns)
-        release(data, start, stop)
+        if not isinstance(data, bytes):
+            yield from chain.from_iterable(p.finditer(data, start, stop) for p in patterns)
+            release(data, start, stop)
+        elif data.find(b"R", start, stop) >= 0 or data.find(b"%", start, stop) >= 0:
+            yield from chain.from_iterable(p.finditer(data, start, stop) for p in patterns)
         start = stop
 
 

@@ -98,6 +98,8 @@ def read_signatures(reader: Reader, digests: Digests | None = None) -> tuple[Sig
     facts += _unlisted(reader, nodes, fields, facts, acting)
     stored, problem = _stored(reader)
     problem += active_content(reader, nodes, acting)
+    if not stored and not problem:
+        return tuple(facts)
     return tuple(replace(f, stored=stored, findings=(*f.findings, *problem)) for f in facts)
 
 

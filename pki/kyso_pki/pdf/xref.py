@@ -294,7 +294,10 @@ def _read_table(data: bytes, offset: int) -> Section:
             raise FormatError(
                 f"PDF: the cross-reference table at {offset} counts {count} entries that are not there."
             )
-        if count:
+        if count == 1 and _few_rows(data, position, position + _ENTRY):  # as in updates, where most runs are short
+            runs.append(Run(first, first + 1, position))
+            position += _ENTRY
+        elif count:
             for at in range(position, position + count * _ENTRY, _CHECKED):
                 _check_rows(data[at : min(at + _CHECKED, position + count * _ENTRY)], at)
             runs.append(Run(first, first + count, position))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kyso_pki.pdf.large import LARGE, large_streams
 from kyso_pki.pdf.reader import Reader
-from kyso_pki.pdf.references import Private, StreamData, stray_references
+from kyso_pki.pdf.references import SKIPPED, Private, StreamData, search_for, stray_references
 from tests.attacks.pdf.judged import verdict
 from tests.pki.pdf.samples import BODIES, SIGNATURE_BOX, WORLD, append, deflated, pike, signed, stream, table_pdf
 
@@ -98,3 +98,18 @@ def test_passing_over_large_streams_changes_nothing(
     assert any(large_streams(reader)) is not (listed and place > 0 and place < first.index(b"7 0 obj\n("))
     private = [Private(20, 1, frozenset())]
     assert stray_references(reader, private, large_streams(reader)) == stray_references(reader, private)
+
+
+@given(
+    st.sampled_from([b"a", b" ", b"1 ", b"(x)"]),
+    st.integers(-24, 8),
+    st.sampled_from([b"20 0 R", b"20\n0\nR", b"20 0 %c\nR", b"020 %c\n0 R"]),
+    st.sampled_from([b"", b"R", b"%"]),
+)
+@settings(deadline=None, max_examples=120)
+def test_a_reference_is_found_wherever_it_stands(filler: bytes, shift: int, reference: bytes, near: bytes) -> None:
+    """Also across the ends of the windows that are passed over where nothing in them ends a reference."""
+    before = (near + b" x" + filler * SKIPPED)[: SKIPPED + shift - 2] + b"x "
+    data = before + reference + b" " + filler * SKIPPED
+    at = len(before) + reference.index(b"20")
+    assert list(search_for({20: None})(data, ((0, len(data)),))) == [(20, at)]

@@ -73,6 +73,8 @@ def _compare(comparison: Comparison) -> Comparison:
 
 def _strays(reader: Reader, comparisons: Mapping[int, Comparison], gaps: Sequence[tuple[int, int]]) -> None:
     """P6, P7: nothing that was saved before may already have pointed at an object that an update made."""
+    if not comparisons:
+        return
     private = [
         Private(number, index, allowed)
         for index, comparison in comparisons.items()
