@@ -47,6 +47,7 @@ from . import (
     updates,
     values,
     wrapping,
+    written,
 )
 from .attack import Attack, foreign_victim, second_victim, victim
 
@@ -78,6 +79,7 @@ MODULES += (
     brought_back,
     contradictions,
     malformed,
+    written,
 )
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
