@@ -101,6 +101,10 @@ def _drawn_otherwise(reader: Reader, revision: int) -> Iterator[Finding]:
     contents = Contents(reader, revision)
     for seen in islice(contents.otherwise(), 1):
         yield Finding(seen.code, "error", seen.text)
+    if contents.elsewhere:
+        named = ", ".join(contents.elsewhere)
+        text = f"What is drawn has something else in its place for some programs or on paper: {named}."
+        yield Finding("ACTIVE_CONTENT", "warning", text)
     for text in contents.unchecked:
         yield Finding("CONTENT_NOT_CHECKED", "warning", f"Some of what is drawn was not looked at: {text}")
 
