@@ -98,7 +98,8 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
 
 
 def _drawn_otherwise(reader: Reader, revision: int) -> Iterator[Finding]:
-    contents = Contents(reader, revision)
+    # An encrypted file may show another reader what is noise to this one: /OE can hold another key than /UE (P14).
+    contents = Contents(reader, revision, thorough=reader.handler is not None)
     for seen in islice(contents.otherwise(), 1):
         yield Finding(seen.code, "error", seen.text)
     if contents.elsewhere:

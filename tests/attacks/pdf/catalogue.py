@@ -44,6 +44,7 @@ from . import (
     tamper,
     titles,
     trees,
+    two_keys,
     updates,
     values,
     wrapping,
@@ -80,6 +81,7 @@ MODULES += (
     contradictions,
     malformed,
     written,
+    two_keys,
 )
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded
