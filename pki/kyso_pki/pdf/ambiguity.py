@@ -97,9 +97,14 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
 
 
 def _drawn_otherwise(reader: Reader, revision: int) -> Iterator[Finding]:
-    contents = Contents(reader, revision)
+    # An encrypted file may show another reader what is noise to this one: /OE can hold another key than /UE (P14).
+    contents = Contents(reader, revision, thorough=reader.handler is not None)
     for seen in islice(contents.otherwise(), 1):
         yield Finding(seen.code, "error", seen.text)
+    if contents.elsewhere:
+        named = ", ".join(contents.elsewhere)
+        text = f"What is drawn has something else in its place for some programs or on paper: {named}."
+        yield Finding("ACTIVE_CONTENT", "warning", text)
     for text in contents.unchecked:
         yield Finding("CONTENT_NOT_CHECKED", "warning", f"Some of what is drawn was not looked at: {text}")
 

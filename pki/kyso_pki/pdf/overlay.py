@@ -8,7 +8,7 @@ shows is bounded by `ink`, from outside: where that cannot be done, everything c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite
@@ -35,7 +35,7 @@ NOTE_SIZE: Final = 30.0  # points around an annotation that is drawn in a size o
 _MAX_NUMBER: Final = 32_767  # ISO 32000-1 Annex C.2; beyond it readers differ
 _MIN_SIDE: Final = 0.01  # of a form's /BBox; readers take much smaller ones for none
 _MIN_DETERMINANT: Final = 1e-6
-_NO_ZOOM, _NO_ROTATE = 8, 16
+NO_ZOOM, NO_ROTATE = 8, 16
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,16 @@ class Paper:
             return ()
         corners = (box.x0, box.y0, box.x1, box.y1)
         return tuple(Place(number, corners, widget.revision) for number in sorted(self._pages(widget)))
+
+    def beneath(self, widget: Widget) -> Iterator[tuple[str, Dictionary, Ink | str]]:
+        """Each page that shows the widget, in words, as it is, and its ink before the widget, or why that is unknown.
+
+        Raises what reading pages may raise.
+        """
+        for number in sorted(self._pages(widget)):
+            page = self._reader.resolve(Ref(number), widget.revision)
+            if isinstance(page, dict):
+                yield f"page {self._numbers.get(number, '?')}", page, self._page_ink(number, widget.revision)
 
     def forget(self) -> None:
         """A page was changed against the rules: what it shows is to be found out anew."""
@@ -130,7 +140,7 @@ class Paper:
         box = rectangle(reader, button.dictionary, revision)
         if box is None or box.area == 0:
             return "its place cannot be told"
-        if _flags(reader, button.dictionary, revision) & (_NO_ZOOM | _NO_ROTATE):
+        if flags_of(reader, button.dictionary, revision) & (NO_ZOOM | NO_ROTATE):
             return "its flags let it be drawn outside of its rectangle"
         if not all(_is_bounded_state(reader, button.dictionary, state, revision) for state in states):
             return "its appearance is not bounded by its rectangle"
@@ -209,7 +219,7 @@ class Paper:
             return "its place cannot be told"
         if box.area > MAX_AREA:
             return "it is larger than a signature needs to be"
-        if _flags(reader, widget.dictionary, widget.revision) & (_NO_ZOOM | _NO_ROTATE):
+        if flags_of(reader, widget.dictionary, widget.revision) & (NO_ZOOM | NO_ROTATE):
             return "its flags let it be drawn outside of its rectangle"
         if not is_bounded(reader, widget.dictionary, widget.revision):
             return "its appearance is not bounded by its rectangle"
@@ -416,13 +426,13 @@ def _finite(value: Value, count: int) -> list[float] | None:
     return numbers if len(numbers) == count and all(abs(n) <= _MAX_NUMBER for n in numbers) else None
 
 
-def _flags(reader: Reader, annotation: Dictionary, revision: int) -> int:
+def flags_of(reader: Reader, annotation: Dictionary, revision: int) -> int:
     flags = reader.resolve(annotation.get("F"), revision)
     return flags if isinstance(flags, int) else 0 if flags is None else -1
 
 
 def _wide(reader: Reader, annotation: Dictionary, box: Box, revision: int) -> Box:
     """Where an annotation may be drawn: some have an icon of a fixed size, or a look that each reader chooses."""
-    fixed = _flags(reader, annotation, revision) & (_NO_ZOOM | _NO_ROTATE)
+    fixed = flags_of(reader, annotation, revision) & (NO_ZOOM | NO_ROTATE)
     drawn = reader.resolve(annotation.get("AP"), revision) is not None or annotation.get("Subtype") == "Link"
     return box.grown(NOTE_SIZE) if fixed or not drawn else box

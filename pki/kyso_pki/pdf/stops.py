@@ -25,6 +25,16 @@ WORD: Final = b"endstream"
 STOPS, TREE, UNREAD, MALFORMED = "CONTENT_STOPS", "PAGE_TREE", "CONTENT_UNREADABLE", "CONTENT_MALFORMED"
 ABBREVIATIONS: Final = frozenset(("F", "DP", "W", "H", "BPC", "CS", "IM"))
 """Of inline images (8.9.7); Poppler and MuPDF know some of them in other images too, PDFium does not."""
+_ELSEWHERE: Final = {
+    "Ref": "REFERENCE_XOBJECT",
+    "Alternates": "ALTERNATE_IMAGE",
+    "OPI": "ALTERNATE_IMAGE",
+    "PS": "POSTSCRIPT",
+    "Subtype2": "POSTSCRIPT",
+    "Subtype": "POSTSCRIPT",
+}
+_KEYS: Final = frozenset(_ELSEWHERE) - {"Subtype"}
+MAX_NAMED: Final = 8  # of them
 _READ: Final = ("Font", "ColorSpace", "Shading", "ExtGState")
 _NOT_DRAWN: Final = frozenset(("Page", "Pages", "Catalog", "StructElem"))
 MAX_DRAWN_RATIO: Final = 1032  # decoded to stored bytes, as far as Flate goes; all together have their `Budget`
@@ -58,6 +68,8 @@ class Contents:
         self._unread: list[Seen] = []
         self.unchecked: list[str] = []
         """Why contents could not be looked at, though they may be in order."""
+        self.elsewhere: list[str] = []
+        """What has something else in its place for some programs or on paper, by the linter's codes."""
 
     def otherwise(self) -> Iterator[Seen]:
         """What some readers draw otherwise. Raises as `page_leaves`."""
@@ -104,6 +116,10 @@ class Contents:
             if isinstance(item, Ref) and not self._is_new(item):
                 continue
             found = self._resolved(item)
+            if isinstance(found, Stream) and (
+                not _KEYS.isdisjoint(found.dictionary) or found.dictionary.get("Subtype") == "PS"
+            ):
+                self._replaceable(item, found.dictionary)
             if isinstance(found, dict):  # of forms, of the states of an appearance
                 drawn += found.values()
             elif isinstance(found, Stream) and found.dictionary.get("Subtype") == "Image":
@@ -144,6 +160,12 @@ class Contents:
         if not isinstance(found, list):
             return [value]
         return found if not isinstance(value, Ref) or self._is_new(value) else []
+
+    def _replaceable(self, value: Value, drawn: Dictionary) -> None:
+        for key, code in _ELSEWHERE.items():
+            is_it = drawn.get(key) is not None and (not key.startswith("Subtype") or drawn[key] == "PS")
+            if is_it and len(self.elsewhere) < MAX_NAMED:
+                self.elsewhere.append(f"{code} in {_named(value).lower()}")
 
     def _read(self, value: Value) -> None:
         """Reads what a font, an image or a colour space refers to; of a file of few objects all were read before."""

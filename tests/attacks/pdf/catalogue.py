@@ -44,9 +44,11 @@ from . import (
     tamper,
     titles,
     trees,
+    two_keys,
     updates,
     values,
     wrapping,
+    written,
 )
 from .attack import Attack, foreign_victim, second_victim, victim
 
@@ -78,6 +80,8 @@ MODULES += (
     brought_back,
     contradictions,
     malformed,
+    written,
+    two_keys,
 )
 ATTACKS: tuple[Attack, ...] = tuple(attack for module in MODULES for attack in module.ATTACKS)
 BOMBS = bombs.BOMBS  # those of `trees` and `looks` among them, once these are loaded

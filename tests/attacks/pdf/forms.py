@@ -216,10 +216,10 @@ def filled_in_to_be_drawn_anew() -> bytes:
 
 
 def filled_in_honestly() -> bytes:
-    """The same with a font that every reader has, in Acrobat's encoding and with widths: passed."""
+    """The same with a font that every reader has, and with widths: passed."""
     return _filled_in(
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[39/quotesingle 48/zero]>>"
-        b"/FirstChar 48/LastChar 50/Widths[556 556 556]>>"
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding"
+        b"/FirstChar 32/LastChar 122/Widths[%s]>>" % (b"556 " * 91)
     )
 
 

@@ -138,6 +138,35 @@ def stamp_that_is_only_printed() -> bytes:
     return file({40: look}, annotations=(stamp,))
 
 
+def _drawing(entries: bytes) -> bytes:
+    drawn = stream(b"", b"/Type/XObject/BBox[0 0 9 9]" + entries)
+    return file({41: drawn}, resources=b"/XObject<</X 41 0 R>>", content=b"/X Do")
+
+
+@lively("REFERENCE_XOBJECT")
+def form_that_stands_for_another_document() -> bytes:
+    """P10: Acrobat shows a page of the other file (8.10.4)."""
+    return _drawing(b"/Subtype/Form/Ref<</F(b.pdf)/Page 0>>")
+
+
+@lively("ALTERNATE_IMAGE")
+def image_that_is_another_on_paper() -> bytes:
+    """P10: Acrobat may print the other one (8.9.5.4)."""
+    return _drawing(b"/Subtype/Image/Width 1/Height 1/Alternates[<</Image 41 0 R/DefaultForPrinting true>>]")
+
+
+@lively("POSTSCRIPT")
+def form_that_is_code_for_the_printer() -> bytes:
+    """P10: PostScript printers draw what no screen shows (8.8.2)."""
+    return _drawing(b"/Subtype/Form/Subtype2/PS/PS 41 0 R")
+
+
+@lively("POSTSCRIPT")
+def code_for_the_printer() -> bytes:
+    """P10: the same as PDF 1.3 has it."""
+    return _drawing(b"/Subtype/PS")
+
+
 def as_signed(name: str) -> bytes:
     """The file with a true signature by a program that asked no linter."""
     return signed(LIVELY[name][0]())

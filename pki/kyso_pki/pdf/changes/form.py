@@ -8,6 +8,7 @@ from ..fields import full_name
 from ..filling import fills_consistently
 from ..objects import Dictionary, Ref, Value, same
 from ..overlay import Widget
+from ..written import written_over
 from .comparison import Comparison, added_items, explain_same_place, shown
 from .signing import new_field
 
@@ -62,6 +63,9 @@ def compare_values(c: Comparison) -> None:
         if kind == "Btn" and not same(old.get("AS"), new.get("AS")):
             button = Widget(touched.number, new, c.index, reserved=True)
             over = c.paper.switched(button, old.get("AS"), new.get("AS"), c.visits)
+        elif kind != "Btn" and allowed and c.new(new.get("AP")) is not None:
+            field = Widget(touched.number, new, c.index, reserved=True)
+            over = written_over(c.reader, c.paper, field, c.visits)
         if over is not None:
             text = f"{text}; its appearance lies over the page: {over}"
         c.say(

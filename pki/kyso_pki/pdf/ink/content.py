@@ -42,6 +42,8 @@ from .text import TextObject
 from .tokens import numbers, operations, touch, whole
 
 MAX_SAVED: Final = 256  # graphics states; ISO 32000-1 Annex C.2 names 28
+RULE_LENGTH: Final = 40.0  # points: a frame or a line of a form is no shorter on its longer side; letters are
+RULE_WIDTH: Final = 2.0  # points: what is filled is a line when it is no thicker
 PICTURE_EDGE: Final = 2.0  # points; some readers draw small pictures larger by some pixels
 NOTHING: Final = Box(0.0, 0.0, -1.0, -1.0)  # what is seen of a form that is clipped away
 
@@ -62,6 +64,7 @@ class Painter:
         self._resources = Resources(reader, revision, None)
         self._where = PAGE
         self._path: list[float] = []  # x and y in turn, in user space
+        self._curved = False  # whether it has a curve
         self._text = TextObject()
         self._paper_is_white = white_paper
         self._fonts: dict[Ref, Font] = {}
@@ -123,11 +126,11 @@ class Painter:
         else:
             _METHODS[name](self, operands)
 
-    def _mark(self, box: Box, stroke: float) -> None:
+    def _mark(self, box: Box, stroke: float, *, rule: bool = False) -> None:
         box = box.grown(stroke)
         inside = box if self._clip is None else box.cut(self._clip)
         if inside is not None:
-            self._ink.mark(inside)
+            self._ink.mark(inside, rule=rule)
 
     # Graphics state (8.4.4)
 
@@ -196,9 +199,11 @@ class Painter:
 
     def _add_curve(self, operands: list[Value]) -> None:
         self._path += numbers(operands, 6)
+        self._curved = True
 
     def _add_half_curve(self, operands: list[Value]) -> None:
         self._path += numbers(operands, 4)
+        self._curved = True
 
     def _add_rectangle(self, operands: list[Value]) -> None:
         x, y, w, h = numbers(operands, 4)
@@ -214,11 +219,14 @@ class Painter:
 
     def _paint(self, filled: bool, stroked: bool) -> None:
         path, self._path, self._where = self._path, [], PAGE
+        curved, self._curved = self._curved, False
         filled = filled and not self._state.white
         if filled or stroked:
             xs, ys = path[::2], path[1::2]
             box = self._state.ctm.box(min(xs), min(ys), max(xs), max(ys))
-            self._mark(box, self._state.half_line() if stroked else HAIRLINE)
+            sides = box.x1 - box.x0, box.y1 - box.y0
+            rule = not curved and max(sides) >= RULE_LENGTH and (not filled or min(sides) <= RULE_WIDTH)
+            self._mark(box, self._state.half_line() if stroked else HAIRLINE, rule=rule)
 
     # Text (9.4)
 

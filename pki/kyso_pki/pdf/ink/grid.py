@@ -46,16 +46,26 @@ class Ink:
         self._work = work
         self._cell = max(MIN_CELL, (page.x1 - page.x0) / CELLS, (page.y1 - page.y0) / CELLS)
         self._rows = [0] * (ceil((page.y1 - page.y0) / self._cell) + 1)
+        self._drawn: list[Box] = []  # what is no rule: letters and pictures
+        self._more: list[int] | None = None  # the same as rows, once it is asked for
 
-    def mark(self, box: Box) -> None:
-        """Marks every cell that the rectangle touches; what lies outside of the page is not shown."""
+    def mark(self, box: Box, *, rule: bool = False) -> None:
+        """Marks every cell that the rectangle touches; what lies outside of the page is not shown.
+
+        `rule`: it is a line or a frame, which nothing that is written over it can make into something else.
+        """
         inside = box.cut(self._page)
         if inside is None:
             return
+        if not rule:
+            self._drawn.append(inside)
+        self._fill(self._rows, inside)
+
+    def _fill(self, marked: list[int], inside: Box) -> None:
         rows, bits = self._cells(inside)
         self._work.take(len(rows) // 8)
         for row in rows:
-            self._rows[row] |= bits
+            marked[row] |= bits
 
     def touches(self, box: Box) -> bool:
         """Whether any marked cell lies under the rectangle."""
@@ -64,6 +74,18 @@ class Ink:
             return False
         rows, bits = self._cells(inside)
         return any(self._rows[row] & bits for row in rows)
+
+    def is_written_over(self, box: Box) -> bool:
+        """The same, of what is more than rules."""
+        inside = box.cut(self._page)
+        if inside is None:
+            return False
+        if self._more is None:
+            self._more = [0] * len(self._rows)
+            for drawn in self._drawn:
+                self._fill(self._more, drawn)
+        rows, bits = self._cells(inside)
+        return any(self._more[row] & bits for row in rows)
 
     def _cells(self, box: Box) -> tuple[range, int]:
         first, last = (floor((x - self._page.x0) / self._cell) for x in (box.x0, box.x1))
