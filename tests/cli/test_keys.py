@@ -6,6 +6,7 @@ import json
 import os
 import select
 import subprocess
+import sys
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from tests.hsm.softhsm import COUNT_LOW, EC, FINAL_TRY, LABEL, LOCKED, PIN, RSA,
 
 from .conftest import DOCUMENTS, run_kyso
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SoftHSM2 and its programs are not there on Windows")
 NEW_PIN = "mới-2468"
 KEY = f"pkcs11:token={LABEL};object={RSA}"
 
