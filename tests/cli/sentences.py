@@ -50,11 +50,11 @@ def findings(folder: str) -> set[tuple[str, str]]:
         for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
             named = _constants(tree) | _assigned_once(function)
             for call in (n for n in ast.walk(function) if isinstance(n, ast.Call)):
-                at = {"Finding": (0, 2), "problem": (2, 3)}.get(
+                at = {"Finding": (0, 2), "problem": (2, 3), "Seen": (0, 1), "Change": (0, 1)}.get(
                     getattr(call.func, "id", getattr(call.func, "attr", ""))
                 )
-                if at is not None and len(call.args) > at[1] and isinstance(call.args[at[0]], ast.Constant):
-                    code = str(call.args[at[0]].value)  # type: ignore[attr-defined]  # a constant, see above
+                if at is not None and len(call.args) > at[1]:
+                    code = str(getattr(call.args[at[0]], "value", ""))  # empty: it is told elsewhere
                     found.update((code, text) for text in _texts(call.args[at[1]], named))
     return {(code, text) for code, text in found if any(c.isalpha() for c in text)}
 

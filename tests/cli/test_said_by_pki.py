@@ -27,7 +27,8 @@ COMPOSED = {
     "00",
 }
 SAID = sorted(sentences("pki", left_out=ELSEWHERE) - COMPOSED)
-TOLD = sorted(f for f in findings("pki") if f[0] not in ("REPLACED", "MEDIA_TYPE_DIFFERS"))  # from parts; below
+PARTS = {"The signature in object 0, made in revision 0", "The certificate of 0 0.", "0; the signer said 0."}
+TOLD = sorted((code, text) for code, text in findings("pki") if text not in PARTS)
 
 
 @pytest.mark.parametrize("english", SAID)
@@ -38,7 +39,7 @@ def test_what_is_refused_is_told_in_vietnamese_with_what_to_do(english: str) -> 
 @pytest.mark.parametrize(("code", "english"), TOLD, ids=[f"{code}: {text[:60]}" for code, text in TOLD])
 def test_what_is_found_is_told_in_vietnamese_as_a_whole(code: str, english: str) -> None:
     """A headline that ends in a colon is followed by the sentence, which then has to be Vietnamese too."""
-    headline = WORDS.find(f"findings.{code}")
+    headline = WORDS.find(f"findings.{code}") if code.isupper() or "." in code else "a kind of change:"
     if headline is None:
         pytest.skip("worth a word to programmers only (severity info), told in English")
     if headline.endswith(":"):

@@ -80,7 +80,8 @@ def _integrity(s: SignatureReport) -> str:
     """Whether the content is what was signed. Only what was fully checked is called unchanged."""
     if s.changed_after in _CHANGED:
         return _CHANGED[s.changed_after]
-    if s.sub_indication == "FORMAT_FAILURE":  # what cannot be parsed was not compared: no accusation
+    compared = any(f.code == "CONTENT_CHANGED" for f in s.findings)
+    if s.sub_indication == "FORMAT_FAILURE" and not compared:  # what cannot be parsed was not compared: no accusation
         return "not_confirmed"
     if s.sub_indication == "SIGNED_DATA_NOT_FOUND" and s.signature_intact:
         return "not_at_hand"
