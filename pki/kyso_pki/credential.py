@@ -104,6 +104,11 @@ def _check_fitness(leaf: Certificate, scheme: Scheme) -> None:
         )
     if not scheme.accepts(leaf.public_key):
         raise CertificateUnsuitable(f"Scheme {scheme.name} does not fit the certificate's {scheme.key_type} key.")
+    if not leaf.takes(scheme):
+        raise CertificateUnsuitable(
+            f"The certificate's key is for RSASSA-PSS alone; scheme {scheme.name} must not be used with it.",
+            remedy="Sign with --pss (in Python: `signer.using(pss=True)`).",
+        )
     if not strong_enough(leaf.public_key):
         raise CertificateUnsuitable("The key is too weak: RSA of at least 2048 bits or a NIST curve is needed.")
     if scheme.hash_name == "sha1":

@@ -245,7 +245,7 @@ def _verifies(scheme: Scheme, certificate: Certificate, octets: bytes, value: by
         key = certificate.public_key
     except CertificateUnsuitable:
         return False
-    return scheme.verify(key, scheme.imprint(octets), value)
+    return certificate.takes(scheme) and scheme.verify(key, scheme.imprint(octets), value)
 
 
 def _timestamp_tokens(signer: SignerInfo) -> tuple[bytes, ...]:

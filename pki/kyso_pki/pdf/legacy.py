@@ -28,7 +28,7 @@ def bare_rsa(place: Place, name: str, digest: bytes) -> SignatureFacts:
     signer = certificates[0]
     scheme = SCHEMES["rsa-pkcs1-sha1"]
     try:
-        intact = scheme.verify(signer.public_key, digest, value)
+        intact = signer.takes(scheme) and scheme.verify(signer.public_key, digest, value)
     except CertificateUnsuitable:
         intact = False
     text = "The signature is a bare RSA value over SHA-1 (adbe.x509.rsa_sha1); it binds neither signer nor time."

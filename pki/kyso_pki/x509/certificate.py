@@ -213,6 +213,22 @@ class Certificate:
                 )
         return key
 
+    def takes(self, scheme: Scheme) -> bool:
+        """Whether the key may be used so: one that is for RSASSA-PSS signs in no other way (RFC 4055 1.2, 3.1)."""
+        return self._only is None or (scheme.padding == "pss" and self._only in ("", scheme.hash_name))
+
+    @cached_property
+    def _only(self) -> str | None:
+        """The hash of a key that is for RSASSA-PSS alone; empty where it is for all, None for other keys."""
+        algorithm = self._tbs[5].children()[0]
+        kind, *parameters = algorithm.children()
+        if kind.oid() != oids.RSASSA_PSS:
+            return None
+        try:
+            return scheme_in(algorithm).hash_name if parameters else ""
+        except FormatError:
+            return "unknown"  # then it verifies nothing
+
     @cached_property
     def spki(self) -> bytes:
         """SubjectPublicKeyInfo as received."""
@@ -397,7 +413,7 @@ class Certificate:
         Raises `CertificateUnsuitable` for a key that cannot be used.
         """
         if len(imprint) > _REMEMBERED_BYTES:  # Ed25519: the whole message
-            return scheme.accepts(self.public_key) and scheme.verify(self.public_key, imprint, value)
+            return _verified.__wrapped__(self, scheme, imprint, value)
         return _verified(self, scheme, imprint, value)
 
     def pem(self) -> str:
@@ -411,7 +427,7 @@ _REMEMBERED_BYTES = 64  # a digest; 4096 of them with their values and certifica
 
 @lru_cache(maxsize=4096)
 def _verified(issuer: Certificate, scheme: Scheme, imprint: bytes, value: bytes) -> bool:
-    return scheme.accepts(issuer.public_key) and scheme.verify(issuer.public_key, imprint, value)
+    return issuer.takes(scheme) and scheme.verify(issuer.public_key, imprint, value)
 
 
 @lru_cache(maxsize=1024)

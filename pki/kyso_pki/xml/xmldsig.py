@@ -350,7 +350,7 @@ def _verifies(scheme: Scheme, certificate: Certificate, imprint: bytes, value: b
             return False
         half = len(value) // 2
         value = encode_dss_signature(int.from_bytes(value[:half]), int.from_bytes(value[half:]))
-    return scheme.verify(key, imprint, value)
+    return certificate.takes(scheme) and scheme.verify(key, imprint, value)
 
 
 def raw_value(value: bytes, scheme: Scheme, public_key: PublicKeyTypes) -> bytes:

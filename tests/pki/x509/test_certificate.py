@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kyso_pki import oids
 from kyso_pki.asn1 import der
 from kyso_pki.authority.issue import encoded_name, extension
 from kyso_pki.authority.profile import Subject
 from kyso_pki.errors import FormatError, KysoError, LimitExceeded
-from kyso_pki.testing import World, forge, software_key
+from kyso_pki.scheme import SCHEMES
+from kyso_pki.testing import SoftwareSigningKey, World, forge, software_key
 from kyso_pki.x509 import certificate as x
 from kyso_pki.x509.certificate import Certificate, certificates_from_bytes, certificates_from_pem, name_in
 
@@ -139,3 +141,47 @@ def test_certificate_with_a_flipped_byte_raises_only_errors_of_ours(position: in
         read_everything(certificate)
     except KysoError:
         return
+
+
+def spki_for_pss(hash_name: str | None) -> bytes:
+    """SubjectPublicKeyInfo of the issuing CA's RSA key, marked as one for RSASSA-PSS (RFC 4055 1.2)."""
+    bits = der.bit_string(WORLD.issuing.public_key_bits)
+    if hash_name is None:
+        return der.sequence(der.sequence(der.oid(oids.RSASSA_PSS)), bits)
+    return der.sequence(SCHEMES[f"rsa-pss-{hash_name}"].identifier, bits)
+
+
+@pytest.mark.parametrize(
+    ("key_for", "scheme", "taken"),
+    [
+        (None, "rsa-pss-sha256", True),
+        (None, "rsa-pss-sha512", True),
+        (None, "rsa-pkcs1-sha256", False),
+        ("sha256", "rsa-pss-sha256", True),
+        ("sha256", "rsa-pss-sha512", False),
+        ("sha256", "rsa-pkcs1-sha256", False),
+    ],
+)
+def test_a_key_for_pss_signs_in_no_other_way(key_for: str | None, scheme: str, taken: bool) -> None:
+    """RFC 4055 3.1: the parameters in the key bind every signature that it makes."""
+    signer = SoftwareSigningKey(WORLD.issuing_signer.private_key, SCHEMES[scheme])
+    holder = forge(
+        Subject("CA chỉ ký PSS Mẫu"),
+        spki_for_pss(key_for),
+        key=WORLD.root_signer,
+        issuer=WORLD.root,
+        not_before=AT - timedelta(days=1),
+        not_after=AT + timedelta(days=1),
+    )
+    below = forge(
+        Subject("Nguyễn Văn Mẫu"),
+        software_key("p256", 7).public_key(),
+        key=signer,
+        issuer=holder,
+        not_before=AT - timedelta(days=1),
+        not_after=AT + timedelta(days=1),
+    )
+    assert below.issued_by(holder) is taken
+    value = signer.sign([signer.scheme.imprint(b"m")])[0]
+    assert signer.scheme.verify(holder.public_key, signer.scheme.imprint(b"m"), value)  # it is the key's value
+    assert holder.takes(signer.scheme) is taken
