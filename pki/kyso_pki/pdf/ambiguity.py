@@ -77,7 +77,7 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     bounds, no_objects = _bounds(offsets, distinct, tables, end), frozenset(tables)
     seen = None if alone is None else survey(reader.data, bounds, tables, alone)
     ends = seen.ends if seen else count(reader.data, _MARK, 0, end) if listed > MANY else None
-    if ends is None or ends > listed:
+    if ends is None or ends > listed or (seen is None and _heads(reader.data, ends, 0, end) > listed):
         numbers_from = MAX_OBJECT_NUMBER + 1 if new_from is None else new_from
         second = _second_objects(reader, revision, bounds, no_objects, numbers_from)
         found = [Finding("DUPLICATE_OBJECT", "error", text) for text in second]
@@ -136,9 +136,16 @@ def _second_objects(
     first = 0  # of the stretch that is searched
     for i in [*whole, len(sizes)]:
         inside = [o for o in bounds[first:i] if o not in no_objects] if no_objects else bounds[first:i]
-        if inside and count(data, _MARK, bounds[first], bounds[i]) > len(inside):
+        start, stop = bounds[first], bounds[i]
+        ends = count(data, _MARK, start, stop) if inside else 0
+        if inside and max(ends, _heads(data, ends, start, stop)) > len(inside):
             yield from _between(reader, revision, (bounds[first], bounds[i]), inside, new_from)
         first = i + 1
+
+
+def _heads(data: bytes, ends: int, start: int, stop: int) -> int:
+    """How many objects could begin there at most, when so many `endobj` are there: one may have no end."""
+    return count(data, b"obj", start, stop) - ends
 
 
 def _fills(reader: Reader, revision: int, start: int, stop: int) -> bool:
