@@ -18,7 +18,7 @@ from typing import Final
 from ..errors import FormatError
 from ..facts import Finding
 from ..octets import count, rfind
-from .dense import is_dense, survey
+from .dense import Survey, is_dense, survey
 from .ends import open_at_the_end, open_objects
 from .linearized import other_pages
 from .members import members_astray
@@ -77,7 +77,7 @@ def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> t
     bounds, no_objects = _bounds(offsets, distinct, tables, end), frozenset(tables)
     seen = None if alone is None else survey(reader.data, bounds, tables, alone)
     ends = seen.ends if seen else count(reader.data, _MARK, 0, end) if listed > MANY else None
-    if ends is None or ends > listed or (seen is None and _heads(reader.data, ends, 0, end) > listed):
+    if ends is None or ends > listed or _more_begin(reader.data, seen, ends, bounds, listed):
         numbers_from = MAX_OBJECT_NUMBER + 1 if new_from is None else new_from
         second = _second_objects(reader, revision, bounds, no_objects, numbers_from)
         found = [Finding("DUPLICATE_OBJECT", "error", text) for text in second]
@@ -141,6 +141,11 @@ def _second_objects(
         if inside and max(ends, _heads(data, ends, start, stop)) > len(inside):
             yield from _between(reader, revision, (bounds[first], bounds[i]), inside, new_from)
         first = i + 1
+
+
+def _more_begin(data: bytes, seen: Survey | None, ends: int, bounds: Sequence[int], listed: int) -> bool:
+    """Whether more objects may begin than are listed, though not more end."""
+    return _heads(data, ends, 0, bounds[-1]) > listed if seen is None else seen.seeming > len(bounds) - 1
 
 
 def _heads(data: bytes, ends: int, start: int, stop: int) -> int:

@@ -111,7 +111,7 @@ def test_a_second_object_of_one_number_is_told(size: int, many: bool) -> None:
 @pytest.mark.parametrize(("size", "many"), [(10, 9), (10, 5000), (600, 5000), (5000, 300)])
 def test_a_second_object_is_told_where_another_one_has_no_end(size: int, many: int) -> None:
     """As many `endobj` as objects are listed prove nothing: one that nobody needs may lack its own."""
-    bodies = {**BODIES, **{n: b"(%s)" % (b"x" * size) for n in range(6, many)}}
+    bodies = {**BODIES, **dict.fromkeys(range(6, many), b"(%s)" % (b"x" * size))}
     second = b"4 0 obj\n<<>>\nendobj\n"
     room = table_pdf({**bodies, 7: b"null" + b" " * (len(second) - len(b"\nendobj"))})
     hidden = room.replace(b"null" + b" " * (len(second) - len(b"\nendobj")) + b"\nendobj\n", b"null\n" + second)
