@@ -59,6 +59,11 @@ _new("a_value_that_strikes_out_a_sum", _TEXT, partial(filled, rect=OVER))
 _new("a_value_upon_the_digits_of_a_sum", _TEXT, partial(filled, b"800", rect=OVER))
 _new("a_value_over_letters_drawn_as_curves", _TEXT, partial(filled, content=b"110 105 m 112 109 114 111 118 112 c S"))
 _new("a_value_over_letters_drawn_as_lines", _TEXT, partial(filled, content=b"110 105 m 110 113 l S"))
+_DOTS = b"BT /F1 12 Tf 100 104 Td %s ET\n"
+_new("a_value_over_letters_made_of_dots", _TEXT, partial(filled, content=_DOTS % b"(..  ..  ..  ..) Tj"))
+_new("a_value_over_few_dots", _TEXT, partial(filled, content=_DOTS % b"(...) Tj"))
+_new("a_value_over_a_row_of_digits", _TEXT, partial(filled, content=_DOTS % b"(11111111) Tj"))
+_new("a_value_over_dots_that_are_outlined", _TEXT, partial(filled, content=_DOTS % b"1 Tr 9 w (..........) Tj"))
 _new("a_value_over_a_dark_area", _TEXT, partial(filled, content=b"0 g 100 100 100 20 re f"))
 _new("a_value_over_a_page_that_cannot_be_bounded", "cannot be told", partial(filled, content=b"/Nothing gs"))
 _new("a_value_over_a_note", "an annotation on page 1", partial(filled, annotations=b"11 0 R", note=_NOTE))
@@ -67,6 +72,8 @@ HONEST: dict[str, Callable[[], bytes]] = {
     "on blank paper": filled,
     "on a line": partial(filled, content=PRINTED + b"100 102 m 200 102 l S"),
     "on a line that is filled": partial(filled, content=PRINTED + b"100 101 100 1 re f"),
+    "on a row of dots": partial(filled, content=PRINTED + _DOTS % b"(..................) Tj"),
+    "on a low line": partial(filled, content=PRINTED + _DOTS % b"[(________) 20 (________)] TJ"),
     "in a frame": partial(filled, content=PRINTED + b"100 100 100 20 re S"),
     "on white paper": partial(filled, content=PRINTED + b"1 g 100 100 100 20 re f"),
     "below a text": partial(filled, content=PRINTED + b"BT /F1 9 Tf 100 130 Td (Amount) Tj ET"),

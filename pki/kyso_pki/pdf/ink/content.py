@@ -295,7 +295,9 @@ class Painter:
         self._work.take(len(text))
         box = self._text.show(text, state)
         if text and state.mode != 3:  # 3 paints nothing (9.3.6); whether 7 does is left open here
-            self._mark(box, state.half_line() if state.mode in (1, 2, 5, 6) else HAIRLINE)
+            stroked = state.mode in (1, 2, 5, 6)
+            rule = not stroked and state.font is not None and state.font.is_leader(text)
+            self._mark(box, state.half_line() if stroked else HAIRLINE, rule=rule)
 
     # XObjects (8.8)
 

@@ -32,6 +32,10 @@ REPLACED_GLYPHS: Final = Box(-0.2, -0.25, 1.3, 0.75)  # ems: letters, not their 
 NARROW: Final = 0.2  # ems: a glyph of that width or more is replaced by one that hardly exceeds it
 OVERHANG: Final = 0.15  # ems
 MAX_CODES: Final = 65_536
+LEADERS: Final = 8  # glyphs of one kind in a row from which on they are what something is to be written upon
+LOW: Final = (-0.35, 0.2)  # ems: what dots and low lines stay within
+_LOW_CODES: Final = frozenset(b"._")
+_TEXT_FONTS: Final = ("Arial", "Courier", "Helvetica", "Times")  # in which these codes are what they are in ASCII
 _SPACE: Final = 0x20
 _BYTES_PER_STEP: Final = 64  # of a decoded font program
 _COMMON = Glyph(COMMON_GLYPHS, 0.0)
@@ -75,12 +79,27 @@ class Font:
     """The width of other codes; None: a text with such a code is refused."""
     glyphs: Mapping[int, Glyph] = field(default_factory=dict)
     """Of single codes, where that is known more closely."""
+    low_codes: frozenset[int] = frozenset()
+    """Codes that are dots or low lines, of a font whose glyphs are not at hand."""
 
     def codes(self, text: bytes) -> Sequence[int]:
         """Raises `FormatError` when the string is no whole number of codes."""
         if len(text) % self.code_size:
             raise FormatError("PDF: a text ends inside a code.")
         return text if self.code_size == 1 else [text[i] << 8 | text[i + 1] for i in range(0, len(text), 2)]
+
+    def is_leader(self, text: bytes) -> bool:
+        """Whether the text is a row of dots or a low line, as forms have it where something is to be written.
+
+        One glyph again and again: with gaps a page could draw letters of dots.
+        """
+        codes = self.codes(text)
+        if len(codes) < LEADERS or len(set(codes)) != 1:
+            return False
+        glyph = self.glyphs.get(codes[0])
+        if glyph is None:
+            return codes[0] in self.low_codes
+        return LOW[0] <= glyph.box.y0 and glyph.box.y1 <= LOW[1]
 
     def reach(self, text: bytes, spacing: Spacing) -> tuple[Box, float, float]:
         """A rectangle around glyphs and advances, from a pen at 0, and how far the pen moves, at least and at most.
@@ -136,14 +155,18 @@ def font_of(reader: Reader, value: Value, revision: int, work: Work) -> Font:
         raise FormatError(f"PDF: how far a font of type {kind!r} draws is not known here.")
     if font.get("Widths") is None and name in _STANDARD and font.get("FontDescriptor") is None:
         _check_names(reader, font, revision)
-        return Font(_COMMON, 1, {}, Width(0.0, MAX_ADVANCE))
+        return Font(_COMMON, 1, {}, Width(0.0, MAX_ADVANCE), low_codes=_low_codes(name))
     widths = _simple_widths(reader, font, revision, work)
     known = _embedded(reader, font, revision, work)
     if known is None:
         _check_names(reader, font, revision)
-        return Font(_COMMON, 1, widths)
+        return Font(_COMMON, 1, widths, low_codes=_low_codes(name))
     encoding = reader.resolve(font.get("Encoding"), revision)
     return Font(known.every, 1, widths, None, known.by_code if encoding in _ENCODINGS else {})
+
+
+def _low_codes(name: str) -> frozenset[int]:
+    return _LOW_CODES if name.startswith(_TEXT_FONTS) else frozenset()
 
 
 def _check_names(reader: Reader, font: Dictionary, revision: int) -> None:

@@ -52,7 +52,7 @@ class Ink:
     def mark(self, box: Box, *, rule: bool = False) -> None:
         """Marks every cell that the rectangle touches; what lies outside of the page is not shown.
 
-        `rule`: it is a line or a frame, which nothing that is written over it can make into something else.
+        `rule`: it is a line, a row of dots or a frame, of which nothing written over it can make something else.
         """
         inside = box.cut(self._page)
         if inside is None:
