@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ..errors import FormatError, LimitExceeded
-from .objects import Dictionary, IndirectObject, Ref, Value
+from .objects import UNREADABLE, Dictionary, IndirectObject, Ref, Value, same
 from .reader import REWRITE, Reader
 
 MAX_DEPTH: Final = 64  # levels of the page tree; real files stay under 10
 MAX_NODES: Final = 1 << 20  # pages and nodes above them
+MAX_LED_ASTRAY: Final = 256  # wrong parents that are followed, up to MAX_DEPTH nodes each
+INHERITABLE: Final = ("Resources", "MediaBox", "CropBox", "Rotate")  # table 31
 NO_PAGE: Final = "Make the PDF anew: a signature needs a page, and this file has none."
 _INHERITED: Final = ("MediaBox", "CropBox", "Rotate")
 
@@ -87,6 +89,7 @@ class _Shape:
         self._odd = odd
         self._leaves = 0
         self._pages: set[Ref] = set()
+        self._led_astray: set[tuple[Ref | None, Ref | None]] = set()
         self._open: list[tuple[int, int, int, int]] = []  # left to walk behind a node, its first leaf, /Count, number
 
     def node(self, ref: Ref, node: Dictionary, kids: Value, above: Ref | None, left: int) -> None:
@@ -94,7 +97,7 @@ class _Shape:
         parent, kind = node.get("Parent"), node.get("Type")
         if isinstance(kind, Ref):
             kind = self._reader.resolve(kind, self._revision)
-        if parent is not None and parent != above:
+        if parent is not None and parent != above and self._inherits_otherwise(node, parent, above):
             self._say(f"/Parent of object {ref.number} is not the node that names it")
         if isinstance(kids, list):
             if kind not in ("Pages", None):
@@ -108,6 +111,27 @@ class _Shape:
             self._pages.add(ref)
         if not kids:
             self._close(left)
+
+    def _inherits_otherwise(self, node: Dictionary, parent: Value, above: Ref | None) -> bool:
+        """Whether a node takes something else from where its /Parent leads than from the node that names it.
+
+        Programs that divide and join files leave such a /Parent behind; where it changes nothing it harms nobody.
+        """
+        self._led_astray.add((parent if isinstance(parent, Ref) else None, above))
+        if len(self._led_astray) > MAX_LED_ASTRAY:
+            return True
+        reader, revision = self._reader, self._revision
+        missing = [key for key in INHERITABLE if node.get(key) is None]
+        try:
+            return not all(
+                same(
+                    inherited(reader, {"Parent": parent}, key, revision),
+                    inherited(reader, {"Parent": above}, key, revision),
+                )
+                for key in missing
+            )
+        except UNREADABLE:  # a circle, which each reader leaves in its own way
+            return True
 
     def again(self, value: Value, left: int) -> None:
         """What was met before, or is no object."""

@@ -196,6 +196,9 @@ HONEST: dict[str, Callable[[], bytes]] = {
     "a node that says no type": partial(made, {**UNDER, 10: INNER.replace(b"/Type/Pages", b"")}),
     "a page that says no type": partial(made, {9: PAGE_2.replace(b"/Type/Page", b"")}),
     "a page that names no parent": partial(made, {9: PAGE_2.replace(b"/Parent 2 0 R", b"")}),
+    "a parent that lends what the root lends": partial(
+        made, {9: PAGE_2.replace(b"/Parent 2 0 R", b"/Parent 10 0 R"), 10: b"<</Type/Pages/Kids[]/Count 0>>"}
+    ),
     "a page that is there twice": partial(made, {2: b"<</Type/Pages/Kids[3 0 R 9 0 R 3 0 R]/Count 3>>"}),
     "a node without pages": partial(
         made,
