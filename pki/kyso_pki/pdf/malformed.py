@@ -15,7 +15,7 @@ from typing import Final
 
 from ..errors import FormatError
 from .objects import UNREADABLE, Dictionary, Value, read_value, skip_space
-from .tokens import SPACE
+from .tokens import SPACE, name_of
 
 MAX_OPERANDS: Final = 64  # before one operator; a colour has 32 components and a pattern at most
 MAX_INLINE: Final = 1 << 24  # bytes of the data of one inline image; they should not exceed 4 kB (8.9.7)
@@ -49,6 +49,8 @@ _usual = re.compile(
     + rb"|(?:BT|ET|T\*|EMC|h|S|s|f\*?|B\*?|b\*?|n|W\*?)"
     + rb")" + _STOP + rb"){1,256}"
 ).match  # fmt: skip
+_aside = re.compile(rb"\([^()\\]*+(?:\\[\s\S][^()\\]*+)*\)|%[^\r\n]*+").sub  # strings and comments
+_fonts = re.compile(rb"/([^" + SPACE + rb"()<>\[\]{}/%]*+)" + _S + rb"++" + _NUMBER + _S + rb"++Tf" + _STOP).findall
 _end = re.compile(rb"[" + SPACE + rb"]EI(?!" + _REGULAR + rb")").search
 _LITERALS: Final = (b"true", b"false", b"null")
 _OPERANDS: Final = {
@@ -122,6 +124,12 @@ def _fault(name: bytes, operands: list[Value], depth: int, ignoring: int) -> str
     if needed is None and name not in _COLOURS and name != b"BI" and ignoring <= 0:
         return f"the unknown operator {bytes(name[:16])!r} stands"
     return None
+
+
+def fonts_named(content: bytes) -> set[str]:
+    """The names of the fonts that a content asks for, as they stand in its resources."""
+    without = without_images(content) or content
+    return {name_of(name) for name in _fonts(_aside(b" ", without))}
 
 
 def without_images(content: bytes) -> bytes | None:

@@ -14,9 +14,9 @@ from copy import copy
 from typing import Final, NamedTuple
 
 from .filters import NOT_UNDONE, Budget, decode
-from .malformed import faults, suspect, without_images
+from .malformed import faults, fonts_named, suspect, without_images
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
-from .pagetree import page_leaves
+from .pagetree import inherited, page_leaves
 from .reader import Reader
 from .tokens import HEX, LITERAL, NONE, SPACE, hex_string, literal_string, tokens
 from .walk import references_in
@@ -55,9 +55,11 @@ class Seen(NamedTuple):
 class Contents:
     """What is drawn in a file as of a revision, read once."""
 
-    def __init__(self, reader: Reader, revision: int, *, thorough: bool = False) -> None:
-        """`thorough`: every content is read token by token, which takes 0.1 µs a byte; else where it is suspect."""
+    def __init__(self, reader: Reader, revision: int, *, thorough: bool = False, fonts: bool = False) -> None:
+        """`thorough`: every content is read token by token, which takes 0.1 µs a byte; else where it is suspect.
+        `fonts`: those that are asked for have to be there."""
         self._thorough = thorough
+        self._fonts = fonts
         self._left = FREE_TOKENS + TOKENS_RATIO * len(reader.data)
         self._reader = reader
         self._revision = revision
@@ -84,6 +86,8 @@ class Contents:
             content = b"\n".join([self._decoded(piece) for piece in pieces])
             if content:
                 yield from self._of(content, f"The content of page {page}")
+                if self._fonts:
+                    yield from self._without_font(content, f"The content of page {page}", node)
             yield from self._below(node)
         yield from (Seen(TREE, f"Readers may find other pages than the page tree has: {text}.") for text in odd)
         yield from self._unread
@@ -97,6 +101,29 @@ class Contents:
             found = faults(content) if self._left >= 0 else iter(("it is too large to be looked at",))
             for fault in found:
                 yield Seen(MALFORMED, f"{what} is malformed, so that readers draw it otherwise: {fault}.")
+
+    def _without_font(self, content: bytes, what: str, page: Dictionary, own: Value = None) -> Iterator[Seen]:
+        """A text in a font that is not there: Poppler draws nothing, others take a font of their own.
+
+        A form whose resources do not have it gets that of the page from some readers; it is not told.
+        """
+        if not (named := fonts_named(content)):
+            return
+        for resources in (own, self._inherited(page)):
+            found = self._resolved(resources)
+            fonts = self._resolved(found.get("Font")) if isinstance(found, dict) else None
+            named.difference_update(fonts if isinstance(fonts, dict) else ())
+        for name in sorted(named)[:1]:
+            yield Seen(
+                MALFORMED, f"{what} is malformed, so that readers draw it otherwise: there is no font /{name}."
+            )
+
+    def _inherited(self, page: Dictionary) -> Value:
+        try:
+            return inherited(self._reader, page, "Resources", self._revision)
+        except UNREADABLE as e:
+            self._note(page.get("Resources"), getattr(e, "message", str(e)))
+            return None
 
     def _below(self, page: Dictionary) -> Iterator[Seen]:
         """What resources, also those of nodes above the page, and annotations draw."""
@@ -129,7 +156,10 @@ class Contents:
                     self._read(found)
             elif isinstance(found, Stream):
                 resources.append(found.dictionary.get("Resources"))
-                yield from self._of(self._decoded(found), _named(item))
+                content = self._decoded(found)
+                yield from self._of(content, _named(item))
+                if self._fonts:
+                    yield from self._without_font(content, _named(item), page, found.dictionary.get("Resources"))
 
     def _in_resources(self, resources: Dictionary, more: list[Value]) -> Iterator[Value]:
         """Forms, tiling patterns, the glyphs of Type 3 fonts and soft masks (7.8.3); `more` gets their resources."""

@@ -75,6 +75,7 @@ TOLD: dict[str, bytes] = {
     "words that are no operators": b"foo bar " * 200,
     "operators in an array": b"BT /F1 12 Tf 72 400 Td [ (A) Tj (B) ] TJ ET",
     "arrays without end": b"[" * 600 + b"]" * 600,
+    "a font that is not there": b"BT /F9 12 Tf 72 400 Td (Pay 400) Tj ET",
     "a string of other letters than hexadecimal": b"BT /F1 12 Tf 72 400 Td <4Dzz39> Tj ET",
 }
 """What the linter alone tells: to look for it costs more than all of a verification."""
@@ -106,6 +107,7 @@ HONEST: dict[str, Callable[[], bytes]] = {
             b"/Artifact <</Attached [/Top]/Type/Pagination/BBox [1 2.5 3 4]>> BDC EMC /Span <</Lang (vi-VN)>> BDC EMC"
         )
     ),
+    "a text about a font that is not there": lambda: page(between(b"[(say \\( /F9 12 Tf )] TJ % /F9 12 Tf")),
     "a text that stands for another": lambda: page(between(b"/Span<</ActualText<FEFF0041> /MCID 3>>BDC EMC")),
     "an appearance of nothing": lambda: page(b"% DSBlank\n", {10: stream(b"", FORM)}),
 }

@@ -35,5 +35,5 @@ def searched(found: Survey) -> Iterator[Observation]:
 
 def drawn_otherwise(found: Survey) -> Iterator[Observation]:
     """A content that some readers draw otherwise than others, or not all of it."""
-    for seen in Contents(found.reader, found.reader.last, thorough=True).otherwise():
+    for seen in Contents(found.reader, found.reader.last, thorough=True, fonts=True).otherwise():
         yield Observation(seen.code, seen.text)
