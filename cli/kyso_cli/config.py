@@ -57,6 +57,16 @@ def find_config(named: Path | None) -> Config:
     return read_config(named)
 
 
+def server_config(named: Path | None) -> Path:
+    """The file by which the server and its authority run. Raises `Stop` when there is none."""
+    place = named or Path(os.environ.get("KYSO_CONFIG") or FILE_NAME)
+    if place.is_dir():
+        place /= FILE_NAME
+    if not place.is_file():
+        raise Stop("config_missing", path=place.parent)
+    return place
+
+
 def read_config(path: Path) -> Config:
     """The configuration in this file. Raises `Stop` naming what is wrong in it."""
     import tomllib

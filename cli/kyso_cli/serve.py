@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .command import worded
-from .config import FILE_NAME
+from .config import server_config
 from .errors import OK, Stop
 from .options import config_option
 from .output import App, say
@@ -26,11 +26,7 @@ def command(app: App, /, **given: Any) -> int:
 
 def serve(app: App, named: Path | None) -> int:
     """Runs the server until it is told to stop. Raises `Stop` before anything is started."""
-    place = named or Path(os.environ.get("KYSO_CONFIG") or FILE_NAME)
-    if place.is_dir():
-        place /= FILE_NAME
-    if not place.is_file():
-        raise Stop("config_missing", path=place.parent)
+    place = server_config(named)
     from kyso_server.app import run
     from kyso_server.settings import load_settings
 

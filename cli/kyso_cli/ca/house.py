@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..config import FILE_NAME
+from ..config import server_config
 from ..errors import FAILED, Stop
 from ..files import check_input, read
 from ..output import App
@@ -23,11 +22,7 @@ def authority(named: Path | None) -> tuple[Settings, CaSettings, Certificate]:
     """The settings, their `[ca]` and its issuing certificate. Raises `Stop`, `UsageError`."""
     from kyso_server.settings import load_settings
 
-    place = named or Path(os.environ.get("KYSO_CONFIG") or FILE_NAME)
-    if place.is_dir():
-        place /= FILE_NAME
-    if not place.is_file():
-        raise Stop("config_missing", path=place.parent)
+    place = server_config(named)
     settings = load_settings(place)
     if settings.ca is None:
         raise Stop("ca_missing", path=place)

@@ -43,7 +43,10 @@ def other_pages(reader: Reader, least: int) -> str | None:
         return None  # then readers take the page tree
     if parameters.get("P", 0) != 0 or tree[:1] != [first]:
         return "its first page is another in the page tree"
-    if (hinted := _hinted(reader, parameters, first, len(tree))) != tree and _are_pages(reader, hinted):
+    hinted = _hinted(reader, parameters, first, len(tree))
+    if hinted is None:
+        return "its hints cannot be read"
+    if hinted != tree and _are_pages(reader, hinted):
         return "its hints name other pages than the page tree"
     return None
 
@@ -62,12 +65,12 @@ def _is_page(reader: Reader, number: int) -> bool:
     try:
         found = reader.resolve(Ref(number))
         return isinstance(found, dict) and reader.resolve(found.get("Type")) == "Page"
-    except UNREADABLE:
-        return False
+    except UNREADABLE:  # it may be one to readers that are not strict
+        return True
 
 
-def _hinted(reader: Reader, parameters: Dictionary, first: int, count: int) -> list[int]:
-    """The object numbers of the pages by the hint tables; none where these cannot be read.
+def _hinted(reader: Reader, parameters: Dictionary, first: int, count: int) -> list[int] | None:
+    """The object numbers of the pages by the hint tables; none where these are no tables, None where it is not known.
 
     The others than the first begin with object 1, one behind the other, as many objects as their entries say.
     """
@@ -79,7 +82,7 @@ def _hinted(reader: Reader, parameters: Dictionary, first: int, count: int) -> l
         stream = held.value if held is not None and held.offset == where[0] else None
         table = decode(stream, Budget(len(reader.data))) if isinstance(stream, Stream) else b""
     except UNREADABLE:
-        return []
+        return None
     least, bits = int.from_bytes(table[_LEAST], "big"), int.from_bytes(table[_BITS], "big")
     octets = table[_HEADER : _HEADER + (count * bits + 7) // 8]
     if bits > MAX_BITS or len(octets) * 8 < count * bits:

@@ -240,7 +240,7 @@ class Contents:
         found = {key: stream.dictionary.get(key) for key in ("Filter", "DecodeParms")}
         if type(found["Filter"]) is str and found["DecodeParms"] is None:
             return stream  # as most are
-        if not any(True for _ in references_in(list(found.values()))):
+        if not references_in(list(found.values())):
             return stream
         direct = copy(stream)
         direct.dictionary = {**stream.dictionary, **{key: self._direct(value) for key, value in found.items()}}

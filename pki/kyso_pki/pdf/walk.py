@@ -5,7 +5,6 @@ Reach for `references_in` and `lost`. The work is linear in the file: each objec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ..errors import FormatError
@@ -14,6 +13,9 @@ from .objects import UNREADABLE, Ref, Stream, Value
 from .reader import Reader
 
 MAX_UNREAD: Final = 16  # one is enough; the others help to see how the file was made
+
+
+_HOLD: Final = frozenset((dict, list))  # a stream is never within another value
 
 
 class Lost(NamedTuple):
@@ -25,19 +27,23 @@ class Lost(NamedTuple):
     """Why objects that are named cannot be read."""
 
 
-def references_in(value: Value) -> Iterator[Ref]:
+def references_in(value: Value) -> list[Ref]:
     """Every reference in a value, those of a stream's dictionary included; not followed."""
+    found: list[Ref] = []
     pending: list[Value] = [value]
     while pending:
         item = pending.pop()
-        if isinstance(item, Ref):
-            yield item
-        elif isinstance(item, list):
-            pending += item
-        elif isinstance(item, dict):
-            pending += item.values()
+        if type(item) is dict:
+            item = list(item.values())
+        elif type(item) is Ref:
+            found.append(item)
+            continue
         elif isinstance(item, Stream):
-            pending += item.dictionary.values()
+            item = list(item.dictionary.values())
+        if type(item) is list:
+            found += [i for i in item if type(i) is Ref]
+            pending += [i for i in item if type(i) in _HOLD]
+    return found
 
 
 def lost(reader: Reader) -> Lost:

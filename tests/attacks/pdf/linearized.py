@@ -6,7 +6,7 @@ Poppler 22.12 then finds the pages by /O, /N, /P and the hint tables, MuPDF 1.21
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from kyso_pki.pdf.reader import Reader
@@ -24,12 +24,13 @@ def _base() -> bytes:
     return pike(linearize=True, pages=PAGES)
 
 
-def signed(base: bytes) -> bytes:
-    """Signed by an update; as large for every file of the same size."""
+def signed(base: bytes, more: Mapping[int, bytes] | None = None) -> bytes:
+    """Signed by an update; as large for every file of the same size. `more`: objects that come with it."""
     catalog = Reader(base).root_ref().number
     bodies = {
         catalog: raw(base, catalog)[:-2] + b"/AcroForm<</Fields[90 0 R]/SigFlags 3>>>>",
         90: FIELD.replace(b"/P 3 0 R", b"").replace(b"6 0 R", b"91 0 R"),
+        **(more or {}),
     }
     return hand_signed(prepared(base=base, bodies=bodies, number=91))
 
@@ -133,6 +134,40 @@ for _name, _rest in {"a_key_twice": b"/X 1/X 2", "a_stray_number": b"7 7", "noth
         _disordered,
         finding="LINEARIZATION",
         words="page" if not _rest else "cannot be read",
+    )
+
+
+def _hidden_page() -> bytes:
+    """/O leads to a page that the tree does not have, and in which a key stands twice."""
+    page = b"<</Type/Page/X 1/X 2/Parent %d 0 R/MediaBox[0 0 200 200]>>" % _root_of_pages()
+    size = len(signed(_base(), {92: page}))
+    return signed(base_with(size, (rb"/O \d+", b"/O 92")), {92: page})
+
+
+def _root_of_pages() -> int:
+    return int(getattr(Reader(_base()).catalog()["Pages"], "number", 0))
+
+
+def _hidden_hints() -> bytes:
+    """The hint tables under a filter that is not undone here."""
+    base = base_with(len(signed(_base())))
+    number = re.compile(rb"/H \[ (\d+)").search(base)
+    assert number
+    at = base.index(b"/FlateDecode", int(number[1]))
+    return signed(base[:at] + b"/LZWDecode  " + base[at + len(b"/FlateDecode") :])
+
+
+for _name, _hide, _words in (
+    ("a_first_page_that_cannot_be_read", _hidden_page, "first page"),
+    ("hints_that_cannot_be_read", _hidden_hints, "hints cannot be read"),
+):
+    variant(
+        ATTACKS,
+        f"a_linearized_file_with_{_name}",
+        "P5: what cannot be read here, Poppler may follow.",
+        _hide,
+        finding="LINEARIZATION",
+        words=_words,
     )
 
 HONEST: dict[str, Callable[[], bytes]] = {

@@ -6,7 +6,7 @@ finds in the strings and streams that were signed for the objects of that name. 
 
 from __future__ import annotations
 
-from ..objects import Ref, Stream, Value
+from ..walk import references_in
 from .comparison import Comparison
 
 
@@ -14,32 +14,10 @@ def compare_references(c: Comparison) -> None:
     for number, touched in c.touched.items():
         if touched.new is None:
             continue
-        now = set(_references(touched.new.value))
+        now = set(references_in(touched.new.value))
         if touched.old is not None and now:
-            now.difference_update(_references(touched.old.value))
+            now.difference_update(references_in(touched.old.value))
         lost = [ref for ref in now if c.reader.leads_nowhere(ref, c.index)]
         if lost:
             text = f"object {number} names object {min(lost).number}, which is not there."
             c.say("unexplained", text, False, object=number)
-
-
-def _references(value: Value) -> list[Ref]:
-    """As `walk.references_in`, all at once."""
-    found: list[Ref] = []
-    pending: list[Value] = [value]
-    while pending:
-        item = pending.pop()
-        if type(item) is dict:
-            item = list(item.values())
-        elif type(item) is Ref:
-            found.append(item)
-            continue
-        elif isinstance(item, Stream):
-            item = list(item.dictionary.values())
-        if type(item) is list:
-            found += [i for i in item if type(i) is Ref]
-            pending += [i for i in item if type(i) in _HOLD]
-    return found
-
-
-_HOLD = frozenset((dict, list))  # a stream is never within another value
