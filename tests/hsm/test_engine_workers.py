@@ -111,7 +111,7 @@ def test_a_hung_worker_does_not_keep_others_from_signing(hsm: SoftHsm) -> None:
         start = time.monotonic()
         errors = at_once(2, lambda: [signer.sign([bytes(32)]) for _ in range(20)])
         assert len(errors) <= 1  # whoever had the hung one
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 2.0 + 5
         assert at_once(2, lambda: [signer.sign([bytes(32)]) for _ in range(20)]) == []
         assert host.status().events["worker_timeouts"] == 1
     pool.close()

