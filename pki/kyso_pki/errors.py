@@ -51,7 +51,8 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     ├─ FetchError                something on the network did not answer as it must
     │  └─ Unreachable
     ├─ RemoteError               a kyso or CSC server refused
-    │  └─ Unauthorized
+    │  ├─ Unauthorized
+    │  └─ OtherDocument          its answer is not the document that was sent, signed
     └─ VerificationFailed        raised by `require_passed()`
 """
 
@@ -288,6 +289,12 @@ class RemoteUnavailable(RemoteError):
 
 class Unauthorized(RemoteError):
     code = "remote.unauthorized"
+
+
+class OtherDocument(RemoteError):
+    """What a server gave back is not what it was sent; nothing of it may be kept."""
+
+    code = "remote.other_document"
 
 
 class VerificationFailed(KysoError):

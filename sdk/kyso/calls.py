@@ -16,8 +16,9 @@ from kyso_pki.scheme import HashName
 
 from .api import Answer, Api, Params, Pin, Request, json_object, password_header, pin_header
 from .csc import CscSigner
+from .returned import require_extended, require_signed
 from .serverside import ServerOptions, sign_params
-from .signing import Password
+from .signing import Password, asked_once
 
 Send = Callable[[Request], Answer]
 MAX_PAGES = 1000  # of credentials/list, against a server that sends another one for ever
@@ -75,11 +76,23 @@ class Calls:
         pin: Pin,
         options: ServerOptions,
     ) -> bytes:
-        headers = pin_header(self.api.asker(pin, credential_id)) | password_header(options.get("password"), data)
-        return self._document("/v1/sign", data, sign_params(credential_id, options), headers)
+        password = asked_once(options.get("password"))
+        headers = pin_header(self.api.asker(pin, credential_id)) | password_header(password, data)
+        signed = self._document("/v1/sign", data, sign_params(credential_id, options), headers)
+        require_signed(
+            data,
+            signed,
+            password,
+            certified=options.get("certify") is not None,
+            countersigned=options.get("countersign") is not None,
+        )
+        return signed
 
     def extend_document(self, data: bytes, *, level: str, password: Password | None) -> bytes:
-        return self._document("/v1/extend", data, {"level": level_named(level)}, password_header(password, data))
+        password = asked_once(password)
+        longer = self._document("/v1/extend", data, {"level": level_named(level)}, password_header(password, data))
+        require_extended(data, longer, password)
+        return longer
 
     def verify_document(self, data: bytes, *, password: Password | None) -> dict[str, Any]:
         answer = self.send(self.api.document("/v1/verify", data, {}, password_header(password, data)))

@@ -138,12 +138,16 @@ class Client:
     ) -> bytes:
         """The signed document, signed at the server: the whole document travels, and so does its `password`.
 
-        `profile` is one by its name; its form counts, not `xml_form`. Raises `UsageError` for what only `sign` does.
+        `profile` is one by its name; its form counts, not `xml_form`. Raises `UsageError` for what only `sign` does,
+        `OtherDocument` when the answer is not this document with one intact signature more.
         """
         return self._calls.sign_document(read(source), credential_id, pin=pin, options=options)
 
     def extend_document(self, source: Source, *, level: str = "B-LTA", password: Password | None = None) -> bytes:
-        """The PDF with its signatures brought to `level` at the server, with the evidence that the server has."""
+        """The document with its signatures brought to `level` at the server, with the evidence that the server has.
+
+        Raises `OtherDocument` when the answer is more or something else.
+        """
         return self._calls.extend_document(read(source), level=level, password=password)
 
     def verify_document(self, source: Source, *, password: Password | None = None) -> dict[str, Any]:
