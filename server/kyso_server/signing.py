@@ -166,18 +166,22 @@ def authorize(house: House, request: AuthorizeRequest, caller: Caller) -> Author
         house.keys.hold(_name(sad), credential.address, request.pin, until, at)
     else:
         house.keys.signer(credential.address)
-    with house.store.writing() as session:
-        store.forget_authorizations(session, at - FORGOTTEN_AFTER)
-        store.put_authorization(
-            session,
-            sad=sad,
-            credential=request.credential_id,
-            token=caller.token,
-            imprints=request.hashes,
-            hash_name=request.hash_name,
-            at=at,
-            expires_at=until,
-        )
+    try:
+        with house.store.writing() as session:
+            store.forget_authorizations(session, at - FORGOTTEN_AFTER)
+            store.put_authorization(
+                session,
+                sad=sad,
+                credential=request.credential_id,
+                token=caller.token,
+                imprints=request.hashes,
+                hash_name=request.hash_name,
+                at=at,
+                expires_at=until,
+            )
+    except BaseException:
+        house.keys.release(_name(sad))  # nobody has this SAD: the key must not stay open until it ends
+        raise
     return AuthorizeResponse(sad, house.settings.sad_lifetime_s)
 
 
