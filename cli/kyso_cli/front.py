@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "keys": "kyso_cli.keys",
     "trust": "kyso_cli.trust",
     "ca": "kyso_cli.ca",
+    "callers": "kyso_cli.callers",
     "quickstart": "kyso_cli.quickstart",
     "serve": "kyso_cli.serve",
 }

@@ -42,6 +42,8 @@ TSA_POLICY = "1.3.6.1.4.1.99999.1.1"  # under an enterprise number that nobody h
 ROOT_CRL_TERM = timedelta(days=365)  # the root is used by hand, so its list lasts long
 BACKDATED = timedelta(minutes=5)  # for verifiers whose clock is a little behind
 PARTS = ("secrets", "softhsm", "keys", "ca", "kyso.toml")  # in the order of moving in
+CALLER = "quickstart"  # the name of the one API token that is made
+_CALLERS = f'callers = ["{CALLER}"] # API tokens that may use this key; kyso callers makes more'
 _READY, _UNFINISHED = ".ready", ".unfinished-"
 
 
@@ -279,9 +281,9 @@ def _config(plan: Plan) -> str:
     ]
     for name in (OFFICIAL, SEAL):
         lines += ["", "[[credentials]]", f'id = "{name}"', *_key_lines(plan, "", PEOPLE_TOKEN, name, "token")]
-        lines += ['chain = ["ca/issuing.crt"]']
+        lines += ['chain = ["ca/issuing.crt"]', _CALLERS]
     lines += ["", "[[credentials]]", f'id = "{SOFTWARE}"', f'key = "file:keys/{SOFTWARE}.p12"']
-    lines += [f'pin_file = "secrets/{SOFTWARE}.pin"', 'chain = ["ca/issuing.crt"]']
+    lines += [f'pin_file = "secrets/{SOFTWARE}.pin"', 'chain = ["ca/issuing.crt"]', _CALLERS]
     lines += ["", "[trust]", 'signing = ["ca/root.crt"]', 'timestamping = ["ca/root.crt"]', "online = true", ""]
     return "\n".join(lines)
 

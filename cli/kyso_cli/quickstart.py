@@ -24,7 +24,7 @@ from .errors import OK, Stop
 from .files import write_whole
 from .mending import API_TOKEN, mend
 from .output import App, say
-from .province import OFFICIAL, PEOPLE_TOKEN, SEAL, Plan, finish_moving, key_address, make
+from .province import CALLER, OFFICIAL, PEOPLE_TOKEN, SEAL, Plan, finish_moving, key_address, make
 from .serve import port_free, serve
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _register(app: App, home: Path) -> None:
     for certificate, issuer in _issued(settings, home):
         setup.register_certificate(settings, certificate, issuer)
     token = (home / API_TOKEN).read_text("utf-8").strip()
-    setup.add_api_token(settings, "quickstart", token)
+    setup.add_api_token(settings, CALLER, token)
     if fresh:
         _tell(app, "database")
         _tell(app, "token")

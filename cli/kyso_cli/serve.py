@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from .callers.rights import warn_of_callers
 from .command import worded
 from .config import server_config
 from .errors import OK, Stop
@@ -27,14 +28,21 @@ def command(app: App, /, **given: Any) -> int:
 def serve(app: App, named: Path | None) -> int:
     """Runs the server until it is told to stop. Raises `Stop` before anything is started."""
     place = server_config(named)
+    from kyso_pki.errors import KysoError
     from kyso_server.app import run
     from kyso_server.settings import load_settings
 
     settings = load_settings(place)
     if settings.port and not port_free(settings.host, settings.port):
         raise Stop("port_busy", host=settings.host, port=settings.port)
+
+    def ready() -> None:
+        say(app.words("quickstart.serving", url=settings.url))
+        with suppress(KysoError):  # it serves all the same; what is wrong with the database stands in the log
+            warn_of_callers(app, settings)
+
     try:
-        run(settings, ready=lambda: say(app.words("quickstart.serving", url=settings.url)))
+        run(settings, ready=ready)
     except SystemExit:  # how uvicorn ends when another program took the port a moment ago
         raise Stop("port_busy", host=settings.host, port=settings.port) from None
     return OK

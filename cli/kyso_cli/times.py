@@ -15,3 +15,8 @@ def parse(text: str) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)).astimezone(UTC)
     except OverflowError:  # midnight of the first day of year 1 in Viet Nam is before all time
         raise ValueError(text) from None
+
+
+def iso(moment: datetime) -> str:
+    """As JSON has it: `2026-11-29T06:00:00Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -13,12 +13,12 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 
 from kyso_pki.ades.stamping import token_size_of
-from kyso_pki.authority import ocsp, revoke, timestamp
+from kyso_pki.authority import ocsp, timestamp
 from kyso_pki.errors import FetchError
 from kyso_pki.scheme import Scheme
 from kyso_pki.tsp import timestamp_request, token_from_response
 
-from . import store, tables
+from . import crls, store
 from .house import Authority, House
 from .problems import NotFound, NotServed
 
@@ -65,25 +65,8 @@ def _current_crl(house: House, ours: Authority) -> bytes:
         complete = newest is not None and newest.revoked == store.count_revoked(session, ours.issuing)
         if newest and complete and newest.this_update <= at < newest.this_update + CRL_RENEWED_AFTER:
             return newest.der
-        rows = store.revoked_certificates(session, ours.issuing)
-    number = newest.number + 1 if newest else 1
-    # A revocation within this very second is not from the future.
-    entries = [revoke.Revoked(int(r.serial, 16), min(r.revoked_at or at, at), r.reason) for r in rows]
-    until = min(at + CRL_VALID_FOR, ours.issuing.not_after)
     key = house.keys.signer(ours.issuing_key)
-    encoded = revoke.issue_crl(key, ours.issuing, entries, at=at, next_update=until, number=number)
-    with house.store.writing() as session:
-        session.add(
-            tables.Crl(
-                issuer_key=ours.issuing.spki_sha256,
-                number=number,
-                revoked=len(entries),
-                this_update=at,
-                next_update=until,
-                der=encoded,
-            )
-        )
-    return encoded
+    return crls.make(house.store, ours.issuing, key, at=at, until=at + CRL_VALID_FOR).encoded
 
 
 def ocsp_answer(house: House, request: bytes) -> bytes:

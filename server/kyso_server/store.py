@@ -180,6 +180,11 @@ def active_tokens(session: Session) -> list[tuple[str, str]]:
     return [(name, digest) for name, digest in rows]
 
 
+def all_tokens(session: Session) -> list[ApiToken]:
+    """Those that were revoked too, by name."""
+    return list(session.scalars(select(ApiToken).order_by(ApiToken.name)))
+
+
 def put_token(session: Session, name: str, token: str, at: datetime) -> None:
     """Makes `token` the one and only secret of this name; the same again changes nothing."""
     digest = sha256_hex(token)
@@ -237,6 +242,12 @@ def revoke_certificate(session: Session, issuer: Certificate, serial: int, reaso
         .values(status="revoked", revoked_at=at, reason=reason)
     )
     return _changed(session, statement) == 1
+
+
+def all_certificates(session: Session, issuer: Certificate) -> list[IssuedCertificate]:
+    """What this CA answers for, the oldest first."""
+    mine = IssuedCertificate.issuer_key == issuer.spki_sha256
+    return list(session.scalars(select(IssuedCertificate).where(mine).order_by(IssuedCertificate.id)))
 
 
 def revoked_certificates(session: Session, issuer: Certificate) -> Sequence[IssuedCertificate]:

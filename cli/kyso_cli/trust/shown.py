@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..messages import Words
 from ..output import printable
+from ..times import iso as in_utc
 from ..times import local
 
 if TYPE_CHECKING:
@@ -114,4 +115,4 @@ def change_json(change: TrustChange) -> dict[str, Any]:
 
 
 def iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+    return None if moment is None else in_utc(moment)
