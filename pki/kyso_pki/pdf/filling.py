@@ -16,9 +16,10 @@ from .reader import Reader
 
 _SHOWING = (b"Tj", b"TJ", b"'", b'"')
 _HARMLESS = frozenset(
-    b"q Q cm re m l h w J j M d ri i gs W W* n f S BT ET Tc Tw Tz TL Tf Tr Ts Td TD Tm T* g G rg RG k K "
+    b"q Q cm re m l h w J j M d ri i gs W W* n f S BT ET Tc Tw Tz TL Tf Tr Ts Td TD Tm T* g G rg RG k K cs CS sc SC "
     b"BMC BDC EMC".split()
 )
+_BOUNDS = ("BBox", "Matrix")
 
 
 def fills_consistently(
@@ -33,13 +34,9 @@ def fills_consistently(
     before, now = _normal(reader, old, revision - 1), _normal(reader, new, revision)
     if now is None or not isinstance(values[1], bytes):
         return False
-    if before is not None and not same(before.dictionary.get("Resources"), now.dictionary.get("Resources")):
+    if before is not None and not all(same_numbers(before.dictionary.get(k), now.dictionary.get(k)) for k in _BOUNDS):
         return False
-    if any(
-        before is not None and not same(before.dictionary.get(k), now.dictionary.get(k)) for k in ("BBox", "Matrix")
-    ):
-        return False
-    if before is None and not _plain_resources(reader, now, revision):
+    if not _known_resources(reader, before, now, revision):
         return False
     if not _same_other_looks(reader, revision, old, new):
         return False
@@ -111,15 +108,30 @@ def _normal(reader: Reader, widget: Dictionary, revision: int) -> Stream | None:
     return normal if isinstance(normal, Stream) else None
 
 
-def _plain_resources(reader: Reader, appearance: Stream, revision: int) -> bool:
-    """Whether every font of a first appearance was there before."""
-    resources = reader.resolve(appearance.dictionary.get("Resources"), revision)
-    if not isinstance(resources, dict) or resources.keys() - {"Font", "ProcSet"}:
+def _known_resources(reader: Reader, before: Stream | None, now: Stream, revision: int) -> bool:
+    """Whether an appearance has nothing to draw with but what the one before it had, and fonts of the file.
+
+    Programs write the resources anew, in an object of their own or not (PDFBox, pdf.js). What a font shows is told
+    by `plain_fonts`.
+    """
+    old = None if before is None else reader.resolve(before.dictionary.get("Resources"), revision - 1)
+    new = reader.resolve(now.dictionary.get("Resources"), revision)
+    old = old if isinstance(old, dict) else {}
+    if not isinstance(new, dict) or any(not same(old.get(k), new.get(k)) for k in new.keys() - {"Font", "ProcSet"}):
         return False
-    fonts = reader.resolve(resources.get("Font"), revision)
-    if not isinstance(fonts, dict):
-        return False
-    return all(isinstance(f, Ref) and reader.entry(f.number, revision - 1) is not None for f in fonts.values())
+    had, has = reader.resolve(old.get("Font"), revision - 1), reader.resolve(new.get("Font"), revision)
+    had = had if isinstance(had, dict) else {}
+    return isinstance(has, dict) and all(
+        same(had.get(name), font) or (isinstance(font, Ref) and reader.entry(font.number, revision - 1) is not None)
+        for name, font in has.items()
+    )
+
+
+def same_numbers(a: Value, b: Value) -> bool:
+    """Whether two values are the same, or lists of the same numbers: `100.0` and `100` are one place on a page."""
+    if isinstance(a, list) and isinstance(b, list) and {*map(type, a), *map(type, b)} <= {int, float}:
+        return a == b
+    return same(a, b)
 
 
 def says(reader: Reader, appearance: Stream, value: Value) -> bool:

@@ -58,6 +58,8 @@ def plain_text(reader: Reader, appearance: Stream, revision: int) -> str:
         raise FormatError("PDF: an appearance is turned or moved by a /Matrix.")
     resources = reader.resolve(dictionary.get("Resources"), revision)
     fonts = reader.resolve(resources.get("Font"), revision) if isinstance(resources, dict) else None
+    if isinstance(resources, dict) and "ColorSpace" in resources:
+        raise FormatError("PDF: an appearance has colour spaces of its own.")
     box = _box(reader.resolve(dictionary.get("BBox"), revision))
     pen = _Pen(box, fonts if isinstance(fonts, dict) else {}, lambda font: plain_font(reader, font, revision))
     for operator, operands in operations(decode(appearance, reader.budget)):
@@ -138,6 +140,8 @@ class _Pen:
         self.size = 0.0
         self.leading = 0.0
         self.dark = True
+        self.colour: Callable[[_Pen, list[Value]], None] = _grey
+        """What reads the operands of `sc`."""
         self.scale = 1.0
         self.spacing = 0.0
         self.x = self.y = 0.0
@@ -215,6 +219,18 @@ def _rgb(pen: _Pen, operands: list[Value]) -> None:
 def _cmyk(pen: _Pen, operands: list[Value]) -> None:
     cyan, magenta, yellow, black = _numbers(operands, 4)
     pen.dark = 1 - min(1.0, 0.3 * cyan + 0.59 * magenta + 0.11 * yellow + black) <= DARK
+
+
+def _space(pen: _Pen, operands: list[Value]) -> None:
+    name = operands[0] if len(operands) == 1 else None
+    if not isinstance(name, str) or name not in _COLOURS:
+        raise FormatError("PDF: an appearance uses a colour space that is no device's.")
+    pen.colour = _COLOURS[name]
+    pen.dark = True  # the initial colour of each is black (8.6.3)
+
+
+def _colour(pen: _Pen, operands: list[Value]) -> None:
+    pen.colour(pen, operands)
 
 
 def _font(pen: _Pen, operands: list[Value]) -> None:
@@ -309,6 +325,7 @@ def _end_path(pen: _Pen, operands: list[Value]) -> None:
     pen.clip = None
 
 
+_COLOURS: Final = {"DeviceGray": _grey, "DeviceRGB": _rgb, "DeviceCMYK": _cmyk}
 _STEPS: dict[bytes, Callable[[_Pen, list[Value]], None]] = {
     b"q": _no_operands,
     b"Q": _no_operands,
@@ -319,6 +336,8 @@ _STEPS: dict[bytes, Callable[[_Pen, list[Value]], None]] = {
     b"g": _grey,
     b"rg": _rgb,
     b"k": _cmyk,
+    b"cs": _space,
+    b"sc": _colour,
     b"G": _any_numbers(1),
     b"RG": _any_numbers(3),
     b"K": _any_numbers(4),

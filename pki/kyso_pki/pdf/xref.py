@@ -30,6 +30,11 @@ _trailer = re.compile(rb"[" + SPACE + rb"]*trailer").match
 _closing = re.compile(
     rb"[" + SPACE + rb"]*startxref[\t\n\x0c\r ]{1,32}+(\d{1,20})[\t\n\x0c\r ]{1,32}+%%EOF([" + SPACE + rb"]*+)"
 ).match
+# `%iText-Core-8.0.1` and the like, a few lines of a program's name, with no word that a searching reader looks for.
+_remarks = re.compile(
+    rb"(?:[" + SPACE + rb"]{0,32}"
+    rb"%(?!.{0,100}(?:obj|xref|trailer|stream|EOF))[A-Za-z][A-Za-z0-9 .,:;()_+-]{0,100}[\r\n]){0,4}"
+).match
 _RUNS = {kind: re.compile(re.escape(bytes((kind,))) + b"+").finditer for kind in (PLAIN, COMPRESSED, 0x6E)}
 _few_rows = re.compile(rb"(?:[0-9]{10} [0-9]{5} [nf](?: [\r\n]|\r\n))*").fullmatch
 _LINE_ENDS: Final = (b" \n", b" \r", b"\r\n")
@@ -416,8 +421,13 @@ class Closing(NamedTuple):
 
 
 def read_closing(data: bytes, position: int) -> Closing:
-    """What closes the section that ends at `position` (7.5.5). Raises `FormatError`."""
+    """What closes the section that ends at `position` (7.5.5). Raises `FormatError`.
+
+    Before it a program may say its name in a comment: iText does in every file with a table.
+    """
     m = _closing(data, position)
+    if m is None and (remarks := _remarks(data, position)) is not None:
+        m = _closing(data, remarks.end())
     if m is None:
         raise FormatError(f"PDF: no `startxref` and `%%EOF` after the cross-reference that ends at {position}.")
     return Closing(int(m[1]), m.start(2), m.end())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..fields import full_name
-from ..filling import fills_consistently
+from ..filling import fills_consistently, same_numbers
 from ..objects import Dictionary, Ref, Value, same
 from ..overlay import Widget
 from ..written import written_over
+from .appearances import explain_appearance
 from .comparison import Comparison, added_items, explain_same_place, shown
+from .resources import default_was_added, fonts_were_added
 from .signing import new_field
 
 
@@ -22,11 +22,12 @@ def compare_forms(c: Comparison, before: Value, now: Value, root: int) -> None:
         return
     explain_same_place(c, before, now, "the form", root)
     old = old or {}
-    for key in sorted((old.keys() | new.keys()) - {"Fields"}):
+    holder = now.number if isinstance(now, Ref) else root
+    explained = {"Fields", *_harmless_defaults(c, old, new, holder)}
+    for key in sorted((old.keys() | new.keys()) - explained):
         if not same(old.get(key), new.get(key)) and not (key == "SigFlags" and _flags_grew(old, new)):
             text = f"/{key} of the form was changed."
             c.say("form", text, False, old=shown(old.get(key)), new=shown(new.get(key)))
-    holder = now.number if isinstance(now, Ref) else root
     explain_same_place(c, old.get("Fields"), new.get("Fields"), "the list of fields", holder, "Fields")
     olds, news = c.old(old.get("Fields")), c.new(new.get("Fields"))
     if news is olds:
@@ -39,6 +40,16 @@ def compare_forms(c: Comparison, before: Value, now: Value, root: int) -> None:
         new_field(c, item)
 
 
+def _harmless_defaults(c: Comparison, old: Dictionary, new: Dictionary, holder: int) -> set[str]:
+    """Of the defaults for the looks of fields, those that changed in a way which no field could see."""
+    found = set()
+    if fonts_were_added(c, old, new, holder):
+        found.add("DR")
+    if default_was_added(c, old, new):
+        found.add("DA")
+    return found
+
+
 def compare_values(c: Comparison) -> None:
     for touched in list(c.touched.values()):
         old, new = touched.old_dictionary, touched.new_dictionary
@@ -46,14 +57,15 @@ def compare_values(c: Comparison) -> None:
             continue
         kind = c.inherited(old, "FT", c.index - 1)
         changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
+        if same_numbers(old.get("Rect"), new.get("Rect")):
+            changed.discard("Rect")
         if kind not in ("Tx", "Btn", "Ch") or not changed or not changed <= {"V", "AP", "AS", "M", "I"}:
             continue
         c.account(touched.number)
         c.kept[touched.number] = None
         name = full_name(c.new, new)
         consistent = fills_consistently(c.reader, c.index, str(kind), old, new, _values(c, old, new))
-        for number in _appearances(c, old, new):
-            c.explain(number, touched.number)
+        explain_appearance(c, touched.number, old, new)
         allowed = consistent and c.permission.form_filling and not c.permission.locked(name)
         before, now = map(shown, _values(c, old, new))
         text = f"the form field {name!r} was changed: {before} → {now}"
@@ -82,15 +94,6 @@ def compare_values(c: Comparison) -> None:
 
 def _values(c: Comparison, old: Dictionary, new: Dictionary) -> tuple[Value, Value]:
     return c.inherited(old, "V", c.index - 1), c.inherited(new, "V", c.index)
-
-
-def _appearances(c: Comparison, old: Dictionary, new: Dictionary) -> Iterable[int]:
-    """The touched streams that are this widget's own appearance."""
-    for dictionary, resolve in ((old, c.old), (new, c.new)):
-        appearance = resolve(dictionary.get("AP"))
-        normal = appearance.get("N") if isinstance(appearance, dict) else None
-        if isinstance(normal, Ref) and normal.number in c.touched:
-            yield normal.number
 
 
 def _flags_grew(old: Dictionary, new: Dictionary) -> bool:
