@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
-CPU_S = 20  # a file of a megabyte takes at most 1.5 s on a slow machine
+CPU_S = 60  # for what never ends; the longest takes 7 s on a machine with nothing else to do
 MEMORY_MB = 512  # above what the process has already
 T = TypeVar("T")
 

@@ -30,6 +30,7 @@ def shown(content: bytes, height: int = 20, more: dict[str, Value] | None = None
     [
         ("Acrobat", b"/Tx BMC q 1 1 98 18 re W n BT /F1 9 Tf 0 g 2 6.5 Td (200) Tj ET Q EMC", "200"),
         ("PDFBox", b"/Tx BMC q 1 1 98 18 re W n BT /F1 9 Tf 0 g 2 6.5 Td (200) Tj ET Q EMC", "200"),
+        ("PDFBox 3", b"/Tx BMC q 1 1 98 18 re W n BT /F1 9 Tf /DeviceGray cs 0 sc 2 6.5 Td (200) Tj ET Q EMC", "200"),
         ("pdf.js", b"/Tx BMC q BT /F1 9 Tf 0 g 1 0 0 1 2 6.5 Tm (200) Tj ET Q EMC", "200"),
         ("iText", b"/Tx BMC q BT 0 0 0.4 rg /F1 9 Tf 2 6 Td [(2) 20 (00)] TJ ET Q EMC", "200"),
         ("LibreOffice", b"/Tx BMC\nBT\n0 0 0 rg /F1 9 Tf 0 Tc 100 Tz 2 6 Td <323030> Tj\nET\nEMC", "200"),

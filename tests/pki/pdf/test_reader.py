@@ -18,7 +18,19 @@ from kyso_pki.pdf.filters import Budget, decode
 from kyso_pki.pdf.objects import Dictionary, Ref, Stream
 from kyso_pki.pdf.reader import Reader
 from kyso_pki.pdf.xref import COMPRESSED, PLAIN, read_section
-from tests.pki.pdf.samples import BODIES, SHAPES, append, deflated, pike, shaped, stream, table_pdf
+from tests.pki.pdf.samples import (
+    BODIES,
+    SHAPES,
+    append,
+    deflated,
+    facts,
+    intact,
+    pike,
+    shaped,
+    signed,
+    stream,
+    table_pdf,
+)
 from tests.work import counted
 
 
@@ -63,6 +75,45 @@ def test_a_freed_object_is_null_and_was_there_before() -> None:
     before = reader.entry(5, 0)
     assert before is not None
     assert before.kind == PLAIN
+
+
+def remarked(remark: bytes) -> bytes:
+    """A file with something between its trailer and startxref."""
+    head, mark, tail = table_pdf().rpartition(b"startxref")
+    return head + remark + mark + tail
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        b"%iText-5.5.13.3\n",
+        b"%iText-Core-8.0.1-SNAPSHOT\r\n",
+        b"%EndExifToolUpdate 431\n",
+        b"\n%iText-9.0.0\n%a second\n",
+    ],
+)
+def test_a_program_may_say_its_name_before_startxref(remark: bytes) -> None:
+    assert Reader(remarked(remark)).revisions[0].eof == len(remarked(remark)) - 1
+    assert intact(facts(signed(remarked(remark)))[0])
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        b"iText\n",
+        b"%%EOF\n",
+        b"%iText startxref 9 %%EOF\n",
+        b"%iText 4 0 obj\n",
+        b"%iText trailer\n",
+        b"%iText <</Root 9 0 R>>\n",
+        b"%iText endstream\n",
+        b"%" + b"i" * 200 + b"\n",
+        b"%i\n" * 5,
+    ],
+)
+def test_nothing_else_stands_before_startxref(remark: bytes) -> None:
+    with pytest.raises(FormatError, match="no `startxref`"):
+        Reader(remarked(remark))
 
 
 def test_a_reference_of_another_generation_is_null() -> None:

@@ -26,6 +26,22 @@ def explain_appearance(c: Comparison, widget: int, old: Dictionary, new: Diction
             holder = number
 
 
+def follow_rewritten(c: Comparison, widget: int, old: Dictionary, new: Dictionary) -> bool:
+    """Whether the look of a widget was written again under its number; explains it, and what it is drawn with."""
+    before, now = _normal(c, old, c.index - 1), _normal(c, new, c.index)
+    touched = c.touched.get(now.number) if isinstance(now, Ref) and now == before else None
+    if touched is None or touched.new is None or not isinstance(touched.new.value, Stream):
+        return False
+    explain_appearance(c, widget, old, new)
+    c.follow(touched.new.value)
+    return True
+
+
+def _normal(c: Comparison, dictionary: Dictionary, revision: int) -> Value:
+    appearance = c.reader.resolve(dictionary.get("AP"), revision)
+    return appearance.get("N") if isinstance(appearance, dict) else None
+
+
 def _path(c: Comparison, dictionary: Dictionary, revision: int) -> list[int]:
     """The numbers of the objects from /AP down to the fonts' dictionary, as far as they are objects of their own."""
     found: list[int] = []

@@ -47,6 +47,8 @@ def _harmless_defaults(c: Comparison, old: Dictionary, new: Dictionary, holder: 
         found.add("DR")
     if default_was_added(c, old, new):
         found.add("DA")
+    if old.get("NeedAppearances") is None and new.get("NeedAppearances") is False:  # which is the default (table 224)
+        found.add("NeedAppearances")
     return found
 
 

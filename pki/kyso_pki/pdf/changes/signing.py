@@ -11,6 +11,7 @@ from ..fields import full_name
 from ..filters import decode
 from ..objects import Dictionary, Ref, Stream, Value, decode_text, same
 from ..overlay import MAX_AREA, Widget, area_of
+from .appearances import follow_rewritten
 from .comparison import Comparison
 
 _FIELD_KEYS = frozenset((
@@ -192,11 +193,12 @@ def compare_signed_fields(c: Comparison) -> None:
         if "AP" in changed and area > 0 and not _new_appearance(c, new):
             text = "the appearance of a signature field was taken from elsewhere."
             c.say("content", text, False, object=touched.number, field=name)
-        if "AP" in changed and area > MAX_AREA:
+        looks_new = "AP" in changed or follow_rewritten(c, touched.number, old, new)
+        if looks_new and area > MAX_AREA:
             text = "the appearance of a signature field covers a large part of a page."
             c.say("content", text, False, object=touched.number, field=name)
         c.follow(new.get("AP"))
-        shows = "AP" in changed and (area > 0 or _draws(c, new))
+        shows = looks_new and (area > 0 or _draws(c, new))
         visible = [Widget(touched.number, new, c.index, reserved=True)] if shows else []
         _judge(c, _Signed(touched.number, name, new.get("V"), True, visible))
 
