@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 judges="curl softhsm2 opensc postgresql poppler-utils xmlsec1 openssl qpdf zip fonts-liberation pinentry-curses
-    openjdk-17-jdk-headless maven"
+    openjdk-17-jdk-headless maven nginx-light systemd"
 # Real PKCS#11 modules besides SoftHSM2, and what they stand on (tests/hsm/standins/README.md).
 standins="opensc-pkcs11 pcscd vsmartcard-vpcd libcacard0 libnss3-tools iproute2 p11-kit p11-kit-modules swtpm swtpm-tools
     tpm2-tools libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 opencryptoki"

@@ -130,7 +130,7 @@ def _pdf() -> type[PdfDocument]:
 
 
 def lint_document(document: Document, policy: LintPolicy) -> LintReport:
-    """What makes what is seen differ from what would be signed (attack classes P10 and, of XML, X4)."""
+    """What makes what is seen differ from what would be signed (attack classes P10 and, of XML, X4 and X7)."""
     from .pdf.lint.report import LintReport
 
     if document.format == "pdf":
@@ -139,11 +139,12 @@ def lint_document(document: Document, policy: LintPolicy) -> LintReport:
         return LintReport(())
     from .pdf.lint.checks import Observation
     from .pdf.lint.report import judged
+    from .xml.showing import shown_otherwise
     from .xml.splitting import split_texts
 
-    return judged(
-        [Observation("SPLIT_TEXT", text) for text in split_texts(cast("XmlDocument", document).source)], policy
-    )
+    source = cast("XmlDocument", document).source
+    found = [Observation(code, text) for code, text in shown_otherwise(source)]
+    return judged([*found, *(Observation("SPLIT_TEXT", text) for text in split_texts(source))], policy)
 
 
 def facts_of(

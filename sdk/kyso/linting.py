@@ -18,7 +18,7 @@ def lint(
     policy: LintPolicy = DEFAULT_LINT,
     password: Callable[[], str | None] | None = None,
 ) -> LintReport:
-    """The report on a PDF, or on XML, of which only split text is told (SPLIT_TEXT).
+    """The report on a PDF, or on XML, of which split text, foreign stylesheets and scripts are told.
 
     `report.refuse()` raises `LintRefused` where the policy refuses. Raises `FormatError` for a document that cannot
     be read, `EncryptedDocument` for one that `password` does not open.

@@ -28,16 +28,16 @@ class Made:
     until: datetime
 
 
-def make(opened: Store, issuer: Certificate, key: SigningKey, *, at: datetime, until: datetime) -> Made:
+def make(opened: Store, issuer: Certificate, key: SigningKey, *, after: int, at: datetime, until: datetime) -> Made:
     """A new CRL of all that are revoked. Raises `IntegrityError` when another process took its number meanwhile.
 
-    `at` without fractions of a second; `until` is cut off where the issuer's certificate ends. Raises what the key
+    `after`: the number of the last one (0: there is none), as it was when it was decided to make another. `at`
+    without fractions of a second; `until` is cut off where the issuer's certificate ends. Raises what the key
     raises, and `DatabaseUnavailable`.
     """
     with opened.reading() as session:
-        newest = store.newest_crl(session, issuer)
         rows = store.revoked_certificates(session, issuer)
-    number = newest.number + 1 if newest else 1
+    number = after + 1
     # A revocation within this very second is not from the future.
     entries = [revoke.Revoked(int(r.serial, 16), min(r.revoked_at or at, at), r.reason) for r in rows]
     end = min(until, issuer.not_after)

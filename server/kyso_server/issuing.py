@@ -66,7 +66,8 @@ def _current_crl(house: House, ours: Authority) -> bytes:
         if newest and complete and newest.this_update <= at < newest.this_update + CRL_RENEWED_AFTER:
             return newest.der
     key = house.keys.signer(ours.issuing_key)
-    return crls.make(house.store, ours.issuing, key, at=at, until=at + CRL_VALID_FOR).encoded
+    after = newest.number if newest else 0
+    return crls.make(house.store, ours.issuing, key, after=after, at=at, until=at + CRL_VALID_FOR).encoded
 
 
 def ocsp_answer(house: House, request: bytes) -> bytes:

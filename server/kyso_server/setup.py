@@ -98,8 +98,11 @@ def make_crl(settings: Settings, issuer: Certificate, key: SigningKey, *, until:
     Raises `UsageError` when somebody else makes one at this moment, and what the key raises.
     """
     with _opened(settings) as opened:
+        with opened.reading() as session:
+            newest = store.newest_crl(session, issuer)
+        after, at = newest.number if newest else 0, datetime.now(UTC).replace(microsecond=0)
         try:
-            return make(opened, issuer, key, at=datetime.now(UTC).replace(microsecond=0), until=until)
+            return make(opened, issuer, key, after=after, at=at, until=until)
         except IntegrityError:
             raise UsageError("Another CRL was made at this moment.", remedy="Run it again if you need one.") from None
 

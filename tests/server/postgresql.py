@@ -31,6 +31,14 @@ class Cluster:
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, name)
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}?passfile={self.folder / 'passfile'}"
 
+    def run_sql(self, text: str) -> None:
+        """As the cluster's superuser; stops at the first error."""
+        script = self.folder / "script.sql"
+        script.write_text(text, encoding="utf-8")
+        script.chmod(0o644)
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", "postgres")
+        self._run("psql", "-q", "-v", "ON_ERROR_STOP=1", *where, "-f", str(script))
+
     def start(self) -> None:
         options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off"
         self._run("pg_ctl", "start", "-w", "-D", str(self.data), "-l", str(self.folder / "log"), "-o", options)
@@ -74,7 +82,7 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="kyso-postgresql-"))
     made = Cluster(folder, free_port(), secrets.token_urlsafe(16))
     passfile, given = folder / "passfile", folder / "given"
-    passfile.write_text(f"127.0.0.1:{made.port}:*:{USER}:{made.password}\n", encoding="utf-8")
+    passfile.write_text(f"127.0.0.1:{made.port}:*:*:{made.password}\n", encoding="utf-8")
     given.write_text(made.password + "\n", encoding="utf-8")
     passfile.chmod(0o600)
     given.chmod(0o600)

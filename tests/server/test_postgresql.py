@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,31 @@ def _settings(folder: Path, url: str) -> Settings:
 def _served_by(folder: Path, url: str) -> None:
     path = folder / "kyso.toml"
     path.write_text(path.read_text("utf-8").replace("[server]\n", f'[server]\ndatabase = "{url}"\n'), "utf-8")
+
+
+def test_the_role_of_deploy_has_a_database_of_its_own_and_nothing_else(
+    postgresql: Cluster, province: Province
+) -> None:
+    """deploy/postgresql.sql, under another name than that of the cluster's own user."""
+    sql = (Path(__file__).parents[2] / "deploy" / "postgresql.sql").read_text("utf-8")
+    sql = re.sub(r"\bkyso\b", "may_chu", sql) + f"ALTER ROLE may_chu PASSWORD '{postgresql.password}';\n"
+    postgresql.run_sql(sql)
+    url = f"postgresql://may_chu@127.0.0.1:{postgresql.port}/{{}}?passfile={postgresql.folder / 'passfile'}"
+    settings = replace(province.settings, database=url.format("may_chu"))
+    setup.prepare_database(settings)
+    token = setup.new_api_token(settings, "mot-cua")
+    assert [t.name for t in setup.api_tokens(settings)] == ["mot-cua"]
+    opened = store.open_store(settings.database)
+    try:
+        with opened.reading() as session:
+            assert store.active_tokens(session) == [("mot-cua", store.sha256_hex(token))]
+            assert session.execute(select(text("current_setting('synchronous_commit')"))).scalar() == "on"
+            rights = text(
+                "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            )
+            assert session.execute(rights).scalar() is False
+    finally:
+        opened.close()
 
 
 @pytest.fixture(scope="module")

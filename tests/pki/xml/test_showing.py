@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kyso_pki.errors import LintRefused
+from kyso_pki.formats import lint_document, open_document
+from kyso_pki.pdf.lint.policy import DEFAULT_LINT, LintPolicy
+
 from .made import SEAL, Form, report
 
 LARGE = "\n" * (2 << 20)
@@ -47,3 +51,30 @@ def test_what_only_looks_like_it_is_not(name: str) -> None:
 def test_in_a_large_document_scripts_may_be_told_where_there_are_none() -> None:
     """They are not in memory: told too often rather than not."""
     assert _told(SHOWN_AS_IT_IS["a text about scripts"] + LARGE) == ["ACTIVE_CONTENT"]
+
+
+def _linted(xml: str, encoding: str = "utf-8") -> set[str]:
+    return {s.observation.code for s in lint_document(open_document(xml.encode(encoding)), DEFAULT_LINT).stated}
+
+
+@pytest.mark.parametrize("name", list(SHOWN_OTHERWISE))
+@pytest.mark.parametrize("after", ["", LARGE], ids=["small", "large"])
+def test_it_is_refused_before_it_is_signed(name: str, after: str) -> None:
+    document = open_document((SHOWN_OTHERWISE[name] + after).encode())
+    with pytest.raises(LintRefused, match=r"STYLESHEET|JAVASCRIPT"):
+        lint_document(document, DEFAULT_LINT).refuse()
+    mild = LintPolicy((("STYLESHEET", "warn"), ("JAVASCRIPT", "warn")))
+    assert len(lint_document(document, mild).warnings) == 1
+
+
+@pytest.mark.parametrize("name", list(SHOWN_AS_IT_IS))
+def test_what_only_looks_like_it_is_not_refused(name: str) -> None:
+    assert _linted(SHOWN_AS_IT_IS[name]) <= {"SPLIT_TEXT"}
+    assert _linted(SHOWN_AS_IT_IS[name] + LARGE) <= {"SPLIT_TEXT"}
+
+
+def test_a_stylesheet_is_found_in_every_spelling() -> None:
+    spelt = ("href='x.css'", "type='text/xsl'\n href = 'x.css' title='#y'", "xhref='#x' href=\"x.css\"", "")
+    for attributes in spelt:
+        assert _linted(f"<?xml-stylesheet {attributes}?><a/>") == {"STYLESHEET"}
+    assert _linted("<?xml-stylesheet href='x.css'?><a/>", "utf-16") == {"STYLESHEET"}

@@ -68,6 +68,7 @@ CHECKS: Final = (
     Check("CONTENT_UNREADABLE", "refuse", "7.3, 7.8.2", "What is drawn is malformed; readers take it otherwise."),
     Check("CONTENT_MALFORMED", "refuse", "7.8.2", "What is drawn is no sequence of operators; readers differ."),
     Check("PAGE_TREE", "refuse", "7.7.3", "The page tree contradicts itself; readers find other pages in it."),
+    Check("STYLESHEET", "refuse", "xml-stylesheet 1.0, 3", "XML: another file decides what a browser shows."),
     Check("SPLIT_TEXT", "warn", "XML 1.0 2.5, 2.6", "XML: comments or instructions split text; many read its start."),
     Check("NOT_CHECKED", "refuse", "7.3, 7.5", "A part of the file cannot be read, so it was not looked at."),
 )  # fmt: skip

@@ -60,10 +60,12 @@ class LintReport:
         refused = self.refused
         if not refused:
             return
-        told = "; ".join(dict.fromkeys(f"{s.observation.code}: {s.observation.text}" for s in refused))
+        told = "; ".join(
+            dict.fromkeys(f"{s.observation.code}: {s.observation.text.removesuffix('.')}" for s in refused)
+        )
         raise LintRefused(
             f"What is seen may not be what is signed. {told}.",
-            remedy="Remove it from the document, for example by printing it to a new PDF, or allow it by policy.",
+            remedy="Remove it (from a PDF for example by printing it to a new one), or allow it by policy.",
             codes=tuple(dict.fromkeys(s.observation.code for s in refused)),
         )
 

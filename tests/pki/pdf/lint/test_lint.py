@@ -49,7 +49,7 @@ def test_every_case_is_a_pdf_that_can_be_read(case: Case) -> None:
 
 
 def test_every_code_has_a_case() -> None:
-    of_xml = {"SPLIT_TEXT"}  # tests/pki/xml/test_splitting.py
+    of_xml = {"SPLIT_TEXT", "STYLESHEET"}  # tests/pki/xml/test_splitting.py, test_showing.py
     assert {c.code for c in CASES} | BY_POLICY.keys() | of_xml == BY_CODE.keys()
 
 
@@ -112,7 +112,7 @@ def test_the_default_refuses_active_content_and_hidden_layers_and_warns_of_the_r
         "JAVASCRIPT", "OPEN_ACTION", "ADDITIONAL_ACTION", "LAUNCH", "SUBMIT", "DISPLAY_ACTION", "MULTIMEDIA",
         "POSTSCRIPT", "XFA", "HIDDEN_LAYER", "PRINT_LAYER", "EXTERNAL_STREAM", "REFERENCE_XOBJECT", "NOT_CHECKED",
             "LINEARIZATION", "SEEMING_OBJECT", "CONTENT_STOPS", "CONTENT_UNREADABLE", "PAGE_TREE",
-            "CONTENT_MALFORMED",
+            "CONTENT_MALFORMED", "STYLESHEET",
     }  # fmt: skip
 
 
