@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from . import oids
-from .asn1 import der
+from .asn1 import ber, der
 from .cms.examine import examine
 from .cms.signed_data import read_signed_data
 from .errors import FormatError, KysoError, TimestampError
@@ -252,7 +252,7 @@ def timestamp_facts(
     `digest_of(hash_name)`: the digest of the octets that this kind of timestamp must cover.
     """
     try:
-        cms = examine(token, lambda _: b"", content_type=oids.ID_CT_TST_INFO)
+        cms = examine(_definite(token), lambda _: b"", content_type=oids.ID_CT_TST_INFO)
         info = read_tst_info(cms.content or b"")
         findings = list(cms.findings)
         if not cms.cades:  # RFC 3161 2.4.2: the ESS signing certificate attribute is mandatory
@@ -288,6 +288,16 @@ def timestamp_facts(
             token=token,
             findings=(Finding("TIMESTAMP_FORMAT", "error", f"The timestamp cannot be read: {e.message}"),),
         )
+
+
+def _definite(token: bytes) -> bytes:
+    """A token that BouncyCastle wrote in BER, with definite lengths (ADR 12). Raises `FormatError`."""
+    if not ber.is_indefinite(token):
+        return token
+    structure, end = ber.definite(token)
+    if end != len(token):
+        raise FormatError(f"DER: {len(token) - end} bytes follow the end of the structure.")
+    return structure
 
 
 class ContentStamps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from kyso_pki.errors import CertificateUnsuitable, SignatureValueInvalid, Timest
 from kyso_pki.scheme import digest
 from kyso_pki.testing import POLICY, KeyKind, SoftwareSigner, World, software_key
 from kyso_pki.tsp import timestamp_facts, timestamp_request, token_from_response
+from tests.pki.asn1.test_ber import shelled
 
 AT = datetime(2026, 11, 23, 3, 0, 0, 250_000, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -176,3 +178,23 @@ def test_token_that_verifiers_must_refuse_is_not_made(signer: SoftwareSigner) ->
 def test_key_that_is_not_the_authoritys_stamps_nothing() -> None:
     with pytest.raises(SignatureValueInvalid):
         respond(REQUEST, replace(WORLD.tsa_signer, private_key=WORLD.person_signer.private_key))
+
+
+@pytest.mark.parametrize("levels", range(1, 4))
+def test_a_token_in_shells_of_indefinite_length_is_read_and_kept_as_it_is(levels: int) -> None:
+    """As BouncyCastle writes it, and as it stands in XAdES by DSS."""
+    token = shelled(der.read(granted()), levels)
+    facts = timestamp_facts(token, lambda name: digest(name, CONTENT), "signature")
+    assert (facts.intact, facts.findings, facts.token) == (True, (), token)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: t + b"\x00", lambda t: t[:-1], lambda t: t[:-2], lambda t: t[:40] + t[41:]]
+)
+def test_a_token_whose_shells_do_not_end_where_it_ends_is_refused(change: Callable[[bytes], bytes]) -> None:
+    facts = timestamp_facts(change(shelled(der.read(granted()), 2)), lambda name: digest(name, CONTENT), "signature")
+    assert (facts.intact, [f.code for f in facts.findings]) == (False, ["TIMESTAMP_FORMAT"])
+
+
+def granted() -> bytes:
+    return token_from_response(respond(REQUEST), imprint=digest("sha256", CONTENT), hash_name="sha256", nonce=4711)
