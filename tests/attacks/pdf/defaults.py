@@ -16,6 +16,8 @@ from .updates import CERTIFIED, LOOK, TEXT_FIELD
 ATTACKS: list[Attack] = []
 RESOURCES = 'P8: "/MK, /DA, /DR, fonts, /NeedAppearances, field flags, /Rect must not change".'
 SHARED = "P6, P8: what is written again under its number must have been that field's alone."
+_CATALOG = b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R>>"
+_SIGNATURES = b"<</Fields[7 0 R]/SigFlags 3%s>>"
 _FORM = b"<</Fields[7 0 R 8 0 R]/SigFlags 3%s>>"
 _DR = b"/DR<</Font<<%s>>>>"
 _NEW = b"/New 20 0 R"
@@ -120,6 +122,18 @@ variant(
     "default_look_that_a_field_waited_for",
     RESOURCES,
     partial(_default_added, TEXT_FIELD.replace(b"/DA(/F1 9 Tf)", b"")),
+    change="form",
+    words="/DA",
+)
+
+
+variant(
+    ATTACKS,
+    "default_look_that_a_button_waited_for",
+    RESOURCES,
+    partial(
+        _default_added, TEXT_FIELD.replace(b"/FT/Tx/T(Amount)/V(%s)", b"/FT/Btn/Ff 65536/T(Amount)/MK<</CA(%s)>>")
+    ),
     change="form",
     words="/DA",
 )
@@ -258,9 +272,9 @@ HONEST: dict[str, Callable[[], bytes]] = {
         {25: b"<</F1 5 0 R/New 20 0 R>>", 20: _HELVETICA},
     ),
     "the first fonts of a form": lambda: _with_fonts(b"", _DR % _NEW),
-    "a default look that no field waits for": lambda: append(
-        certified(field=TEXT_FIELD.replace(b"/FT/Tx/T(Amount)/V(%s)", b"/FT/Btn/Ff 65536/T(Amount)/MK<</CA(%s)>>")),
-        {10: _FORM % b"/DA(/F1 0 Tf 0 g)"},
+    "a default look for signatures alone": lambda: append(
+        hand_signed(prepared(bodies={1: _CATALOG, 7: FIELD, 10: _SIGNATURES % b""})),
+        {10: _SIGNATURES % b"/DA(/F1 0 Tf 0 g)/DR<</Font<</F1 5 0 R>>>>"},
     ),
     "looks that need not be made, said aloud": lambda: append(certified(), {10: _FORM % b"/NeedAppearances false"}),
 }

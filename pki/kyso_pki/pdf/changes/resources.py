@@ -19,7 +19,6 @@ from ..tokens import name_of
 from .comparison import Comparison
 
 _HARMLESS: Final = frozenset(("Font", "Encoding", "ProcSet"))  # of resources that were not there before
-_FILLED_IN: Final = frozenset(("Tx", "Ch"))
 _names = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)").findall
 
 
@@ -66,12 +65,12 @@ def fonts_were_added(c: Comparison, old: Dictionary, new: Dictionary, holder: in
 
 
 def default_was_added(c: Comparison, old: Dictionary, new: Dictionary) -> bool:
-    """Whether the form got a default appearance (/DA) that no text could be drawn with."""
+    """Whether the form got a default appearance (/DA) that no field is drawn by: it has but signatures."""
     if old.get("DA") is not None or not isinstance(new.get("DA"), bytes) or not c.open:
         return False
     for field in all_fields(c.reader, c.index - 1):
         c.visits.one()
-        if field.type in _FILLED_IN or field.problem is not None:
+        if field.type != "Sig":  # the caption of a button is drawn by it too
             return False
     return True
 
