@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -14,6 +15,10 @@ hypothesis.settings.load_profile("kyso")
 @pytest.fixture(scope="session", autouse=True)
 def _state_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """For servers that live as long as the run."""
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # a shell's background job; what it starts would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KYSO_STATE", str(tmp_path_factory.mktemp("state-of-the-run")))
         patch.setenv("KYSO_TRUST_STORE", str(tmp_path_factory.mktemp("trust-of-the-run")))
