@@ -127,9 +127,20 @@ def _kyso(error: e.KysoError, words: Words) -> Explanation:
         return Explanation(error.code, said, remedy)
     detailed = words.find(f"errors.{error.code}.detailed", **_readable(error.details))
     message = detailed or _nearest(words, error.code, "message") or said
-    detail = in_words(error.message, words)
+    detail = in_words(_with_parts(error, words), words)
     detail = said if detail == error.message else detail
     return Explanation(error.code, message, remedy, None if detailed or detail == message else detail)
+
+
+def _with_parts(error: e.KysoError, words: Words) -> str:
+    """The message, with what the linter saw in the user's words already: a list of its own inside the sentence."""
+    if not isinstance(error, e.LintRefused):
+        return error.message
+    seen: Sequence[tuple[str, str]] = error.details.get("seen") or ()  # type: ignore[assignment]  # as it was raised
+    message = error.message
+    for code, text in seen:
+        message = message.replace(f"{code}: {text}", f"{code}: {in_words(text, words)}", 1)
+    return message
 
 
 def _remedy(error: e.KysoError, words: Words) -> str | None:

@@ -129,6 +129,8 @@ def tell(app: App, file: str, report: LintReport) -> None:
 
 
 def _say(app: App, found: Looked) -> None:
+    from kyso_pki.reports.said import in_words
+
     words = app.words
     if found.report is None:
         said = explain(found.error or ValueError(), words)
@@ -143,7 +145,7 @@ def _say(app: App, found: Looked) -> None:
     for code, stated in _by_code(found.report).items():
         say(f"  {words(f'lint.action.{stated[0].action}')} {code}: {meaning(app, code)}")
         for one in stated:
-            say(f"    {printable(one.observation.text)}{_place(app, one)}")
+            say(f"    {printable(in_words(one.observation.text, words))}{_place(app, one)}")
         if more := stated[-1].more:
             say(f"    {words('lint.more', count=more)}")
 

@@ -273,7 +273,8 @@ class TypedTwice:
             first = Prompt(lambda _: what)(request)
             again = Prompt(lambda _: self._words("pin.new.again"))(request)
         except PinRequired:
-            raise Stop("pin_untyped", exit_code=KEY, name=f"--{self._name}", token=request.token) from None
+            kind = "so_pin_untyped" if request.purpose == "so-pin" else "pin_untyped"
+            raise Stop(kind, exit_code=KEY, name=f"--{self._name}", token=request.token) from None
         if again != first:
             raise Stop("pins_differ")
         return first

@@ -172,6 +172,8 @@ def problem_of(error: KysoError, request_id: str) -> tuple[int, dict[str, Any]]:
     }
     if row.said is None and error.remedy:
         body["remedy"] = error.remedy
+    if isinstance(codes := error.details.get("codes"), tuple):
+        body["codes"] = list(codes)
     return row.status, body
 
 

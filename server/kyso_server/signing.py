@@ -72,7 +72,10 @@ def offered(house: House, credential_id: str, token: str | None) -> Offered:
     """
     found = next((c for c in house.settings.credentials if c.id == credential_id), None)
     if found is None or (token is not None and not found.serves(token)):
-        raise UnknownCredential(f"There is no credential {credential_id[:80]!r} here.")
+        raise UnknownCredential(
+            f"There is no credential {credential_id[:80]!r} here.",
+            remedy="GET /v1/credentials lists those that this API token may use.",
+        )
     address = house.addresses[found.id]
     chain = house.keys.chain(address)
     usage = chain.leaf.extended_key_usage or frozenset()

@@ -59,6 +59,18 @@ def findings(folder: str) -> set[tuple[str, str]]:
     return {(code, text) for code, text in found if any(c.isalpha() for c in text)}
 
 
+def observations(folder: str) -> set[str]:
+    """What the linter says it saw, where that is written out where it is made, the places filled."""
+    found: set[str] = set()
+    for _, tree in trees(folder):
+        for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+            named = _assigned_once(function)
+            for call in (n for n in ast.walk(function) if isinstance(n, ast.Call)):
+                if getattr(call.func, "id", "") == "Observation" and len(call.args) > 1:
+                    found.update(_texts(call.args[1], named))
+    return {text for text in found if any(c.isalpha() for c in text)}
+
+
 def _assigned_once(function: ast.FunctionDef) -> dict[str, ast.expr]:
     """Texts that have one name and one value in a function; what has several is told at its places."""
     values: dict[str, list[ast.expr]] = {}

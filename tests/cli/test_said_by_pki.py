@@ -7,7 +7,7 @@ import pytest
 from kyso_cli.messages import Words
 from kyso_pki.reports.said import advice, in_words
 
-from .sentences import FILLED, findings, sentences
+from .sentences import FILLED, findings, observations, sentences
 
 WORDS = Words("vi")
 ELSEWHERE = ("csc", "testing.py")
@@ -46,8 +46,14 @@ def test_what_is_found_is_told_in_vietnamese_as_a_whole(code: str, english: str)
         assert in_words(english, WORDS) != english
 
 
+@pytest.mark.parametrize("english", sorted(observations("pki")))
+def test_what_the_linter_saw_is_told_in_vietnamese(english: str) -> None:
+    assert in_words(english, WORDS) != english
+
+
 def test_the_sentences_are_found_in_the_sources() -> None:
     assert len(SAID) > 700
+    assert len(observations("pki")) > 40
     assert len(TOLD) > 50 and any(FILLED in text for _, text in TOLD)
 
 
@@ -88,6 +94,11 @@ def test_a_sentence_with_much_that_is_fixed_stands_before_one_with_little() -> N
             "Object 'x' calls itself 'text/html', which nothing signs; the signer said text/plain.",
             "Object 'x' tự ghi là 'text/html', phần này không được ký; người ký ghi là text/plain.",
         ),
+        (
+            "the field 'Tiền' and an annotation of the kind 'Square' lie on each other",
+            "trường 'Tiền' và chú giải loại 'Square' chồng lên nhau",
+        ),
+        ("the layer 'Ẩn': left out of exports", "lớp 'Ẩn': bị bỏ khi xuất"),
         (
             "The certificate of CA 1 is a CA and not for signing.",
             "Chứng thư của CA 1 là của CA, không dùng cho việc ký văn bản.",

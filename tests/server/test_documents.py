@@ -402,6 +402,12 @@ def test_a_form_with_a_file_in_it_is_told_from_a_broken_document(client: httpx2.
     assert "multipart" in answer.json()["detail"] and "--data-binary" in answer.json()["remedy"]
 
 
+def test_what_the_linter_refuses_is_named_by_its_codes(client: httpx2.Client) -> None:
+    answer = client.post("/v1/sign", content=clicked(b"/S/JavaScript/JS(x)"), params={"credential": "con-dau"})
+    assert answer.json()["codes"] == ["JAVASCRIPT"]
+    assert "codes" not in client.post("/v1/sign", content=LETTER, params={"credential": "nobody"}).json()
+
+
 def test_what_the_linter_warns_of_is_named_in_a_header(client: httpx2.Client) -> None:
     answer = client.post("/v1/sign", content=clicked(b"/S/URI/URI(a)"), params={"credential": "con-dau"})
     assert (answer.status_code, answer.headers["kyso-lint"]) == (200, "URI")

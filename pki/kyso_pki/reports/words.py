@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
-_APART = ("said_pdf", "said_cms", "said_xml", "said_ca")
+_APART = ("said_pdf", "said_cms", "said_xml", "said_ca", "said_lint")
 
 
 class Wording(Protocol):

@@ -60,13 +60,13 @@ class LintReport:
         refused = self.refused
         if not refused:
             return
-        told = "; ".join(
-            dict.fromkeys(f"{s.observation.code}: {s.observation.text.removesuffix('.')}" for s in refused)
-        )
+        seen = tuple(dict.fromkeys((s.observation.code, s.observation.text.removesuffix(".")) for s in refused))
+        told = "; ".join(f"{code}: {text}" for code, text in seen)
         raise LintRefused(
             f"What is seen may not be what is signed. {told}.",
             remedy="Remove it (from a PDF for example by printing it to a new one), or allow it by policy.",
-            codes=tuple(dict.fromkeys(s.observation.code for s in refused)),
+            codes=tuple(dict.fromkeys(code for code, _ in seen)),
+            seen=seen,
         )
 
     def to_json(self) -> list[dict[str, Any]]:
