@@ -276,16 +276,16 @@ def with_another_page_content(pdf: bytes) -> bytes:
     return out.getvalue()
 
 
-def timestamp_token(tsa: Holder, message: bytes) -> bytes:
-    """A DER TimeStampToken over SHA-256 of `message`, made by pyHanko's dummy TSA."""
+def timestamp_token(tsa: Holder, message: bytes, at: datetime | None = None) -> bytes:
+    """A DER TimeStampToken over SHA-256 of `message`, made by pyHanko's dummy TSA, whose clock stands at `at`."""
     import asyncio
     import hashlib
 
-    token: Any = asyncio.run(_timestamper(tsa).async_timestamp(hashlib.sha256(message).digest(), "sha256"))
+    token: Any = asyncio.run(_timestamper(tsa, at).async_timestamp(hashlib.sha256(message).digest(), "sha256"))
     return bytes(token.dump())
 
 
-def _timestamper(tsa: Holder) -> Any:
+def _timestamper(tsa: Holder, at: datetime | None = None) -> Any:
     """Any: pyHanko types the key and certificates by asn1crypto, which has no types."""
     need("pyhanko", package="pyhanko")
     from pyhanko.keys import load_private_key_from_pemder_data
@@ -296,7 +296,7 @@ def _timestamper(tsa: Holder) -> Any:
     store = untyped.SimpleCertificateStore()
     store.register_multiple([_asn1(certificate) for certificate in tsa.chain])
     key = load_private_key_from_pemder_data(tsa.key_pem, passphrase=None)
-    return DummyTimeStamper(tsa_cert=_asn1(tsa.chain[0]), tsa_key=key, certs_to_embed=store)
+    return DummyTimeStamper(tsa_cert=_asn1(tsa.chain[0]), tsa_key=key, certs_to_embed=store, fixed_dt=at)
 
 
 def _signature(field: str, status: Any, stamp: Any) -> PyHankoSignature:

@@ -235,8 +235,5 @@ def _peek(reader: Reader, value: Value) -> Value:
         elif entry.kind == PLAIN:
             value = reader.stored(value.number, entry).value
         else:
-            member = reader.object_stream(entry.a).member(entry.b)
-            if member.number != value.number:
-                return reader.resolve(value)  # raises, and says what is wrong
-            value = member.value
+            value = reader.at(value.number, entry).value  # kept: the walk from the trailer asks for it again
     raise FormatError("PDF: references point to references in a long chain or a circle.")

@@ -159,6 +159,10 @@ class Reader:
         same = found is not None and found.number == ref.number and found.generation == ref.generation == entry.b
         return found.value if found is not None and same else None
 
+    def is_read(self, stream: ObjectStream, entry: Entry) -> bool:
+        """Whether an object in an object stream has been read, so that to ask for it costs nothing."""
+        return (stream.offset, entry.b) in self._members
+
     @cached_property
     def places(self) -> list[int]:
         """Where objects and tables stand by any cross-reference, ascending, each once."""

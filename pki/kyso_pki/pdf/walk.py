@@ -11,6 +11,7 @@ from ..errors import FormatError
 from .lint.dull import Dull
 from .objects import UNREADABLE, Ref, Stream, Value
 from .reader import Reader
+from .xref import COMPRESSED, Entry
 
 MAX_UNREAD: Final = 16  # one is enough; the others help to see how the file was made
 
@@ -68,6 +69,9 @@ def lost(reader: Reader) -> Lost:
                 found.references.append(item)
             else:
                 try:
+                    if (references := _of_member(reader, dull, item, entry)) is not None:
+                        pending += references
+                        continue
                     value = reader.at(item.number, entry).value
                     if isinstance(value, Ref):  # Poppler takes it for null, or for damage
                         raise FormatError("it is nothing but a reference to another object.")
@@ -76,3 +80,13 @@ def lost(reader: Reader) -> Lost:
                     if len(found.unread) < MAX_UNREAD:
                         found.unread.append(f"object {item.number}: {getattr(e, 'message', str(e))}")
     return found
+
+
+def _of_member(reader: Reader, dull: Dull, ref: Ref, entry: Entry) -> list[Ref] | None:
+    """What a plain object in an object stream refers to; None where it has to be read, or was read already."""
+    if entry.kind != COMPRESSED:
+        return None
+    stream = reader.object_stream(entry.a)
+    if reader.is_read(stream, entry):
+        return None
+    return dull.references_of_member(stream.text(ref.number, entry.b))

@@ -41,6 +41,7 @@ _LINE_ENDS: Final = (b" \n", b" \r", b"\r\n")
 _AS_IN_USE: Final = bytes.maketrans(b"123456789f", b"000000000n")
 _ENTRY = 20  # bytes of a classic entry
 _AT_ONCE = 1 << 14  # entries that are taken apart at a time
+MAX_MET: Final = 1 << 16  # entries kept as read, some 10 MB
 _CHECKED = _ENTRY << 16  # bytes of a table that are checked at a time: each check makes copies
 
 
@@ -88,6 +89,7 @@ class Section:
         "_containers",
         "_few",
         "_firsts",
+        "_met",
         "_own",
         "_rows",
         "_runs",
@@ -120,6 +122,8 @@ class Section:
         self._runs = sorted(runs)
         self._firsts = [r.first for r in self._runs]
         self._own = sum([r.stop - r.first for r in self._runs])
+        self._met: dict[int, Entry] = {}
+        """Entries that were asked for: nobody asks for one only once."""
         self._few = self._all_of_few() if widths is None and self._own <= FEW else None
         for a, b in zip(self._runs, self._runs[1:], strict=False):
             if a.stop > b.first:
@@ -155,10 +159,14 @@ class Section:
         """The entry without what a hybrid's stream says."""
         if self._few is not None:
             return self._few.get(number)
+        if (found := self._met.get(number)) is not None:
+            return found
         i = bisect_right(self._firsts, number) - 1
         if i >= 0 and number < self._runs[i].stop:
-            return self._at(self._runs[i], number - self._runs[i].first)
-        return None
+            found = self._at(self._runs[i], number - self._runs[i].first)
+            if len(self._met) < MAX_MET:
+                self._met[number] = found
+        return found
 
     def shared_numbers(self, other: Section) -> Iterator[int]:
         """Numbers that both sections have an entry for."""

@@ -34,7 +34,7 @@ def stamped(
     a, b, c, d = (ranges or (lambda s, e, n: (0, s, e, n - e)))(at, end, len(pdf))
     pdf = pdf.replace(RANGES, (b"[%d %d %d %d]" % (a, b, c, d)).ljust(len(RANGES)))
     covered = pdf[a : a + b] + pdf[c : c + d]
-    token = timestamp_token(holder(authority or WORLD.tsa_signer), covered if message is None else message)
+    token = timestamp_token(holder(authority or WORLD.tsa_signer), covered if message is None else message, AT)
     return pdf[: at + 1] + token.hex().encode().ljust(end - at - 2, b"0") + pdf[end - 1 :]
 
 
@@ -111,7 +111,7 @@ def _signature_stamped_by(message: Callable[[bytes], bytes], authority: Software
 
     class Hand:
         def timestamp(self, imprint: bytes, hash_name: str) -> bytes:
-            return timestamp_token(holder(authority or WORLD.tsa_signer), message(imprint))
+            return timestamp_token(holder(authority or WORLD.tsa_signer), message(imprint), AT)
 
     return sign_document(PdfDocument(table_pdf()), Intent(AT, level="B-T"), WORLD.person_signer, Hand())
 

@@ -30,14 +30,17 @@ _S: Final = rb"[" + SPACE + rb"]*+"  # and no comments
 # An array of thousands of references is read faster otherwise. Not possessive: Python before 3.11.5 goes on from
 # where a round stopped that failed midway (gh-106052), and Debian 12 has 3.11.2. Each round reads one way only.
 _MAX_ENTRIES: Final = rb"{0,64}"
-_VALUE: Final = rb"(?:" + _SIMPLE + rb"|\[(?:" + _S + _SIMPLE + rb")" + _MAX_ENTRIES + _S + rb"\])"
-_dictionary = re.compile(
-    rb"(\d{1,10})" + _W + rb"0" + _W + rb"obj" + _S
-    + rb"<<(?:" + _S + _NAME + _S + _VALUE + rb")" + _MAX_ENTRIES + _S + rb">>" + _S + rb"endobj" + END
-).match  # fmt: skip
+_FLAT: Final = _SIMPLE + rb"|\[(?:" + _S + _SIMPLE + rb")" + _MAX_ENTRIES + _S + rb"\]"
+_INNER: Final = rb"<<(?:" + _S + _NAME + _S + rb"(?:" + _FLAT + rb"))" + _MAX_ENTRIES + _S + rb">>"
+_VALUE: Final = rb"(?:" + _FLAT + rb"|" + _INNER + rb")"
+_WHOLE: Final = rb"<<(?:" + _S + _NAME + _S + _VALUE + rb")" + _MAX_ENTRIES + _S + rb">>" + _S
+_dictionary = re.compile(rb"(\d{1,10})" + _W + rb"0" + _W + rb"obj" + _S + _WHOLE + rb"endobj" + END).match
+_member = re.compile(_S + _WHOLE).fullmatch
+_inner = re.compile(rb"<<[^<>]*>>")
+MAX_MEMBER: Final = 4096  # bytes of one in an object stream that is matched; what is larger is read
 _strings = re.compile(rb"\([^()]*\)").sub
 _names = re.compile(_NAME).findall
-_keys = re.compile(rb"(" + _NAME + rb")" + _S + _VALUE).findall  # one entry behind the other, as they were matched
+_keys = re.compile(rb"(" + _NAME + rb")" + _S + rb"(?:" + _FLAT + rb")").findall  # one entry behind the other
 _references = re.compile(rb"(?<![\d.+-])(\d{1,10})" + _W + rb"(\d{1,5})" + _W + rb"R" + END).findall
 
 
@@ -61,9 +64,15 @@ class Dull:
         if at is None or ref.generation:
             return None
         m = _dictionary(self._data, at)
-        if m is None or int(m[1]) != ref.number:
+        return None if m is None or int(m[1]) != ref.number else self._references(m[0])
+
+    def references_of_member(self, text: bytes) -> list[Ref] | None:
+        """The same of what stands in an object stream up to the next one in it."""
+        if len(text) > MAX_MEMBER or _member(text) is None:
             return None
-        text = m[0]
+        return self._references(text)
+
+    def _references(self, text: bytes) -> list[Ref] | None:
         if b"(" in text:  # what stands in a string is neither a name nor a reference
             text = _strings(b"()", text)
         names = _names(text)
@@ -71,9 +80,10 @@ class Dull:
         if not known.isdisjoint(self._telling):
             return None
         if len(known) != len(names):  # `/S/P/P 7 0 R` has no key twice
-            keys = _keys(text)
-            if len(set(keys)) != len(keys):  # which is an error
-                return None
+            for dictionary in (*_inner.findall(text), _inner.sub(b" null ", text.partition(b"<<")[2])):
+                keys = _keys(dictionary)
+                if len(set(keys)) != len(keys):  # which is an error
+                    return None
         if b"R" not in text:
             return []
         return [Ref(int(number), int(generation)) for number, generation in _references(text)]

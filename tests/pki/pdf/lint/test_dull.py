@@ -12,7 +12,7 @@ from kyso_pki.errors import FormatError
 from kyso_pki.pdf.lint.active import TELLING
 from kyso_pki.pdf.lint.dull import Dull
 from kyso_pki.pdf.lint.linting import lint
-from kyso_pki.pdf.objects import Ref, Value, read_indirect
+from kyso_pki.pdf.objects import Ref, Value, read_indirect, read_value
 from kyso_pki.pdf.reader import Reader
 from tests.attacks.pdf.attack import victim
 from tests.pki.pdf.samples import BODIES, SHAPES, shaped, signed, table_pdf
@@ -58,7 +58,7 @@ def test_what_is_dull_is_read_to_the_same_references_and_says_nothing_else(
         return
     value = read_indirect(pdf, pdf.index(b"\n6 0 obj") + 1).value
     assert isinstance(value, dict)
-    assert found == references(value)
+    assert sorted(found) == sorted(references(value))
     told = {name for entry in value.items() for name in entry if isinstance(name, str)}
     assert not told & TELLING
 
@@ -73,6 +73,42 @@ def test_what_is_dull_is_read_to_the_same_references_and_says_nothing_else(
 )
 def test_small_dictionaries_are_dull(body: bytes) -> None:
     assert Dull(Reader(table_pdf({**BODIES, 6: body})), TELLING).references(Ref(6)) is not None
+
+
+@given(
+    st.lists(st.sampled_from(TOKENS), max_size=12),
+    st.sampled_from([b" ", b"", b"\n", b"\r\n"]),
+    st.sampled_from([b"<<%s>>", b"<<%s>", b"<< %s >>", b"%s", b"<<%s>> 7 0 R"]),
+)
+def test_a_member_of_an_object_stream_that_is_dull_is_read_to_the_same_references(
+    tokens: list[bytes], between: bytes, frame: bytes
+) -> None:
+    text = frame % between.join(tokens)
+    found = Dull(Reader(table_pdf()), frozenset()).references_of_member(text)
+    if found is not None:
+        value, end = read_value(text, 0)
+        assert not text[end:].strip()
+        assert sorted(found) == sorted(references(value))
+
+
+@pytest.mark.parametrize(
+    ("body", "led"),
+    [
+        (
+            b"<</Type/Annot/Subtype/Link/Rect[0 0 1 1]/A<</Type/Action/S/URI/URI(http://a.vn/7 0 R)>>/P 7 0 R>>",
+            [Ref(7)],
+        ),
+        (b"<</A<</B 7 0 R/C[8 0 R]>>/B<</B 7 0 R>>>>\n", [Ref(7), Ref(7), Ref(8)]),
+        (b"<</A<</B 7 0 R/B 8 0 R>>>>", None),
+        (b"<</A<<>>/A<<>>>>", None),
+        (b"<</A<</B<</C 7 0 R>>>>>>", None),
+        (b"<</A 7 0 R>> 8 0 R", None),
+        (b"[7 0 R]", None),
+    ],
+)
+def test_dictionaries_in_a_member_are_matched_one_level_deep(body: bytes, led: list[Ref] | None) -> None:
+    found = Dull(Reader(table_pdf()), frozenset()).references_of_member(body)
+    assert (found if found is None else sorted(found)) == led
 
 
 @pytest.mark.parametrize(
