@@ -9,12 +9,14 @@ the whole document are INDETERMINATE with the reason, and anything broken is TOT
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ..errors import UsageError
 from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import Finding, Format, SignatureFacts
 from ..signer import Fetcher
+from ..told import MAX_TOLD, told
 from ..x509.trust import TrustStore
 from . import acceptance, chains, levels, stamps
 from .case import CLOCK_SKEW as CLOCK_SKEW
@@ -69,6 +71,11 @@ def _unsigned(facts: Sequence[SignatureFacts]) -> tuple[Finding, ...]:
     return ()
 
 
+def _told(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Each once. What they quote is a stranger's, and the same in each of his signatures."""
+    return tuple(dict.fromkeys(replace(f, text=told(f.text)) if len(f.text) > MAX_TOLD else f for f in findings))
+
+
 def report(case: Case, spoken: Spoken | None = None) -> SignatureReport:
     """Runs the steps in the standard's order and writes down the result. `spoken` as in `used_in`."""
     facts = case.facts
@@ -106,8 +113,8 @@ def report(case: Case, spoken: Spoken | None = None) -> SignatureReport:
         coverage=facts.coverage,
         changes_after=facts.changes_after,
         timestamps=timestamps,
-        revocation=revocation,
-        findings=tuple(dict.fromkeys(case.findings)),
+        revocation=replace(revocation, text=told(revocation.text)) if len(revocation.text) > MAX_TOLD else revocation,
+        findings=_told(case.findings),
         scheme=facts.scheme.name if facts.scheme else None,
         reason=facts.reason,
         location=facts.location,
