@@ -217,7 +217,7 @@ def _anchor_json(anchor: Anchor | None) -> dict[str, Any] | None:
 
 def _pdf_json(pdf: PdfFacts) -> dict[str, Any]:
     return {
-        "field": pdf.field,
+        "field": told(pdf.field),
         "object": pdf.object,
         "sub_filter": pdf.sub_filter,
         "byte_range": list(pdf.byte_range),

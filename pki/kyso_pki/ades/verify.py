@@ -21,6 +21,7 @@ from ..x509.trust import TrustStore
 from . import acceptance, chains, levels, stamps
 from .case import CLOCK_SKEW as CLOCK_SKEW
 from .case import Case, worst
+from .fewer import fewer
 from .past import Cover, inherited
 from .policy import DEFAULT_POLICY as DEFAULT_POLICY
 from .policy import Policy as Policy
@@ -50,7 +51,7 @@ def judge(
     covers: list[Cover] = []  # document timestamps cover everything before them
     judged: dict[str, Case] = {}
     spoken: Spoken = {}
-    numbered = list(enumerate(facts))
+    numbered = [(number, fewer(item, len(facts))) for number, item in enumerate(facts)]
     for number, item in numbered if format == "xml" else reversed(numbered):  # PDF: the newest first
         around = judged.get(item.xml.inside or "") if item.xml else None  # XML: a counter-signature comes later
         over = [c for c in covers if c.state >= item.state]  # whatever the order in which they were listed
