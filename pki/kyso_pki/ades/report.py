@@ -17,6 +17,7 @@ from typing import Any, Literal, NoReturn
 from ..errors import UsageError, VerificationFailed
 from ..facts import Change, Coverage, Finding, Format, PdfFacts, TimestampFacts, XmlFacts
 from ..octets import Octets, hash_into
+from ..told import told
 from ..x509.certificate import Certificate
 from ..x509.revocation import RevocationResult
 from ..x509.trust import Anchor
@@ -140,7 +141,7 @@ class SignatureReport:
             else {
                 "name": c.subject.first("CN"),
                 "organisation": c.subject.first("O"),
-                "unit": ", ".join(c.subject.all("OU")) or None,
+                "unit": told(", ".join(c.subject.all("OU"))) or None,
                 "serial": c.serial_hex,
                 "fingerprint": c.sha256,
                 "issuer": str(c.issuer),
@@ -216,7 +217,7 @@ def _anchor_json(anchor: Anchor | None) -> dict[str, Any] | None:
 
 def _pdf_json(pdf: PdfFacts) -> dict[str, Any]:
     return {
-        "field": pdf.field,
+        "field": told(pdf.field),
         "object": pdf.object,
         "sub_filter": pdf.sub_filter,
         "byte_range": list(pdf.byte_range),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..facts import PROVING, Finding, TimestampFacts
+from ..told import told
 from ..x509.certificate import Certificate
 from .case import CLOCK_SKEW, Case
 from .chains import path_of, path_problem, revocation_along, revocation_problem
@@ -56,7 +57,7 @@ def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
     if facts.kind in _OVER_CONTENT and not facts.imprint_matches and facts.signature_intact and _not_at_hand(case):
         text = f"What a {facts.kind} timestamp covers is not at hand, so it proves nothing here."
         case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text))
-        return TimestampResult(facts, False, text)
+        return TimestampResult(facts, False, told(text))
     if not facts.intact or facts.certificate is None or facts.time is None:
         why = (
             "; ".join(f.text.removesuffix(".") for f in facts.findings)
@@ -64,7 +65,7 @@ def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
         )
         text = f"A {facts.kind} timestamp is broken: {why}."
         case.problem("TOTAL-FAILED", "FORMAT_FAILURE", "TIMESTAMP_BROKEN", text)
-        return TimestampResult(facts, False, text)
+        return TimestampResult(facts, False, told(text))
     distrust, path = _distrust(case, facts, facts.certificate, facts.time)
     if distrust is None:
         best = case.covering.by if case.covering else case.at
@@ -75,7 +76,7 @@ def _timestamp(case: Case, facts: TimestampFacts) -> TimestampResult:
         case.problem("INDETERMINATE", sub, "TIMESTAMP_NOT_TRUSTED", text, remedy)
     else:
         case.findings.append(Finding("TIMESTAMP_NOT_TRUSTED", "warning", text, remedy))
-    return TimestampResult(facts, False, text)
+    return TimestampResult(facts, False, told(text))
 
 
 def _not_at_hand(case: Case) -> bool:

@@ -9,16 +9,19 @@ the whole document are INDETERMINATE with the reason, and anything broken is TOT
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ..errors import UsageError
 from ..evidence import NO_EVIDENCE, Evidence
 from ..facts import Finding, Format, SignatureFacts
 from ..signer import Fetcher
+from ..told import MAX_TOLD, told
 from ..x509.trust import TrustStore
 from . import acceptance, chains, levels, stamps
 from .case import CLOCK_SKEW as CLOCK_SKEW
 from .case import Case, worst
+from .fewer import fewer
 from .past import Cover, inherited
 from .policy import DEFAULT_POLICY as DEFAULT_POLICY
 from .policy import Policy as Policy
@@ -48,7 +51,7 @@ def judge(
     covers: list[Cover] = []  # document timestamps cover everything before them
     judged: dict[str, Case] = {}
     spoken: Spoken = {}
-    numbered = list(enumerate(facts))
+    numbered = [(number, fewer(item, len(facts))) for number, item in enumerate(facts)]
     for number, item in numbered if format == "xml" else reversed(numbered):  # PDF: the newest first
         around = judged.get(item.xml.inside or "") if item.xml else None  # XML: a counter-signature comes later
         over = [c for c in covers if c.state >= item.state]  # whatever the order in which they were listed
@@ -67,6 +70,11 @@ def _unsigned(facts: Sequence[SignatureFacts]) -> tuple[Finding, ...]:
     if all(f.family == "DOCTIMESTAMP" for f in facts):
         return (Finding("NO_SIGNATURE", "error", "The document carries a timestamp, but no signature."),)
     return ()
+
+
+def _told(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Each once. What they quote is a stranger's, and the same in each of his signatures."""
+    return tuple(dict.fromkeys(replace(f, text=told(f.text)) if len(f.text) > MAX_TOLD else f for f in findings))
 
 
 def report(case: Case, spoken: Spoken | None = None) -> SignatureReport:
@@ -106,8 +114,8 @@ def report(case: Case, spoken: Spoken | None = None) -> SignatureReport:
         coverage=facts.coverage,
         changes_after=facts.changes_after,
         timestamps=timestamps,
-        revocation=revocation,
-        findings=tuple(dict.fromkeys(case.findings)),
+        revocation=replace(revocation, text=told(revocation.text)) if len(revocation.text) > MAX_TOLD else revocation,
+        findings=_told(case.findings),
         scheme=facts.scheme.name if facts.scheme else None,
         reason=facts.reason,
         location=facts.location,

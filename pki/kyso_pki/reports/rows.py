@@ -13,6 +13,7 @@ from datetime import datetime
 from ..ades.report import ChangedAfter, SignatureReport
 from ..ades.used import Used
 from ..facts import Finding
+from ..told import told
 from ..x509.certificate import Certificate, Name
 from ..x509.trust import Anchor
 from .said import advice, in_words
@@ -112,7 +113,7 @@ def _people(c: Certificate | None, words: Wording) -> Iterator[tuple[str, str]]:
         return
     yield "signer", c.subject.first("CN") or str(c.subject)
     agency = ", ".join([*c.subject.all("OU")[::-1], *c.subject.all("O")])
-    yield "agency", agency or words("verify.not_named")
+    yield "agency", told(agency) or words("verify.not_named")
     yield "issuer", _name(c.issuer)
 
 

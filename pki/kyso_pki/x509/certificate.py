@@ -26,6 +26,7 @@ from .. import oids
 from ..asn1 import der
 from ..errors import CertificateUnsuitable, FormatError, LimitExceeded
 from ..scheme import Scheme, scheme_in
+from ..told import told
 
 # RSA keys with which a value is verified, against the cost of it: 0.5 ms, where OpenSSL's own bounds (16,384 and 64)
 # allow 4 ms. Larger ones are in no use: Go's TLS, which refuses more than 8192 bits too, found three, all of tests.
@@ -90,19 +91,20 @@ class Name:
         )
 
     def first(self, short: str) -> str | None:
-        """The first value of an attribute by its short name (`CN`, `O`, …)."""
-        return next((v for k, v in self.attributes if k == short), None)
+        """The first value of an attribute by its short name (`CN`, `O`, …), as `told`."""
+        return next((told(v) for k, v in self.attributes if k == short), None)
 
     def all(self, short: str) -> tuple[str, ...]:
+        """Every value of an attribute, whole: rules compare them."""
         return tuple(v for k, v in self.attributes if k == short)
 
     def __str__(self) -> str:
-        """RFC 4514 order of this field's certificates: as encoded, most general first."""
+        """RFC 4514 order of this field's certificates: as encoded, most general first; as `told`."""
         return self._text
 
     @cached_property
     def _text(self) -> str:
-        return ", ".join(f"{k}={v}" for k, v in self.attributes)
+        return told(", ".join(f"{k}={v}" for k, v in self.attributes))
 
 
 @dataclass(frozen=True)
