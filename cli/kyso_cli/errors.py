@@ -31,6 +31,7 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (e.KeyAccessError, KEY),
     (e.Unauthorized, KEY),
     (e.FetchError, NETWORK),
+    (e.DocumentRefused, FAILED),
     (e.RemoteError, NETWORK),
     (e.TimestampError, NETWORK),
     (e.KysoError, FAILED),
@@ -77,7 +78,7 @@ def about_the_document(error: Exception) -> bool:
     """Whether the next document may fare better: not so for a PIN, a key, a certificate, the network, a full disk."""
     from kyso.disk import TargetLost
 
-    return isinstance(error, (e.FormatError, e.SigningError, OSError)) and not isinstance(
+    return isinstance(error, (e.FormatError, e.SigningError, e.DocumentRefused, OSError)) and not isinstance(
         error, (e.SignatureValueInvalid, TargetLost)
     )
 

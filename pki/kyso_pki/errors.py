@@ -52,6 +52,7 @@ and the command line maps to an exit code and to a Vietnamese text, each in one 
     │  └─ Unreachable
     ├─ RemoteError               a kyso or CSC server refused
     │  ├─ Unauthorized
+    │  ├─ DocumentRefused        this document; the next one may do better
     │  └─ OtherDocument          its answer is not the document that was sent, signed
     └─ VerificationFailed        raised by `require_passed()`
 """
@@ -289,6 +290,12 @@ class RemoteUnavailable(RemoteError):
 
 class Unauthorized(RemoteError):
     code = "remote.unauthorized"
+
+
+class DocumentRefused(RemoteError):
+    """A server refused a document for what it is; `details["error"]` is the server's code (`format.lint`)."""
+
+    code = "remote.document"
 
 
 class OtherDocument(RemoteError):

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from kyso_hsm.pin import SecretRequest, SecretSource
 from kyso_pki.csc import Version, error_from, unavailable
 from kyso_pki.errors import (
+    DocumentRefused,
     KeyNotFound,
     KysoError,
     PinLocked,
@@ -39,6 +40,15 @@ _REFUSALS: dict[str, type[KysoError]] = {
     PinRequired.code: PinRequired,
     "http.unknown_credential": KeyNotFound,
 }
+_OF_THE_DOCUMENT = (
+    "http.too_large",
+    "signing.not_permitted",
+    "signing.not_extendable",
+    "signing.evidence_missing",
+    "signing.profile",
+    "signing.earlier",
+)
+"""Codes, besides `format` and those below it, of what is refused for the document that was sent."""
 
 
 Params = Mapping[str, str | Sequence[str]]
@@ -105,7 +115,10 @@ class Api:
         number = problem.get("request")
         if answer.status_code == 500 and re.fullmatch("[0-9a-zA-Z-]{1,64}", str(number or "")):  # as in its log
             raise RemoteError(f"The server failed at the request {number}.", status=500, error=problem.get("code"))
-        kind = _REFUSALS.get(str(problem.get("code")))
+        code = str(problem.get("code"))
+        kind = _REFUSALS.get(code)
+        if kind is None and (code.split(".")[0] == "format" or code in _OF_THE_DOCUMENT):
+            kind = DocumentRefused
         if kind is None:
             if answer.status_code == 503:
                 raise unavailable(detail, status=503, error=problem.get("code"))

@@ -131,16 +131,8 @@ TABLE: dict[str, Row] = {
         "The evidence for this level cannot be had",
         "Evidence about a certificate cannot be had here; the server's log says which certificate lacks what.",
     ),
-    "signing.profile": Row(
-        422,
-        "The profile does not fit",
-        "The XML profile is not for this document, or not for this kind of key; the server's log says why.",
-    ),
-    "signing.earlier": Row(
-        409,
-        "A signature stands in the way",
-        "A signature in the document is broken, or covers the place of the new one, which would break it.",
-    ),
+    "signing.profile": Row(422, "The profile does not fit"),
+    "signing.earlier": Row(409, "A signature stands in the way"),
     "timestamp": Row(503, "No time-stamp", "The time-stamping authority did not answer; level B-B needs none."),
     "trust.unavailable": Row(
         503,

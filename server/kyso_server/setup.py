@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import column, select, table
 from sqlalchemy.exc import IntegrityError
 
 from kyso_pki.authority.revoke import check_reason
@@ -22,8 +23,10 @@ from kyso_pki.x509.certificate import Certificate
 
 from . import store
 from .crls import Made, make
+from .problems import DatabaseUnavailable
 from .settings import Settings
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 MIN_TOKEN_CHARACTERS = 32  # 128 bits in hex; it is stored as plain SHA-256, which only a long random secret allows
 
@@ -33,14 +36,26 @@ def prepare_database(settings: Settings) -> None:
 
     Raises `DatabaseUnavailable`, `UsageError`.
     """
-    from alembic import command
-    from alembic.config import Config
+    with _opened(settings) as opened:
+        if _form(opened) == max(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")):
+            return
+        from alembic import command
+        from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with _opened(settings) as opened, opened.migrating() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        with opened.migrating() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _form(opened: store.Store) -> str | None:
+    """Which migration the tables have; None where that cannot be read, as in a database that is not made yet."""
+    try:
+        with opened.reading() as session:
+            return session.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar()
+    except DatabaseUnavailable:  # or it is gone: then making the tables says so
+        return None
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from kyso_pki import errors as e
         (e.TokenTimeout("x"), 4),
         (e.Unauthorized("x"), 4),
         (e.RemoteError("x"), 5),
+        (e.DocumentRefused("x"), 1),
+        (e.OtherDocument("x"), 5),
         (e.Unreachable("x"), 5),
         (e.TimestampError("x"), 5),
         (OSError(28, "No space left on device"), 74),
@@ -47,7 +49,9 @@ def test_what_would_fail_again_stops_a_batch(error: Exception) -> None:
     assert not about_the_document(error)
 
 
-@pytest.mark.parametrize("error", [e.EmptyInput("x"), e.EncryptedDocument("x"), e.SigningError("x")])
+@pytest.mark.parametrize(
+    "error", [e.EmptyInput("x"), e.EncryptedDocument("x"), e.SigningError("x"), e.DocumentRefused("x")]
+)
 def test_what_is_wrong_with_one_document_does_not_stop_a_batch(error: Exception) -> None:
     assert about_the_document(error)
 

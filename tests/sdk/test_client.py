@@ -21,6 +21,7 @@ from kyso_pki.claims import Claims, ProductionPlace, SignaturePolicy
 from kyso_pki.document import FieldLock
 from kyso_pki.errors import (
     CertificateExpired,
+    DocumentRefused,
     KeyNotFound,
     PinRefused,
     RemoteError,
@@ -284,8 +285,11 @@ def test_refusals_have_types_and_say_what_to_do(province: Province, client: Clie
         client.sign(PDF, "nobody")
     with pytest.raises(KeyNotFound, match="refused"):
         client.sign_document(PDF, "nobody")
-    with pytest.raises(RemoteError, match="refused"):
-        client.sign_document(b"neither", "nguyen-van-mau")
+    for document in (b"neither", clicked(b"/S/JavaScript/JS(x)")):
+        with pytest.raises(DocumentRefused, match="refused"):
+            client.sign_document(document, "nguyen-van-mau")
+    with pytest.raises(DocumentRefused, match="The profile tax-return is for"):
+        client.sign_document(XML, "nguyen-van-mau", profile="tax-return")
     for token in ("", "two words", "line\n"):
         with pytest.raises(UsageError, match="API token"):
             Client(province.url, token)

@@ -43,8 +43,8 @@ def test_every_error_has_a_status_of_its_own_kind_and_a_csc_word(kind: type[Kyso
         assert 400 <= refusal.status < 600
 
 
-ABOUT_THE_DOCUMENT = {errors.NotPermitted}
-"""Their words name only what the caller sent."""
+ABOUT_THE_DOCUMENT = {errors.NotPermitted, errors.ProfileMismatch, errors.EarlierSignature}
+"""Their words name only what the caller sent, built-in profiles, and the scheme of the key's certificate."""
 INSIDE = [k for k in OURS if issubclass(k, (errors.KeyAccessError, errors.SigningError))]
 
 

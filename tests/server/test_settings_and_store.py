@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from kyso_pki.errors import UsageError
 from kyso_pki.pdf.lint.policy import DEFAULT_LINT
@@ -221,4 +228,35 @@ def test_database_without_its_tables_is_an_error_with_a_name(tmp_path: Path) -> 
     opened = store.open_store(settings.database)
     with pytest.raises(DatabaseUnavailable, match="api_tokens"), opened.reading() as session:
         store.active_tokens(session)  # there are no tables yet
+    opened.close()
+
+
+def test_tables_of_an_earlier_server_are_brought_to_the_newest_and_then_left_alone(
+    province: Province, tmp_path: Path
+) -> None:
+    """The newest form is known by the name of its migration's file, so that nothing of weight is loaded for it."""
+    settings = replace(province.settings, database=f"sqlite:///{tmp_path / 'kyso.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(setup.__file__).parent / "migrations"))
+    for revision in ScriptDirectory.from_config(config).walk_revisions():
+        assert Path(revision.path).name.startswith(f"{revision.revision}_")
+    opened = store.open_store(settings.database)
+    with opened.migrating() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    setup.prepare_database(settings)
+    version = text("SELECT version_num FROM alembic_version")
+    with opened.reading() as session:
+        newest = session.execute(version).scalar()
+    assert newest == ScriptDirectory.from_config(config).get_current_head() != "0001"
+    code = (
+        "import sys; from pathlib import Path; from dataclasses import replace;"
+        "from kyso_server.setup import api_tokens, prepare_database; from kyso_server.settings import load_settings;"
+        "s = replace(load_settings(Path(sys.argv[1])), database=sys.argv[2]); prepare_database(s); api_tokens(s);"
+        "print('alembic' in sys.modules)"
+    )
+    path = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    arguments = [sys.executable, "-c", code, str(province.folder), settings.database]
+    done = subprocess.run(arguments, env=os.environ | path, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
     opened.close()

@@ -113,7 +113,7 @@ def root_crl(
     if revoked and reason is None:
         raise Stop("option_needs", option="--revoke", needed="--reason")
     issuer, now = certificate_in(root), datetime.now(UTC).replace(microsecond=0)
-    last = None if after is None else _last(after, issuer)
+    last = None if after is None else _last(after, issuer, now)
     force = force or (after is not None and _same(Path(after), output))
     check_output(output, force=force)
     entries = _entries(last, [_entry(file, issuer, reason, now) for file in revoked])
@@ -145,14 +145,19 @@ def _tell(
         say(printable(app.words("ca.crl_made", number=number, count=count, end=local(end), path=output)))
 
 
-def _last(file: str, issuer: Certificate) -> CertificateList:
-    """The root's last CRL. Raises `Stop` for one of somebody else, `FormatError`."""
+def _last(file: str, issuer: Certificate, now: datetime) -> CertificateList:
+    """The root's last CRL. Raises `Stop` for one that the next could not follow, `FormatError`."""
     from kyso_pki.x509.crl import CertificateList
 
     check_input(file)
     found = CertificateList.from_der(read(file))
     if not found.signed_by(issuer):
         raise Stop("ca_crl_not_ours", path=file, issuer=issuer.subject)
+    more = any(entry.invalid_since is not None for entry in found.entries.values())
+    if found.is_delta or found.scope is not None or found.foreign_entry is not None or more:
+        raise Stop("ca_crl_partial", path=file)
+    if found.this_update > now:
+        raise Stop("ca_crl_later", path=file, at=local(found.this_update))
     return found
 
 
