@@ -82,12 +82,13 @@ def signature_acceptance(case: Case, proven: Proof | None, after: datetime | Non
     if leaf is None:
         return
     try:
-        strong = case.policy.key_accepted(leaf.public_key)
+        strong = case.policy.key_accepted(leaf.public_key, best)
+        sub = case.policy.key_problem(leaf.public_key, proven=proven is not None)
     except KysoError:
-        strong = False
+        strong, sub = False, "CRYPTO_CONSTRAINTS_FAILURE"
     if not strong:
         text = "The signer's key is too weak, too large or of an unknown kind."
-        case.problem("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE", "WEAK_KEY", text)
+        case.problem("INDETERMINATE", sub, "WEAK_KEY", text)
     claimed = case.facts.claimed_time
     if claimed is None:
         return

@@ -15,7 +15,7 @@ from ..x509.revocation import RevocationResult, at_hand, check_path, since
 from ..x509.rules import label
 from ..x509.trust import Purpose
 from .case import Case
-from .constraints import weak_links
+from .constraints import asked, weak_links
 from .past import Proof, given_in, status_then
 from .report import Indication
 
@@ -145,7 +145,7 @@ def _tell_age(case: Case, leaf: Certificate, revocation: RevocationResult, prove
 
 def _statuses(case: Case, path: tuple[Certificate, ...], proven: Proof | None) -> tuple[RevocationResult, ...]:
     """One result for each certificate but the anchor: as of now, else as of the proven time (5.6.2.1)."""
-    known = case.at_hand
+    known, constraints = case.at_hand, asked(case)
     results = check_path(
         path,
         at=case.at,
@@ -155,6 +155,7 @@ def _statuses(case: Case, path: tuple[Certificate, ...], proven: Proof | None) -
         fetcher=case.fetcher,
         proven=proven.by if proven else None,
         given=given_in(case.held),
+        constraints=constraints,
     )
     if proven is None:
         return results
@@ -162,7 +163,7 @@ def _statuses(case: Case, path: tuple[Certificate, ...], proven: Proof | None) -
     for (certificate, issuer), now in zip(pairwise(path), results, strict=True):
         then = None
         if now.status == "not_checked":
-            then = status_then(certificate, issuer, proven.by, case.held, path[-1])
+            then = status_then(certificate, issuer, proven.by, case.held, path[-1], constraints)
         found.append(then if then is not None and _speaks(case, certificate, then, proven) else now)
     return tuple(found)
 

@@ -12,16 +12,19 @@ CAs above are proven by what covers the file (PDF), or the signature with all th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from ..errors import KysoError
+from ..scheme import Scheme, key_name
 from ..x509.certificate import Certificate
-from ..x509.rules import Weakness
+from ..x509.crl import Canonical
+from ..x509.rules import Weakness, label
 from ..x509.trust import Purpose
 from .case import Case
-
-_CODE = "CRYPTO_CONSTRAINTS_FAILURE"
+from .policy import Policy
 
 
 def weak_links(
@@ -35,12 +38,32 @@ def weak_links(
         return None
     existed = _existed(case, leaf, carried, purpose)
     found: list[Weakness] = []
-    for certificate in dict.fromkeys((leaf, *carried, *others)):
+    certificates = tuple(dict.fromkeys((leaf, *carried, *others)))
+    used = _used(case, leaf, certificates, existed, purpose)
+    for certificate in certificates:
         found += _by_hash(case, certificate, existed.get(certificate))
-        found += _by_key(case, certificate)
+        found += _by_key(case, certificate, used)
     for anchor in case.trust.for_purpose(purpose):
-        found += _by_key(case, anchor)
+        found += _by_key(case, anchor, used)
     return frozenset(found)
+
+
+def _used(
+    case: Case,
+    leaf: Certificate,
+    certificates: Iterable[Certificate],
+    existed: Mapping[Certificate, datetime],
+    purpose: Purpose,
+) -> dict[Canonical, datetime]:
+    """By when each key was used, by the subject's name: a CA's by the latest proof of what names it as issuer."""
+    found: dict[Canonical, datetime] = {}
+    for certificate in certificates:
+        name, by = certificate.issuer.canonical, existed.get(certificate, case.at)
+        found[name] = max(found.get(name, by), by)
+    proof = case.covering if purpose == "timestamping" else case.proven
+    if not leaf.is_ca:  # what it signed is what is judged
+        found[leaf.subject.canonical] = proof.by if proof is not None else case.at
+    return found
 
 
 def _existed(
@@ -86,12 +109,77 @@ def _by_hash(case: Case, certificate: Certificate, existed: datetime | None) -> 
     yield Weakness(certificate, policy.hash_problem(name, proven=existed is not None), text, of_signature=True)
 
 
-def _by_key(case: Case, certificate: Certificate) -> Iterator[Weakness]:
-    policy = case.policy
+def _by_key(case: Case, certificate: Certificate, used: Mapping[Canonical, datetime]) -> Iterator[Weakness]:
+    policy, at = case.policy, used.get(certificate.subject.canonical, case.at)
     try:
-        if policy.key_accepted(certificate.public_key):
-            return
+        key = certificate.public_key
     except KysoError:
         return  # as above
+    if policy.key_accepted(key, at):
+        return
     text = f"has a key that is smaller than the policy {policy.name} asks for"
-    yield Weakness(certificate, _CODE, text, of_signature=False)
+    end = policy.end_of_key(key)
+    if end is not None:
+        text = f"has a key {key_name(key)}, which the policy {policy.name} accepts until {end:%Y-%m-%d}"
+    yield Weakness(certificate, policy.key_problem(key, proven=at < case.at), text, of_signature=False)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a policy asks of CRLs, OCSP answers and their signers at their time of use (`x509.answer.Constraints`).
+
+    That is the time by which the list or the answer is proven to have existed. Whoever breaks a hash or a key later
+    writes answers of any date.
+    """
+
+    policy: Policy
+    at: datetime
+    """Of this validation: what nothing proves may have been made just now."""
+    existed: frozenset[tuple[bytes, datetime]]
+    """By when lists, answers and certificates are proven to have existed, by their octets."""
+
+    @cached_property
+    def _existed(self) -> dict[bytes, datetime]:
+        return dict(self.existed)
+
+    def of_answer(self, octets: bytes, scheme: Scheme, signer: Certificate) -> str | None:
+        by = self._existed.get(octets, self.at)
+        if not self.policy.hash_accepted(scheme.hash_name, by):
+            return f"it is signed with {scheme.hash_name}, which the policy {self.policy.name} does not accept"
+        return self._of_key(signer, by)
+
+    def of_certificate(self, certificate: Certificate, within: bytes | None = None) -> str | None:
+        by = self._existed.get(certificate.der, self.at)
+        if within is not None:
+            by = min(by, self._existed.get(within, self.at))
+        try:
+            name = certificate.signature_scheme.hash_name
+        except KysoError:
+            return f"the certificate of {label(certificate)} cannot be checked"
+        if not self.policy.hash_accepted(name, by):
+            return (
+                f"the certificate of {label(certificate)} is signed with {name}, which the policy {self.policy.name} "
+                "does not accept"
+            )
+        return self._of_key(certificate, self.at if certificate.is_ca else by)
+
+    def _of_key(self, certificate: Certificate, by: datetime) -> str | None:
+        try:
+            if self.policy.key_accepted(certificate.public_key, by):
+                return None
+        except KysoError:
+            pass
+        return f"the key of {label(certificate)} is too small for the policy {self.policy.name}"
+
+
+def asked(case: Case) -> Asked | None:
+    """What the policy asks of evidence; None: no more than the rules of every answer (no SHA-1, known keys)."""
+    if case.policy.asks_no_more_of_paths:
+        return None
+    found: dict[bytes, datetime] = {}
+    for held in case.held:
+        if held.protected:
+            pieces = (*held.evidence.crls, *held.evidence.ocsp, *(c.der for c in held.evidence.certificates))
+            for octets in pieces:
+                found[octets] = min(found.get(octets, held.by), held.by)
+    return Asked(case.policy, case.at, frozenset(found.items()))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..facts import PROVING
 from ..x509.certificate import Certificate
 from .case import Case
+from .constraints import asked
 from .past import Held, Proof, good_then
 from .report import TimestampResult
 from .stamps import earliest
@@ -44,12 +45,16 @@ def _suffices(
     if not any(h.evidence.crls or h.evidence.ocsp for h in held) or not path:
         return False
     at_hand = frozenset(c for h in held for c in h.evidence.certificates)
-    if not at_hand.issuperset(path[1:-1]) or not good_then(path, proven.by, held):
+    constraints = asked(case)
+    if not at_hand.issuperset(path[1:-1]) or not good_then(path, proven.by, held, constraints):
         return False
     proving = [t for t in timestamps if t.facts.kind in (*PROVING, "document")]
     own = [(t.path, p, t.facts.certificates) for t in proving if (p := earliest([t])) is not None]
     over = [(c.path, c.proof, c.carried) for c in case.covers]
     return any(
-        tsa and p.by == proven.by and at_hand.union(carried).issuperset(tsa[1:-1]) and good_then(tsa, p.by, held)
+        tsa
+        and p.by == proven.by
+        and at_hand.union(carried).issuperset(tsa[1:-1])
+        and good_then(tsa, p.by, held, constraints)
         for tsa, p, carried in (*own, *over)
     )

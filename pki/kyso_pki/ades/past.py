@@ -26,7 +26,7 @@ from ..facts import SignatureFacts, Stored, TimestampFacts
 from ..x509 import crl as crl_module
 from ..x509 import listing
 from ..x509 import ocsp as ocsp_module
-from ..x509.answer import SKEW
+from ..x509.answer import SKEW, Constraints
 from ..x509.certificate import Certificate
 from ..x509.revocation import RevocationResult, check_revocation
 
@@ -109,6 +109,7 @@ def status_then(
     proven: datetime,
     held: Sequence[Held],
     anchor: Certificate | None = None,
+    constraints: Constraints | None = None,
 ) -> RevocationResult | None:
     """The status at the proven time or soon after it; None when the evidence does not tell.
 
@@ -135,16 +136,19 @@ def status_then(
             anchor=anchor,
             given=given,
             existed=existed,
+            constraints=constraints,
         )
         if found.status in ("good", "revoked"):
             return found
     return None
 
 
-def good_then(path: Sequence[Certificate], proven: datetime, held: Sequence[Held]) -> bool:
+def good_then(
+    path: Sequence[Certificate], proven: datetime, held: Sequence[Held], constraints: Constraints | None = None
+) -> bool:
     """Whether every certificate of a path but the anchor was good at the proven time."""
     for certificate, issuer in pairwise(path):
-        found = status_then(certificate, issuer, proven, held, path[-1])
+        found = status_then(certificate, issuer, proven, held, path[-1], constraints)
         if found is None or found.status != "good":
             return False
     return True

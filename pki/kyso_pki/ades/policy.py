@@ -46,6 +46,8 @@ class Policy:
     """The last day on which a signature with this hash may have been made; others have no end."""
     least_rsa_bits: int = 2048
     least_ec_bits: int = 256
+    key_ends: tuple[tuple[str, int, date], ...] = ()
+    """The last day of keys of this kind (`rsa`, `ec`) that have fewer bits; others have no end."""
     level: Level = "B-B"
     """The least that a signature must be proven to be (XAdES, PAdES, CAdES)."""
     refuse: frozenset[str] = frozenset()
@@ -73,7 +75,7 @@ class Policy:
     def asks_no_more_of_paths(self) -> bool:
         """Whether the certificates of a path are asked for nothing but what every path is: no SHA-1, known keys."""
         usual = (self.least_rsa_bits, self.least_ec_bits) == (Policy.least_rsa_bits, Policy.least_ec_bits)
-        return usual and self.hash_ends == Policy.hash_ends
+        return usual and self.hash_ends == Policy.hash_ends and not self.key_ends
 
     def hash_problem(self, name: str, *, proven: bool) -> str:
         """The sub-indication for a hash that is not accepted (EN 319 102-1 5.2.8): a proof of an earlier time could
@@ -81,15 +83,28 @@ class Policy:
         end = dict(self.hash_ends).get(name.replace("_", "-"), _NEVER)
         return "CRYPTO_CONSTRAINTS_FAILURE" + ("" if proven or end == _NEVER else "_NO_POE")
 
-    def key_accepted(self, key: object) -> bool:
-        """Whether the key is of a known kind and large enough."""
-        read: Any = key
-        kind = kind_of(key)
-        if kind == "rsa" and read.key_size < self.least_rsa_bits:
+    def key_accepted(self, key: object, at: datetime) -> bool:
+        """Whether the key is of a known kind and large enough for what is known to have existed at `at`."""
+        bits = _bits(key)
+        if bits < {"rsa": self.least_rsa_bits, "ec": self.least_ec_bits}.get(kind_of(key) or "", 0):
             return False
-        if kind == "ec" and read.curve.key_size < self.least_ec_bits:
-            return False
-        return strong_enough(key)
+        end = self.end_of_key(key)
+        return (end is None or at.date() <= end) and strong_enough(key)
+
+    def end_of_key(self, key: object) -> date | None:
+        """The last day of this key by its size; None where there is none."""
+        kind, bits = kind_of(key), _bits(key)
+        return min((end for of, below, end in self.key_ends if of == kind and bits < below), default=None)
+
+    def key_problem(self, key: object, *, proven: bool) -> str:
+        """The sub-indication for a key that is not accepted, as `hash_problem` has it for hashes."""
+        return "CRYPTO_CONSTRAINTS_FAILURE" + ("" if proven or self.end_of_key(key) is None else "_NO_POE")
+
+
+def _bits(key: object) -> int:
+    read: Any = key
+    kind = kind_of(key)
+    return int(read.key_size if kind == "rsa" else read.curve.key_size if kind == "ec" else 0)
 
 
 DEFAULT_POLICY = Policy()
@@ -128,7 +143,7 @@ class _Reader:
         self._only(value, ("title", *tables), "")
         algorithms, keys, signature, coverage, changes, revocation = (self._table(value, t) for t in tables)
         self._only(algorithms, _HASHES, "algorithms.")
-        self._only(keys, ("rsa", "ec"), "keys.")
+        self._only(keys, ("rsa", "ec", "rsa_below", "ec_below"), "keys.")
         self._only(signature, ("level",), "signature.")
         self._only(coverage, ("parts", "overlays", "blank_overlays"), "coverage.")
         self._only(changes, ("refuse", "tolerate"), "changes.")
@@ -152,6 +167,7 @@ class _Reader:
             hash_ends=tuple((name, end) for name, end in sorted(ends.items()) if end != _ALWAYS),
             least_rsa_bits=self._bits(keys, "rsa", 2048),
             least_ec_bits=self._bits(keys, "ec", 256),
+            key_ends=(*self._key_ends(keys, "rsa"), *self._key_ends(keys, "ec")),
             level=level,
             refuse=refuse,
             tolerate=tolerate,
@@ -191,6 +207,19 @@ class _Reader:
         if not isinstance(found, int) or isinstance(found, bool) or found < default:
             raise self._wrong(f"keys.{key}", found, f"a number of bits from {default}")
         return found
+
+    def _key_ends(self, keys: Mapping[str, Any], kind: str) -> tuple[tuple[str, int, date], ...]:
+        table = self._table(keys, f"{kind}_below")
+        found = []
+        for bits, end in table.items():
+            where = f"keys.{kind}_below.{bits}"
+            if not (bits.isascii() and bits.isdigit() and len(bits) <= 5):
+                raise self._wrong(where, bits, "a number of bits (3072)")
+            last = self._end(where, end)
+            if last in (_NEVER, _ALWAYS):
+                raise self._wrong(where, end, "a date (2030-12-31)")
+            found.append((kind, int(bits), last))
+        return tuple(sorted(found))
 
     def _days(self, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 36_500:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
+
+from ..scheme import Scheme
+from .certificate import Certificate
 
 SKEW = timedelta(minutes=5)
 """How far two honest clocks may differ."""
@@ -41,6 +44,19 @@ class Answer:
     """What to do, when `unusable` and known."""
     listed_at: datetime | None = None
     """The revocation date, when `revoked`."""
+
+
+class Constraints(Protocol):
+    """What a policy asks of a list or an answer beyond the rules of all (EN 319 102-1 5.2.6)."""
+
+    def __hash__(self) -> int:
+        """Results are kept by what was asked."""
+
+    def of_answer(self, octets: bytes, scheme: Scheme, signer: Certificate) -> str | None:
+        """Why this signature does not count for "good"; None when it does."""
+
+    def of_certificate(self, certificate: Certificate, within: bytes | None = None) -> str | None:
+        """Why the certificate of a signer, or of a CA above, does not count; `within`: the answer that carries it."""
 
 
 def gravity(reason: str | None, at: datetime | None) -> tuple[bool, float, bool, str]:

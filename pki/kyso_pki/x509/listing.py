@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from ..errors import FormatError
 from . import certificate as x
 from . import crl as c
-from .answer import Answer, freshness, unusable
+from .answer import Answer, Constraints, freshness, unusable
 from .certificate import Certificate
 from .crl import CertificateList, Entry
 
@@ -53,8 +53,17 @@ def answer(data: bytes, certificate: Certificate, issuer: Certificate, at: datet
     return next(iter(answers((data,), certificate, at, direct(issuer))), None)
 
 
-def answers(crls: Sequence[bytes], certificate: Certificate, at: datetime, signer: Signer) -> list[Answer]:
-    """What these CRLs say about `certificate` at `at`: nothing of those of other issuers. Never raises."""
+def answers(
+    crls: Sequence[bytes],
+    certificate: Certificate,
+    at: datetime,
+    signer: Signer,
+    constraints: Constraints | None = None,
+) -> list[Answer]:
+    """What these CRLs say about `certificate` at `at`: nothing of those of other issuers. Never raises.
+
+    `constraints` None: a list that is signed with SHA-1 is silent, and nothing else is asked.
+    """
     said: list[Answer] = []
     heard: list[_Heard] = []
     for data in crls:
@@ -62,7 +71,7 @@ def answers(crls: Sequence[bytes], certificate: Certificate, at: datetime, signe
             crl = CertificateList.from_der(data)
             if not about(crl, certificate):
                 continue
-            one = _hear(crl, certificate, at, signer)
+            one = _hear(crl, certificate, at, signer, constraints)
         except FormatError as e:
             one = unusable(f"the CRL cannot be read: {e.message}")
         if isinstance(one, Answer):
@@ -114,7 +123,9 @@ class _Heard:
         return self.crl.issuer.matches(other.crl.issuer)
 
 
-def _hear(crl: CertificateList, certificate: Certificate, at: datetime, signer: Signer) -> _Heard | Answer:
+def _hear(
+    crl: CertificateList, certificate: Certificate, at: datetime, signer: Signer, constraints: Constraints | None
+) -> _Heard | Answer:
     signed = signer(crl)
     if isinstance(signed, str):
         return unusable(signed)
@@ -127,7 +138,9 @@ def _hear(crl: CertificateList, certificate: Certificate, at: datetime, signer: 
         return unusable(crl.foreign_entry)
     reasons, outside = _scope_of(crl, certificate)
     silence = outside or freshness(crl.this_update, crl.next_update, at, timedelta(0)) or _forgotten(crl, certificate)
-    if silence is None and crl.scheme.hash_name == "sha1":
+    if silence is None and constraints is not None:
+        silence = constraints.of_answer(crl.encoded, crl.scheme, signed)
+    elif silence is None and crl.scheme.hash_name == "sha1":
         silence = "it is signed with SHA-1"
     return _Heard(crl, crl.entry_of(certificate), silence, reasons)
 

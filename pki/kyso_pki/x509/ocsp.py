@@ -19,7 +19,7 @@ from ..errors import FormatError, LimitExceeded
 from ..scheme import OID_OF_HASH, Scheme, algorithm_oid, digest, hash_of_oid, scheme_in
 from . import certificate as x
 from . import rules
-from .answer import REASONS, SKEW, Answer, freshness, gravity, unusable
+from .answer import REASONS, SKEW, Answer, Constraints, freshness, gravity, unusable
 from .certificate import Certificate, Extension, Name, extensions_in, name_in, whole_octets
 from .crl import INVALIDITY_DATE, invalidity_date
 
@@ -146,11 +146,13 @@ def answer(
     asked: bool = False,
     nonce: bytes | None = None,
     existed: datetime | None = None,
+    constraints: Constraints | None = None,
 ) -> Answer | None:
     """What this OCSPResponse or BasicOCSPResponse says about `certificate` at `at`; None: it is about others.
 
     `asked`: we asked just now, so that silence about the certificate is an error and a nonce in the answer
-    must be our `nonce` (the octets given to `request`). `responder_status` is asked about a responder
+    must be our `nonce` (the octets given to `request`). `constraints` None: of "good" no more than that it is not
+    signed with SHA-1. `responder_status` is asked about a responder
     without id-pkix-ocsp-nocheck; without it such a responder is not believed. `existed`: by when the answer
     existed for certain, for an `at` in the past. Never raises for what the answer holds.
     """
@@ -160,11 +162,20 @@ def answer(
         if not single:
             return unusable("the answer is about other certificates") if asked else None
         times = (basic.produced_at, at) if existed is None else (basic.produced_at, at, existed)
-        if why := _not_authentic(basic, issuer, times, candidates, responder_status):
-            return unusable(why)
+        ruled = constraints is not None
+        responder = _authentic(basic, issuer, times, candidates, responder_status, ruled=ruled)
+        if isinstance(responder, str):
+            return unusable(responder)
         if asked and basic.nonce != (None if nonce is None else der.octet_string(nonce)):
             return unusable("the answer is for another request (its nonce differs)")
-        return _judge(basic, single, certificate, at)
+        silence = None
+        if constraints is not None:
+            silence = constraints.of_answer(data, basic.scheme, responder)
+            if silence is None and not _same_entity(responder, issuer):
+                silence = constraints.of_certificate(responder, data if responder in basic.certificates else None)
+        elif basic.scheme.hash_name == "sha1":
+            silence = "it is signed with SHA-1"
+        return _judge(basic, single, certificate, at, silence)
     except FormatError as e:
         return unusable(f"the OCSP answer cannot be read: {e.message}")
 
@@ -184,9 +195,13 @@ def signed_for(basic: BasicResponse, issuer: Certificate, candidates: Sequence[C
 
 
 def _judge(
-    basic: BasicResponse, responses: Sequence[SingleResponse], certificate: Certificate, at: datetime
+    basic: BasicResponse,
+    responses: Sequence[SingleResponse],
+    certificate: Certificate,
+    at: datetime,
+    silence: str | None,
 ) -> Answer:
-    """Revoked wins over everything, then unknown; good only when nothing speaks against it."""
+    """Revoked wins over everything, then unknown; good only when nothing speaks against it: no `silence`."""
     for extensions in (basic.extensions, *(r.extensions for r in responses)):
         for ext in extensions.values():
             if ext.critical and ext.oid not in (NONCE, ARCHIVE_CUTOFF):
@@ -196,8 +211,8 @@ def _judge(
         return Answer("revoked", "the responder says revoked", worst.since, worst.reason, listed_at=worst.revoked_at)
     if any(response.status != "good" for response in responses):
         return Answer("unknown", "the responder does not know the certificate")
-    if basic.scheme.hash_name == "sha1":
-        return unusable("the OCSP answer is signed with SHA-1")
+    if silence is not None:
+        return unusable(f"the OCSP answer does not count: {silence}")
     for response in responses:
         why = freshness(response.this_update, response.next_update, at, MAX_AGE)
         if why is None and not (basic.produced_at - response.this_update >= -SKEW and basic.produced_at - at <= SKEW):
@@ -217,23 +232,28 @@ def _forgotten(response: SingleResponse, certificate: Certificate) -> str | None
     return "the certificate had expired before the answer was given"
 
 
-def _not_authentic(
+def _authentic(
     basic: BasicResponse,
     issuer: Certificate,
     times: Sequence[datetime],
     candidates: Sequence[Certificate],
     responder_status: Responder | None,
-) -> str | None:
-    """Why no authorised responder signed this (RFC 6960 4.2.2.2); None when one did."""
+    *,
+    ruled: bool,
+) -> Certificate | str:
+    """The authorised responder that signed this (RFC 6960 4.2.2.2), or why there is none.
+
+    `ruled`: a policy says which hashes count on his certificate, and is asked afterwards.
+    """
     reasons: list[str] = []
     for responder in _responders(basic, issuer, candidates):
-        why = None if _same_entity(responder, issuer) else _not_authorised(responder, issuer, times)
+        why = None if _same_entity(responder, issuer) else _not_authorised(responder, issuer, times, ruled=ruled)
         if why is None and not _verifies(basic, responder):
             why = "the signature of the OCSP answer does not verify"
         if why is None and not _same_entity(responder, issuer) and x.OCSP_NO_CHECK not in responder.extensions:
             why = responder_status(responder) if responder_status else "the responder's own status is not known"
         if why is None:
-            return None
+            return responder
         reasons.append(why)
     return reasons[0] if reasons else "the responder's certificate is not at hand"
 
@@ -258,7 +278,9 @@ def _same_entity(responder: Certificate, issuer: Certificate) -> bool:
     return responder.spki == issuer.spki and responder.subject.matches(issuer.subject)
 
 
-def _not_authorised(responder: Certificate, issuer: Certificate, times: Sequence[datetime]) -> str | None:
+def _not_authorised(
+    responder: Certificate, issuer: Certificate, times: Sequence[datetime], *, ruled: bool = False
+) -> str | None:
     """Why the issuer did not make this one its responder: id-kp-OCSPSigning by name, directly below its key.
 
     It must be valid at all these times: producedAt, the time of validation, and the one by which the answer is known
@@ -273,7 +295,7 @@ def _not_authorised(responder: Certificate, issuer: Certificate, times: Sequence
     broken = (
         *(problem for time in times for problem in rules.out_of_time(responder, time)),
         *rules.weak_key(responder),
-        *rules.weak_signature(responder),
+        *(rules.unknown_signature(responder) if ruled else rules.weak_signature(responder)),
         *rules.forbidden_extensions(responder),
     )
     if broken:

@@ -22,7 +22,7 @@ from ..errors import FormatError, KysoError
 from . import certificate as x
 from . import listing, rules
 from . import ocsp as ocsp_module
-from .answer import SKEW, Answer, gravity, unusable
+from .answer import SKEW, Answer, Constraints, gravity, unusable
 from .certificate import Certificate
 from .crl import CertificateList, points_of
 from .path import find_path
@@ -77,6 +77,7 @@ def check_revocation(
     anchor: Certificate | None = None,
     given: frozenset[bytes] = frozenset(),
     existed: Mapping[bytes, datetime] = _NOTHING,
+    constraints: Constraints | None = None,
 ) -> RevocationResult:
     """The status of `certificate` at `at`; `issuer` is the certificate above it in a validated path.
 
@@ -97,7 +98,16 @@ def check_revocation(
     if _needs_no_check(certificate):
         return RevocationResult("good", "nocheck", None, None, "OCSP responder with id-pkix-ocsp-nocheck.")
     asking = _Asking(
-        certificate, issuer, at, tuple(crls), tuple(candidates), fetcher, anchor, given=given, existed=existed
+        certificate,
+        issuer,
+        at,
+        tuple(crls),
+        tuple(candidates),
+        fetcher,
+        anchor,
+        given=given,
+        existed=existed,
+        constraints=constraints,
     )
     at_hand, fetched = list(asking.embedded(tuple(ocsp))), list(asking.fetched())
     said = at_hand + fetched
@@ -127,13 +137,14 @@ def check_path(
     fetcher: StatusFetcher | None = None,
     proven: datetime | None = None,
     given: frozenset[bytes] = frozenset(),
+    constraints: Constraints | None = None,
 ) -> tuple[RevocationResult, ...]:
-    """One result for each certificate of a validated path but the anchor, leaf first."""
+    """One result for each certificate of a validated path but the anchor, leaf first. `constraints` can be hashed."""
     asked = tuple(path), at, tuple(crls), tuple(ocsp), tuple(candidates)
     size = sum(map(len, crls)) + sum(map(len, ocsp)) + sum(len(c.der) for c in candidates)
     if fetcher is None and size <= _KEPT_BYTES:
-        return _checked_along(*asked, None, proven, given)
-    return _check_along(*asked, fetcher, proven, given)  # who asks the network may be told something new
+        return _checked_along(*asked, None, proven, given, constraints)
+    return _check_along(*asked, fetcher, proven, given, constraints)  # who asks the network may be told something new
 
 
 def _check_along(
@@ -145,6 +156,7 @@ def _check_along(
     fetcher: StatusFetcher | None,
     proven: datetime | None,
     given: frozenset[bytes],
+    constraints: Constraints | None,
 ) -> tuple[RevocationResult, ...]:
     return tuple(
         check_revocation(
@@ -158,6 +170,7 @@ def _check_along(
             proven=proven,
             anchor=path[-1],
             given=given,
+            constraints=constraints,
         )
         for certificate, issuer in pairwise(path)
     )
@@ -245,6 +258,7 @@ class _Asking:
     given: frozenset[bytes] = frozenset()
     existed: Mapping[bytes, datetime] = field(default_factory=dict)
     """By when answers existed for certain; what is not among them did at `at`."""
+    constraints: Constraints | None = None
 
     def embedded(self, ocsp: Sequence[bytes]) -> Iterator[tuple[str, Answer]]:
         """Every answer at hand that is about this certificate, or could not be read."""
@@ -320,10 +334,11 @@ class _Asking:
             responder_status=self._responder_status,
             asked=asked,
             existed=self.existed.get(data),
+            constraints=self.constraints,
         )
 
     def _crl(self, lists: Sequence[bytes]) -> list[Answer]:
-        return listing.answers(lists, self.certificate, self.at, self._signer_of)
+        return listing.answers(lists, self.certificate, self.at, self._signer_of, self.constraints)
 
     def _signer_of(self, crl: CertificateList) -> Certificate | str:
         """The issuer itself, or another that has a path of its own to the same anchor and is good (6.3.3 (f))."""
@@ -367,6 +382,10 @@ class _Asking:
             return f"the CRL signer {name} has no path to the anchor of the certificate"
         if (old := self._too_old(crl, found.path[:-1])) is not None:
             return old
+        if self.constraints is not None:
+            for certificate in found.path[:-1]:
+                if (weak := self.constraints.of_certificate(certificate)) is not None:
+                    return weak
         waiting = self.asked_for | {self.certificate, signer}
         for certificate, issuer in pairwise(found.path):
             asking = _Asking(
@@ -379,6 +398,7 @@ class _Asking:
                 anchor,
                 waiting,
                 existed=self.existed,
+                constraints=self.constraints,
             )
             result = _verdict(list(asking.embedded(())), asking.too_much)
             if result is None or result.status != "good":
@@ -388,7 +408,15 @@ class _Asking:
     def _responder_status(self, responder: Certificate) -> str | None:
         """RFC 6960 4.2.2.2.1 for a responder without nocheck: only CRLs are asked, so that no circle arises."""
         asking = _Asking(
-            responder, self.issuer, self.at, self.crls, self.candidates, None, self.anchor, existed=self.existed
+            responder,
+            self.issuer,
+            self.at,
+            self.crls,
+            self.candidates,
+            None,
+            self.anchor,
+            existed=self.existed,
+            constraints=self.constraints,
         )
         said = list(asking.embedded(()))
         if self.fetcher is not None:
