@@ -16,7 +16,7 @@ from kyso_pki import errors as e
 from kyso_pki.reports.said import advice, in_words
 
 from .messages import Words
-from .times import local
+from .times import local, with_local_times
 
 OK, FAILED, USAGE, INDETERMINATE, KEY, NETWORK, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
 FILE_SYSTEM = 74
@@ -122,14 +122,14 @@ def _stop(error: Stop, words: Words) -> Explanation:
 
 
 def _kyso(error: e.KysoError, words: Words) -> Explanation:
-    said = _reworded(error.message, words)
+    said = with_local_times(_reworded(error.message, words))
     remedy = _remedy(error, words)
     if words.language == "en":
         return Explanation(error.code, said, remedy)
     detailed = words.find(f"errors.{error.code}.detailed", **_readable(error.details))
     message = detailed or _nearest(words, error.code, "message") or said
     detail = in_words(_with_parts(error, words), words)
-    detail = said if detail == error.message else detail
+    detail = said if detail == error.message else with_local_times(detail)
     return Explanation(error.code, message, remedy, None if detailed or detail == message else detail)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from kyso_pki.reports.times import VIETNAM
 from kyso_pki.reports.times import local as local
+from kyso_pki.reports.times import with_local_times as with_local_times
 
 
 def parse(text: str) -> datetime:

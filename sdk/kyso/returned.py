@@ -77,7 +77,10 @@ def _require(same: Callable[[], bool]) -> None:
 def _appended(sent: bytes, answer: bytes, password: Password | None, *, certified: bool) -> list[SignatureFacts]:
     """The facts of what was signed after the octets that were sent. Raises `OtherDocument`."""
     _require(lambda: len(answer) > len(sent) and answer.startswith(sent))
-    new = [f for f in _signatures(answer, password) if f.pdf is None or sum(f.pdf.byte_range[2:]) > len(sent)]
+    after = _signatures(answer, password)
+    # What cannot be placed in the file is new unless it stood there before, as broken as it is now.
+    before = {f.id for f in _signatures(sent, password)} if any(f.pdf is None for f in after) else set()
+    new = [f for f in after if (f.id not in before if f.pdf is None else sum(f.pdf.byte_range[2:]) > len(sent))]
     from kyso_pki.pdf.appended import besides_signing
 
     try:

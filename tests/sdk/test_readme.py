@@ -1,4 +1,4 @@
-"""The Python in the READMEs and in docs/verifying.md runs as it stands, in a province's folder."""
+"""The Python in the READMEs, docs/verifying.md and docs/client.md runs as it stands, in a province's folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def blocks(name: str) -> str:
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("name", ["README.md", "README.vi.md", "docs/verifying.md"])
+@pytest.mark.parametrize("name", ["README.md", "README.vi.md", "docs/verifying.md", "docs/client.md"])
 def test_the_examples_run(name: str, province: Province) -> None:
     """Only the port and the place of SoftHSM are those of this machine."""
     folder = province.folder

@@ -5,6 +5,7 @@ A real server on loopback answers with what each test lays there; signatures are
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -126,6 +127,17 @@ def test_the_document_that_was_sent_with_a_signature_is_taken(
     answer = signed(document, **options)
     told = {k: v for k, v in options.items() if k in ("certify", "lock", "xml_form", "profile")}
     assert signs(client, document, answer, **told) == answer
+
+
+def test_a_signature_that_was_broken_before_is_not_held_against_the_server(client: Client) -> None:
+    sent = (DOCUMENTS / "da-ky.pdf").read_bytes()
+    end = re.search(rb"/ByteRange *\[0 (\d+)", sent)
+    assert end is not None
+    sent = sent[: end.start(1)] + b"%d" % (int(end[1]) - 1) + sent[end.end(1) :]
+    answer = signed(sent)
+    assert signs(client, sent, answer) == answer
+    with pytest.raises(OtherDocument):
+        signs(client, sent, signed(answer))
 
 
 def test_an_encrypted_document_is_looked_at_with_its_password(client: Client) -> None:

@@ -17,20 +17,21 @@ from ..told import told
 from ..x509.certificate import Certificate, Name
 from ..x509.trust import Anchor
 from .said import advice, in_words
-from .times import local
+from .times import local, with_local_times
 from .words import Wording, printable
 
 _CHANGED: dict[ChangedAfter, str] = {"overlaid": "overlaid", "refused": "changed_after"}
 
 
 def finding_text(finding: Finding, words: Wording) -> str:
-    """One finding in the user's language."""
+    """One finding in the user's language, its times in Viet Nam's zone as all others in the report."""
+    said = with_local_times(finding.text)
     text = words.find(f"findings.{finding.code}")
     if text is None or words.language == "en":
-        return printable(finding.text)
+        return printable(said)
     if (own := in_words(finding.text, words)) != finding.text:
-        return printable(own)
-    return f"{text} {printable(finding.text)}" if text.endswith(":") else text
+        return printable(with_local_times(own))
+    return f"{text} {printable(said)}" if text.endswith(":") else text
 
 
 def rows(s: SignatureReport, words: Wording) -> Iterator[tuple[str, str]]:
