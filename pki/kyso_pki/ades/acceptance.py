@@ -105,8 +105,14 @@ def signature_acceptance(case: Case, proven: Proof | None, after: datetime | Non
         case.findings.append(Finding("CLAIMED_TIME_EARLY", "warning", text))
 
 
-_READ_OTHERWISE = ("COMMENT_IN_TEXT", "SIGNATURE_IN_TEXT", "MEDIA_TYPE_DIFFERS", "SIGNATURE_COPIED")
-"""Of XML: what nobody signs and what decides how many programs read what is signed."""
+_READ_OTHERWISE = (
+    "COMMENT_IN_TEXT",
+    "SIGNATURE_IN_TEXT",
+    "MEDIA_TYPE_DIFFERS",
+    "SIGNATURE_COPIED",
+    "PLACE_OF_ANOTHER",
+)
+"""Of XML: what nobody signs and what decides how many programs read what is signed, or by whom it seems to be."""
 
 
 def coverage(case: Case) -> None:

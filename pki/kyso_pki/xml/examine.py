@@ -25,6 +25,7 @@ from ..tsp import timestamp_facts
 from ..x509.certificate import Certificate
 from .c14n import EXCLUSIVE, Canonicalization, at
 from .parse import parse_utf8, text_of
+from .party import party_finding
 from .properties_signed import SignedProperties, read_signed_properties, read_time
 from .properties_stamps import Canonical, Imprints, Stamp, archive_octets
 from .properties_unsigned import Unsigned, form_of
@@ -154,6 +155,8 @@ def _facts(reading: Reading, hashed: Sequence[Hashed], view: View, budget: Budge
     verifying = verifying_certificates(info, reading.signature.value, pool, budget.key)
     certificate, bound, choice = _signer(reading, signed, pool, verifying)
     time, time_findings = (signed.signing_time, ()) if properties else _time_property(hashed, reading.targets)
+    if (misplaced := party_finding(reading.party, certificate)) is not None:
+        findings.append(misplaced)
     again = _Again(reading, hashed, view, budget)
     return SignatureFacts(
         id=reading.id,

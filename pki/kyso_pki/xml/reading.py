@@ -19,6 +19,7 @@ from ..facts import Finding, ManifestEntry, SignatureFacts, broken
 from .c14n import path_to
 from .manifest import manifest_entries, manifest_findings
 from .names import ds, xades
+from .party import Party, place_of
 from .placing import placing_findings
 from .qnames import XSI, loose_type
 from .references import Budget, detached_octets, part_octets
@@ -79,6 +80,8 @@ class Reading:
     properties: Properties | None
     manifest: tuple[ManifestEntry, ...]
     findings: tuple[Finding, ...]
+    party: Party | None = None
+    """In whose place it stands, on an e-invoice."""
 
 
 def identified(root: _Element) -> list[tuple[_Element, str]]:
@@ -266,6 +269,7 @@ def _finished(
             from .selecting import xpath_findings
 
             findings = (*findings, *xpath_findings(list(one.selected.values()), around))
+        party = place_of(one.element, {e for e, _ in one.covered})
         place, misplaced = standing(one.element, one.resolved, known, view.paths)
     except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
         return broken_signature(one.id, e, coverage_of([t for _, t in one.resolved]).what)
@@ -283,7 +287,9 @@ def _finished(
         *_about_types(one, view),
         *shown,
     )
-    return Reading(one.id, path, parts, place, one.signature, targets, one.hashed, properties, one.manifest, said)
+    return Reading(
+        one.id, path, parts, place, one.signature, targets, one.hashed, properties, one.manifest, said, party
+    )
 
 
 def _about_transforms(one: _Read) -> Iterator[Finding]:
