@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -122,7 +123,7 @@ def revocation_along(
         return result, culprit
     text = f"The issuer “{culprit.subject.first('CN')}”: {result.text or result.status}"
     case.findings.append(Finding(f"{whose}_CA_{result.status.upper()}", "warning", text))
-    return RevocationResult(result.status, result.source, result.at, result.reason, text, result.remedy), culprit
+    return replace(result, text=text, about=culprit), culprit
 
 
 def _tell_age(case: Case, leaf: Certificate, revocation: RevocationResult, proven: Proof | None) -> None:

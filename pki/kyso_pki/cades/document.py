@@ -286,12 +286,17 @@ class _Signer:
         return tuple(s for s in (*found, signed) if s.certificates or s.crls or s.ocsp)
 
     def _unread(self) -> list[str]:
-        """Archive timestamps of the version before, which are named and not believed."""
-        kind = der.oid(oids.ID_AA_ARCHIVE_TIME_STAMP_V2)
-        count = sum(k == kind for k, _ in self._attributes.values)
-        return (
-            [f"{count} archive timestamps of version 2 were not checked; they prove nothing here."] if count else []
-        )
+        """Timestamps of earlier standards, which are named and not believed (docs/validation.md)."""
+        found: list[str] = []
+        if count := self._count(oids.ID_AA_ARCHIVE_TIME_STAMP_V2, oids.ID_AA_ETS_ARCHIVE_TIME_STAMP):
+            found.append(f"{count} archive timestamps of version 2 were not checked; they prove nothing here.")
+        if count := self._count(oids.ID_AA_ETS_ESC_TIME_STAMP, oids.ID_AA_ETS_CERT_CRL_TIME_STAMP):
+            found.append(f"{count} timestamps over references (CAdES-X) were not checked; they prove nothing here.")
+        return found
+
+    def _count(self, *kinds: str) -> int:
+        wanted = {der.oid(kind) for kind in kinds}
+        return sum(k in wanted for k, _ in self._attributes.values)
 
     def _counter_signatures(self) -> list[SignatureFacts]:
         """RFC 5652 11.4: over the value of this signature, and nothing else; those over counter-signatures too."""

@@ -128,6 +128,8 @@ class SignedAttributes:
     """CRLs and OCSP answers of Adobe's RevocationInfoArchival attribute."""
     content_timestamps: tuple[bytes, ...] = ()
     """Tokens over the content, made before it was signed (EN 319 122-1 5.2.8)."""
+    policy: str | None = None
+    """The signature policy that the signer names (EN 319 122-1 5.2.9.1); None: none, or only implied."""
 
     @classmethod
     def read(cls, element: der.Element, *, counter: bool = False) -> SignedAttributes:
@@ -156,7 +158,15 @@ class SignedAttributes:
             content_timestamps=tuple(
                 e.expect(der.SEQUENCE).raw for group in values.get(oids.ID_AA_CONTENT_TIME_STAMP, []) for e in group
             ),
+            policy=_policy(_single(values, oids.ID_AA_ETS_SIG_POLICY_ID)),
         )
+
+
+def _policy(element: der.Element | None) -> str | None:
+    """The identifier in a SignaturePolicy, which is a CHOICE with NULL."""
+    if element is None or element.tag == der.NULL:
+        return None
+    return element.expect(der.SEQUENCE).reader().take(der.OID).oid()
 
 
 def attribute_values(element: der.Element) -> tuple[dict[str, list[list[der.Element]]], list[bytes]]:

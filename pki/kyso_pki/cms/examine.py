@@ -111,6 +111,7 @@ def examine_signer(
 
     scheme = scheme_of(signer.signature_algorithm, signer.digest_oid)
     protection = attributes.algorithm_protection
+    findings += _policy(attributes)
     if protection is not None and not _protects(protection, signer):
         error("ALGORITHM_PROTECTION", "The protected algorithms differ from those of the signature (RFC 6211).")
     if attributes.ess and all(e.hash_name == "sha1" for e in attributes.ess):
@@ -151,6 +152,7 @@ def examine_counter_signer(data: SignedData, signer: SignerInfo, countersigned: 
 
     attributes = SignedAttributes.read(signer.signed_attrs, counter=True)
     scheme = scheme_of(signer.signature_algorithm, signer.digest_oid)
+    findings += _policy(attributes)
     if attributes.algorithm_protection is not None and not _protects(attributes.algorithm_protection, signer):
         error("ALGORITHM_PROTECTION", "The protected algorithms differ from those of the signature (RFC 6211).")
     certificate, bound = _signer_certificate(data, signer, attributes, scheme, error)
@@ -169,6 +171,14 @@ def examine_counter_signer(data: SignedData, signer: SignerInfo, countersigned: 
         content=None,
         findings=tuple(findings),
     )
+
+
+def _policy(attributes: SignedAttributes) -> list[Finding]:
+    """5.2.4 of EN 319 102-1: policy documents of CAdES and PAdES are not compared, which is said."""
+    if attributes.policy is None:
+        return []
+    text = f"The signature names the policy urn:oid:{attributes.policy}, which was not checked."
+    return [Finding("SIGNATURE_POLICY_NOT_CHECKED", "info", text)]
 
 
 def _over_a_digest(data: SignedData, signer: SignerInfo, actual: bytes, findings: list[Finding]) -> CmsFacts:

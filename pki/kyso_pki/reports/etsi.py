@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -38,7 +38,9 @@ _STAMPS: Final[dict[TimestampKind, str]] = {  # annex A
     "signature-and-references": "SigAndRefsTimeStamp",
     "references": "RefsOnlyTimeStamp",
 }
-_WEAK: Final = frozenset({"WEAK_HASH", "WEAK_KEY", "WEAK_DIGEST", "CRYPTO_CONSTRAINTS_FAILURE"})
+_WEAK: Final = frozenset(
+    {"WEAK_HASH", "WEAK_KEY", "WEAK_DIGEST", "CRYPTO_CONSTRAINTS_FAILURE", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"}
+)
 
 
 def etsi_report(reports: Sequence[DocumentReport]) -> bytes:
@@ -50,6 +52,10 @@ def etsi_report(reports: Sequence[DocumentReport]) -> bytes:
     root = "".join(f' {name}="{value}"' for name, value in spaces.items())
     body = "".join((*told, *known))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<ValidationReport{root}>{body}</ValidationReport>\n'.encode()
+
+
+_Stamp = tuple[str, TimestampResult]
+"""A timestamp with the identifier of its validation object."""
 
 
 @dataclass
@@ -69,6 +75,8 @@ class _Objects:
 
     found: dict[str, _Object] = field(default_factory=dict)
     signatures: int = 0
+    judgements: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of each timestamp what was said of it, and under which identifier."""
 
     def certificate(self, certificate: Certificate) -> str:
         """Its identifier; its octets are told along."""
@@ -93,6 +101,15 @@ class _Objects:
         if used.proven is not None:
             one.proven = min(one.proven or used.proven, used.proven)
         return name
+
+    def judged(self, name: str, said: str) -> str:
+        """The identifier of a timestamp of which this is said: of one token that was put into several signatures
+        something else may be true in each, and one object must not say both."""
+        known = self.judgements.setdefault(name, {})
+        if said not in known:
+            known[said] = f"{name}-{len(known) + 1}" if known else name
+            self.found[known[said]] = replace(self.found[name], extra=said)
+        return known[said]
 
     def _one(self, name: str, kind: str, representation: str) -> _Object:
         return self.found.setdefault(name, _Object(kind, representation, None, None))
@@ -138,9 +155,7 @@ def _signature(s: SignatureReport, report: DocumentReport, objects: _Objects) ->
     """4.3: the elements in the order of the standard."""
     objects.signatures += 1
     name = f"S-{objects.signatures}"
-    stamps = dict(zip(_stamp_names(s, objects), s.timestamps, strict=True))
-    for stamp, result in stamps.items():
-        objects.found[stamp].extra = _stamp_report(result, s)
+    stamps = _stamps(s, objects)
     return element(
         "SignatureValidationReport",
         element(
@@ -169,10 +184,10 @@ def _policy(report: DocumentReport) -> str:
     return element("ValidationConstraintsEvaluationReport", named)
 
 
-def _times(s: SignatureReport, stamps: dict[str, TimestampResult]) -> str:
+def _times(s: SignatureReport, stamps: Sequence[_Stamp]) -> str:
     """4.3.6: the best signature time is that of a trusted timestamp, else of this validation."""
     best = s.proven_time or s.validation_time
-    by = [n for n, t in stamps.items() if t.trusted and t.facts.time == s.proven_time]
+    by = [n for n, t in stamps if t.trusted and t.facts.time == s.proven_time]
     proof = element("POEObject", VOReference=by[0]) if by else ""
     best_time = element("BestSignatureTime", _time("POETime", best), _VALIDATION, proof)
     return element("ValidationTimeInfo", _time("ValidationTime", s.validation_time), best_time)
@@ -189,7 +204,7 @@ def _signed_document(report: DocumentReport, objects: _Objects) -> str:
     )
 
 
-def _attributes(s: SignatureReport, stamps: dict[str, TimestampResult]) -> str:
+def _attributes(s: SignatureReport, stamps: Sequence[_Stamp]) -> str:
     """4.3.8 and annex A: what the signature says of itself, and its timestamps."""
     signed = {"Signed": "true"} if s.level.startswith(("PAdES", "XAdES", "CAdES")) else {}
     found = []
@@ -208,7 +223,7 @@ def _attributes(s: SignatureReport, stamps: dict[str, TimestampResult]) -> str:
     for role in s.xml.roles if s.xml else ():
         details = element("RoleDetails", element("Role", text(role)), element("EndorsementType", "claimed"))
         found.append(element("SignerRole", details, **signed))
-    for name, result in stamps.items():
+    for name, result in stamps:
         if result.facts.time is not None:
             where = element("AttributeObject", VOReference=name)
             found.append(element(_STAMPS[result.facts.kind], where, _time("TimeStampValue", result.facts.time)))
@@ -283,7 +298,7 @@ def _revoked(s: SignatureReport, objects: _Objects) -> str:
         return ""
     return element(
         "RevocationStatusInformation",
-        element("ValidationObjectId", VOReference=objects.certificate(s.certificate)),
+        element("ValidationObjectId", VOReference=objects.certificate(r.about or s.certificate)),
         _time("RevocationTime", r.at),
         element("RevocationReason", uri(f"{_URN}revocationReason:{r.reason}")) if r.reason else "",
     )
@@ -313,10 +328,13 @@ def _data(told: Iterable[tuple[str, str]]) -> str:
     return element("AdditionalValidationReportData", *values)
 
 
-def _stamp_names(s: SignatureReport, objects: _Objects) -> list[str]:
+def _stamps(s: SignatureReport, objects: _Objects) -> list[_Stamp]:
     """The timestamps, in their order, as validation objects."""
     used = [u for u in s.evidence if u.kind == "timestamp"]
-    return [objects.used(u, s.validation_time) for u in used]
+    return [
+        (objects.judged(objects.used(u, s.validation_time), _stamp_report(result, s)), result)
+        for u, result in zip(used, s.timestamps, strict=True)
+    ]
 
 
 def _stamp_report(result: TimestampResult, s: SignatureReport) -> str:

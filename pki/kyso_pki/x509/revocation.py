@@ -54,6 +54,8 @@ class RevocationResult:
     text: str = ""
     remedy: str | None = None
     """What to do where nothing could be asked."""
+    about: Certificate | None = None
+    """The CA above that this is about; None: the certificate that was asked about itself."""
 
 
 class StatusFetcher(Protocol):

@@ -10,19 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+import kyso
+from kyso_pki import oids
 from kyso_pki.ades.report import DocumentReport
+from kyso_pki.evidence import Evidence
 from kyso_pki.reports.elements import element as written_as
 from kyso_pki.reports.elements import text as text_of
 from kyso_pki.reports.elements import uri
 from kyso_pki.reports.etsi import NAMESPACE, etsi_report
+from kyso_pki.testing import World
 from tests.attacks.cms import archives as cms_archives
+from tests.attacks.cms import file_forge, forge
 from tests.attacks.cms import files as cms_files
-from tests.attacks.cms import forge
 from tests.attacks.cms import signatures as cms_signatures
 from tests.attacks.cms import stamps as cms_stamps
 from tests.judges import java, validation_report
+from tests.pki.ades.inputs import PDF
 
-from .reported import inputs, reports
+from .reported import AT, inputs, reports
 from .test_html import HOSTILE, hostile
 
 NS = {"v": NAMESPACE, "ds": "http://www.w3.org/2000/09/xmldsig#"}
@@ -169,3 +174,35 @@ def test_whatever_a_text_holds_the_xml_is_read_and_says_it(value: str) -> None:
 )
 def test_what_stands_where_a_uri_is_due_is_one(value: str, written: str) -> None:
     assert uri(value) == written
+
+
+def test_one_timestamp_in_two_signatures_has_two_judgements() -> None:
+    """The first signer's token beside the second's value: good there, broken here, and no object says both."""
+    java.need()
+    token = forge.WORLD.timestamper(forge.AT).timestamp(file_forge.IMPRINT, "sha256")
+    stamp = forge.attribute(oids.ID_AA_TIME_STAMP_TOKEN, token)
+    first = forge.signer_info(attributes=file_forge.ATTRIBUTES, value=file_forge.VALUE, unsigned=[stamp])
+    second = forge.signer_info(
+        forge.SEAL, forge.set_of(forge.usual_attributes(forge.SEAL, file_forge.CONTENT)), unsigned=[stamp]
+    )
+    report = file_forge.Case(file_forge.made(first, second, by=[forge.SEAL])).report()
+    assert [[t.trusted for t in s.timestamps] for s in report.signatures] == [[True], [False]]
+    octets = etsi_report([report])
+    assert validation_report.errors(octets) == []
+    root = etree.fromstring(octets)
+    said = [
+        root.xpath(f"string(//v:ValidationObject[@id='{reference}']//v:MainIndication)", namespaces=NS)
+        for reference in root.xpath("//v:SignatureTimeStamp/v:AttributeObject/@VOReference", namespaces=NS)
+    ]
+    assert [s.rpartition(":")[2] for s in said] == ["passed", "failed"]
+
+
+def test_the_revoked_certificate_is_named_where_it_is_a_ca() -> None:
+    world = World.create(at=AT)
+    world.revoke(world.issuing, AT)
+    data = kyso.sign(PDF, world.person_signer, at=AT)
+    evidence = Evidence(crls=world.crls(AT))
+    report = kyso.verify(data, trust=world.trust, at=AT, evidence=evidence)
+    assert report.signatures[0].sub_indication == "REVOKED_CA_NO_POE"
+    [told] = tree(report).findall(".//v:RevocationStatusInformation/v:ValidationObjectId", NS)
+    assert told.get("VOReference") == f"C-{world.issuing.sha256}"
