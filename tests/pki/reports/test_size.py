@@ -87,6 +87,7 @@ def test_what_is_left_out_of_a_name_is_said() -> None:
     assert all(len(signer[k]) < MAX_TOLD + 20 for k in ("name", "unit", "issuer"))
 
 
+@pytest.mark.filterwarnings("ignore:Attribute's length")
 def test_what_rules_compare_is_not_cut() -> None:
     text = "a" * 5000
     assert told(text) != text
