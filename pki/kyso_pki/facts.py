@@ -345,6 +345,12 @@ def broken(id: str, format: Format, error: Exception, what: str = "not determine
 
 
 def copied(first: str) -> Finding:
-    """What is said of a signature that stands a second time, maybe where somebody else should have signed."""
-    text = f"It is a copy of the signature {first}: the same value over the same. Nobody signed twice."
+    """What is said of a signature that stands a second time, maybe where somebody else should have signed.
+
+    The key and what it signed are compared, not the value: of an ECDSA value anybody makes another that verifies (its
+    s becomes n - s), and around a value of CMS stands what nobody signs.
+    """
+    text = (
+        f"It is a copy of the signature {first}: the same key over the same. Nothing shows that anybody signed twice."
+    )
     return Finding("SIGNATURE_COPIED", "warning", text)

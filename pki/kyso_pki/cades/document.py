@@ -75,10 +75,10 @@ class CmsDocument:
     def _facts(self) -> tuple[SignatureFacts, ...]:
         found: list[SignatureFacts] = []
         held, what = Held(self._structure), self._what()
-        made: dict[bytes, str] = {}
+        made: dict[tuple[bytes, bytes], str] = {}
         for number, signer in enumerate(self._structure.signers, 1):
             own, *countered = _Signer(self._structure, held, signer, f"signer-{number}", self._digest, what).facts()
-            if (first := made.setdefault(signer.signed_fields, own.id)) != own.id:
+            if (first := made.setdefault(_signed_by(signer, own), own.id)) != own.id:
                 own = replace(own, findings=(*own.findings, copied(first)))
             found += (own, *countered)
         return tuple(found)
@@ -301,6 +301,7 @@ class _Signer:
     def _counter_signatures(self) -> list[SignatureFacts]:
         """RFC 5652 11.4: over the value of this signature, and nothing else; those over counter-signatures too."""
         found: list[SignatureFacts] = []
+        made: dict[tuple[bytes, bytes], str] = {}
         waiting = [(self._signer, self._id)]
         for parent, parent_id in waiting:
             if parent.unsigned_attrs is None:
@@ -313,7 +314,10 @@ class _Signer:
                 identifier = f"{parent_id}/counter-{number}"
                 try:
                     info = signer_info_in(element)
-                    found.append(self._counter_signature(info, identifier, parent, parent_id))
+                    facts = self._counter_signature(info, identifier, parent, parent_id)
+                    if (first := made.setdefault(_signed_by(info, facts), identifier)) != identifier:
+                        facts = replace(facts, findings=(*facts.findings, copied(first)))
+                    found.append(facts)
                     waiting.append((info, identifier))
                 except KysoError as e:
                     facts = broken(identifier, "cms", e, _over_value(parent_id))
@@ -343,6 +347,13 @@ class _Signer:
             findings=cms.findings,
             countersigned=parent_id,
         )
+
+
+def _signed_by(signer: SignerInfo, facts: SignatureFacts) -> tuple[bytes, bytes]:
+    """What was signed and by which key; where that is not known, all that the value stands with."""
+    if signer.signed_attrs is None or facts.certificate is None or not facts.signature_intact:
+        return signer.signed_fields, b""
+    return bytes(signer.signed_attrs.raw), facts.certificate.spki
 
 
 def _over_value(identifier: str) -> str:

@@ -54,12 +54,12 @@ def examine(tree: Tree) -> tuple[SignatureFacts, ...]:
         if isinstance(reading, SignatureFacts):
             facts.append(reading)
             continue
-        first = made.setdefault((reading.signature.info.octets, reading.signature.value), reading.id)
-        if first != reading.id:
-            reading = replace(reading, findings=(*reading.findings, copied(first)))
         try:
             hashed = _hashed(reading, view, budget, keep_content=bool(reading.parts))
-            facts.append(_facts(reading, hashed, view, budget))
+            one = _facts(reading, hashed, view, budget)
+            by = one.certificate.spki if one.signature_intact and one.certificate else reading.signature.value
+            first = made.setdefault((reading.signature.info.octets, by), reading.id)
+            facts.append(one if first == one.id else replace(one, findings=(*one.findings, copied(first))))
         except Exception as e:  # noqa: BLE001 - whatever happens while reading is a verdict, never a skipped signature
             facts.append(broken_signature(reading.id, e, coverage_of(reading.targets).what))
     return tuple(facts)

@@ -6,6 +6,8 @@ import base64
 from dataclasses import replace
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
 from kyso_pki import oids
 from kyso_pki.asn1 import der
 from kyso_pki.authority.profile import PERSON, Subject
@@ -59,6 +61,8 @@ PSS = SIGNER.using(pss=True)
 
 
 # C1 -----------------------------------------------------------------------------------------------------------
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def _attributes_as_content(signer: SoftwareSigner, *, inside: bool) -> FileAttack:
@@ -118,6 +122,12 @@ def own_signature_over_attributes_shown_as_attributes() -> FileAttack:
     forged = made(signer_info(attributes=ATTRIBUTES, value=value))
     twin = Case(pending.finish(value), ATTRIBUTES)
     return FileAttack(Case(forged), "SIG_CRYPTO_FAILURE", lambda: twin)
+
+
+def counter_signature_twice() -> FileAttack:
+    """C8, C6: One counter-signature is one person's; a copy of it is nobody's."""
+    one = counter()
+    return FileAttack(Case(countersigned(one, one)), "SIGNATURE_COPIED", countersigned_honestly)
 
 
 def counter_signature_without_attributes() -> FileAttack:
@@ -236,6 +246,23 @@ def the_first_signer_once_more() -> FileAttack:
     """C6: One signature that is counted twice; what nobody signs in it may differ."""
     again = info(unsigned=[attribute("1.2.3.4", der.null())])
     return FileAttack(Case(made(info(), again)), "SIGNATURE_COPIED", two)
+
+
+def the_first_signer_once_more_by_another_identifier() -> FileAttack:
+    """C6: Which identifier leads to the certificate is not signed; a copy with the other one is still a copy."""
+    identifier = SIGNER.certificate.subject_key_identifier
+    again = info(sid=der.tlv(0x80, identifier or b""), version=der.integer(3))
+    return FileAttack(Case(made(info(), again)), "SIGNATURE_COPIED", two)
+
+
+def the_first_signer_once_more_with_another_value() -> FileAttack:
+    """C6, C10: Of an ECDSA value anybody makes another that verifies: s becomes n - s."""
+    attributes = set_of(usual_attributes(SEAL, CONTENT))
+    value = value_over(attributes, SEAL)
+    r, s = decode_dss_signature(value)
+    other = encode_dss_signature(r, P256_ORDER - s)
+    twice = [signer_info(SEAL, attributes, value=v) for v in (value, other)]
+    return FileAttack(Case(made(info(), *twice, by=[SEAL])), "SIGNATURE_COPIED", two)
 
 
 def second_signer_with_a_damaged_value() -> FileAttack:

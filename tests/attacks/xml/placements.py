@@ -6,8 +6,10 @@ as they are; the twin has its name and is signed by nobody. The harmless twin of
 
 from __future__ import annotations
 
+from tests.pki.xml.made import SEAL
+
 from .attack import Attack, Generator, variant
-from .forge import DS, Ref, signature
+from .forge import DS, Ref, signature, true_value
 
 ATTACKS: dict[str, Generator] = {}
 ORIGINAL = '<Assertion Id="a"><Ten>Nguyễn Văn Mẫu</Ten></Assertion>'
@@ -180,6 +182,31 @@ def _copied(places: str, uri: str = "#d") -> bytes:
     made = signature([Ref(uri, _DATA.encode())])
     return f"<HDon>{_DATA}<DSCKS>{places.replace('S', made)}</DSCKS></HDon>".encode()
 
+
+def _turned() -> bytes:
+    """An ECDSA signature in the seller's place, and in the buyer's with s turned into n - s."""
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    values: list[bytes] = []
+
+    def kept(octets: bytes) -> bytes:
+        if not values:
+            values.append(true_value(SEAL, octets))
+        return values[0]
+
+    def turned(octets: bytes) -> bytes:
+        value = kept(octets)
+        return value[:32] + (order - int.from_bytes(value[32:])).to_bytes(32)
+
+    first, second = (signature([Ref("#d", _DATA.encode())], signer=SEAL, value_of=v) for v in (kept, turned))
+    return f"<HDon>{_DATA}<DSCKS><NBan>{first}</NBan><NMua>{second}</NMua></DSCKS></HDon>".encode()
+
+
+variant(
+    ATTACKS,
+    "a_signature_copied_with_another_value",
+    "X1, X12: Of an ECDSA value anybody makes another that verifies; a copy with it is nobody's signature either.",
+    lambda: Attack(_turned(), "SIGNATURE_COPIED", twin=_copied("<NBan>S</NBan><NMua/>")),
+)
 
 for _name, _places in {
     "in_the_buyers_place": "<NBan>S</NBan><NMua>S</NMua>",
