@@ -67,6 +67,8 @@ CHECKS: Final = (
     Check("CONTENT_STOPS", "refuse", "7.8.2", "Some readers show a page only up to a word that is no operator."),
     Check("CONTENT_UNREADABLE", "refuse", "7.3, 7.8.2", "What is drawn is malformed; readers take it otherwise."),
     Check("CONTENT_MALFORMED", "refuse", "7.8.2", "What is drawn is no sequence of operators; readers differ."),
+    Check("FONT_MALFORMED", "refuse", "9.5", "A font does not say which letters are meant; readers show others."),
+    Check("PAGE_SHAPE", "refuse", "7.7.3.3", "The boxes of a page are malformed; readers show other parts of it."),
     Check("PAGE_TREE", "refuse", "7.7.3", "The page tree contradicts itself; readers find other pages in it."),
     Check("STYLESHEET", "refuse", "xml-stylesheet 1.0, 3", "XML: another file decides what a browser shows."),
     Check("SPLIT_TEXT", "warn", "XML 1.0 2.5, 2.6", "XML: comments or instructions split text; many read its start."),

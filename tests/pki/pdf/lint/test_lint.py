@@ -112,7 +112,7 @@ def test_the_default_refuses_active_content_and_hidden_layers_and_warns_of_the_r
         "JAVASCRIPT", "OPEN_ACTION", "ADDITIONAL_ACTION", "LAUNCH", "SUBMIT", "DISPLAY_ACTION", "MULTIMEDIA",
         "POSTSCRIPT", "XFA", "HIDDEN_LAYER", "PRINT_LAYER", "EXTERNAL_STREAM", "REFERENCE_XOBJECT", "NOT_CHECKED",
             "LINEARIZATION", "SEEMING_OBJECT", "CONTENT_STOPS", "CONTENT_UNREADABLE", "PAGE_TREE",
-            "CONTENT_MALFORMED", "STYLESHEET",
+            "CONTENT_MALFORMED", "FONT_MALFORMED", "PAGE_SHAPE", "STYLESHEET",
     }  # fmt: skip
 
 
