@@ -15,7 +15,7 @@ from typing import Final
 
 from ..facts import Finding
 from .fields import Field
-from .objects import UNREADABLE, Dictionary, Value
+from .objects import UNREADABLE, Dictionary, Stream, Value
 from .reader import Reader
 
 MAX_NAMED: Final = 8  # things in the words of the finding; the rest is counted
@@ -25,6 +25,7 @@ _ENTRIES: Final = frozenset(("OpenAction", "AA", "Names", "NeedsRendering", "OCP
 _MEMBERSHIPS: Final = frozenset(("OCMD",))
 """By what the check of layers knows a dictionary that it meets in the walk over all objects."""
 _MEDIA: Final = frozenset(("Sound", "Movie", "Screen", "3D", "RichMedia"))
+_OTHERWISE: Final = 1 << 13 | 1 << 25  # flags of fields: password, rich text (table 231)
 _HIDDEN, _NO_VIEW = 2, 32  # annotation flags (ISO 32000-2 table 167)
 _may_act = re.compile(
     rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
@@ -63,7 +64,10 @@ def active_content(reader: Reader, fields: Iterable[Field], acting: Acting) -> t
         for words in _of_the_catalog(reader):
             acting.add(words)
         for node in fields:
-            acting.note(node.dictionary, node.ref.number if node.ref else 0)
+            number = node.ref.number if node.ref else 0
+            acting.note(node.dictionary, number)
+            if node.type == "Tx" and "AP" in node.dictionary and _shows_another_value(reader, node):
+                acting.add(f"FIELD_APPEARANCE in object {number}")
     except UNREADABLE as e:
         acting.add(f"NOT_CHECKED ({e})")
     if not acting.found:
@@ -105,3 +109,31 @@ def _acts(node: Dictionary) -> str | None:
     if "Rect" in node and isinstance(flags, int) and flags & _NO_VIEW and not flags & _HIDDEN:
         return "HIDDEN_ANNOTATION (printed, not shown on the screen)" if flags & 4 else None
     return None
+
+
+def _shows_another_value(reader: Reader, field: Field) -> bool:
+    """Whether a text field for certain shows another text than its value, as Firefox shows and forms are read by.
+
+    Told only in fonts that every reader has; passwords and rich text are shown otherwise by the standard.
+    """
+    value, flags = reader.resolve(field.value), reader.resolve(field.dictionary.get("Ff"))
+    looks = reader.resolve(field.dictionary["AP"])
+    shown = reader.resolve(looks.get("N")) if isinstance(looks, dict) else None
+    if not isinstance(shown, Stream) or not isinstance(value, bytes) or (type(flags) is int and flags & _OTHERWISE):
+        return False
+    from .filling import says, shown_by  # only who verifies a filled form needs these
+    from .plain_fonts import plain_font
+
+    try:
+        if says(reader, shown, value):
+            return False
+        resources = reader.resolve(shown.dictionary.get("Resources"))
+        fonts = reader.resolve(resources.get("Font")) if isinstance(resources, dict) else None
+        if not isinstance(fonts, dict) or not fonts:
+            return False
+        text = shown_by(reader, shown)
+        for font in fonts.values():
+            plain_font(reader, font, reader.last).require(text)
+    except UNREADABLE:
+        return False  # drawn in a way that does not tell its text; the linter says so
+    return True

@@ -14,7 +14,7 @@ from copy import copy
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from .filters import NOT_UNDONE, Budget, decode
+from .filters import Budget, decode
 from .malformed import faults, fonts_asked, fonts_named, restores_too_much, suspect, without_images
 from .malformed_fonts import font_fault
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
@@ -73,8 +73,6 @@ class Contents:
         self._read_before: set[int] = set()
         self._unread: list[Seen] = []
         self._odd_fonts: list[Seen] = []  # one is enough
-        self.unchecked: list[str] = []
-        """Why contents could not be looked at, though they may be in order."""
         self.elsewhere: list[str] = []
         """What has something else in its place for some programs or on paper, by the linter's codes."""
 
@@ -277,13 +275,9 @@ class Contents:
     def _of_stream(self, stream: Stream, value: Value = None) -> bytes:
         """Its data, decoded; empty where they cannot be, which is noted."""
         try:
-            return decode(self._with_direct_filters(stream), self._budget, ratio=MAX_DRAWN_RATIO)
+            return decode(self._with_direct_filters(stream), self._budget, ratio=MAX_DRAWN_RATIO, drawn=True)
         except UNREADABLE as e:
-            text = getattr(e, "message", str(e))
-            if NOT_UNDONE.isdisjoint(_filters(stream)):
-                self._note(value, text)
-            elif not self.unchecked:
-                self.unchecked.append(text)
+            self._note(value, getattr(e, "message", str(e)))
             return b""
 
     def _with_direct_filters(self, stream: Stream) -> Stream:
@@ -314,11 +308,6 @@ class Contents:
 
 def _named(value: Value) -> str:
     return f"Object {value.number}" if isinstance(value, Ref) else "A form"
-
-
-def _filters(stream: Stream) -> set[str]:
-    names = stream.dictionary.get("Filter")
-    return {name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)}
 
 
 def stops(content: bytes) -> bool:

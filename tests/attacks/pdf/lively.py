@@ -167,6 +167,27 @@ def code_for_the_printer() -> bytes:
     return _drawing(b"/Subtype/PS")
 
 
+def written(value: bytes, shown: bytes, font: bytes = b"", more: bytes = b"") -> bytes:
+    """A text field with a value, and a look that shows something."""
+    kind = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica%s>>" % font
+    entries = b"/Type/XObject/Subtype/Form/BBox[0 0 128 20]/Resources<</Font<</F1 %s>>>>" % kind
+    look = stream(b"/Tx BMC BT /F1 12 Tf 2 5 Td (%s) Tj ET EMC" % shown, entries)
+    field = (NUMBER % (b"/AP<</N 40 0 R>>" + more)).replace(b"/V(100)", b"/V" + value)
+    return file({40: look}, annotations=(field,), form=b"")
+
+
+@lively("FIELD_APPEARANCE")
+def field_that_shows_another_value() -> bytes:
+    """P8, P10: Firefox, and who reads the form, shows the value, 900; Chromium, Poppler and MuPDF the look, 100."""
+    return written(b"(900)", b"100")
+
+
+@lively("FIELD_APPEARANCE")
+def field_that_shows_another_value_in_utf_16() -> bytes:
+    """P8, P10: the same, the value in UTF-16."""
+    return written(b"<FEFF003900300030>", b"100")
+
+
 def as_signed(name: str) -> bytes:
     """The file with a true signature by a program that asked no linter."""
     return signed(LIVELY[name][0]())
@@ -184,5 +205,11 @@ def quiet() -> dict[str, bytes]:
         "a layer that is shown": layered(b"/ON[40 0 R]"),
         "a link": file(annotations=(b"<</Type/Annot/Subtype/Link/F 4/Rect[9 9 20 20]/A<</S/URI/URI(a)>>>>",)),
         "a hidden field": file(annotations=(NUMBER.replace(b"/F 4", b"/F 6") % b"",), form=b""),
+        "a field that shows its value": written(b"<FEFF003100300030>", b"100"),
+        "a field of two lines that shows its value": written(b"(1\\r00)", b"10) Tj 0 -9 Td (0"),
+        "a field whose font has codes of its own": written(
+            b"(900)", b"100", b"/Encoding<</Differences[49/nine]>>/A 1"
+        ),
+        "a password": written(b"(900)", b"***", more=b"/Ff 8192"),
         "a printed field": file(annotations=(NUMBER % b"",), form=b""),
     }

@@ -92,6 +92,18 @@ _new(
     lambda: page(between(b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI " + b"q Q " * (5 << 20))),
 )
 
+RULE = 'P5: "a lenient and a strict reading differ": what is written in an old or odd filter is drawn, too.'
+RUNS = b"".join(b"\0%c" % octet for octet in between(b"Q")) + b"\x80"
+for _name, _stream, _code, _words in (
+    ("a_state_too_many_in_run_lengths", stream(RUNS, b"/Filter/RunLengthDecode"), "CONTENT_MALFORMED", "(Q)"),
+    ("run_lengths_without_end", stream(RUNS[:-1], b"/Filter/RunLengthDecode"), "CONTENT_UNREADABLE", "no end"),
+    ("lzw_without_end", stream(b"\x80\x0b", b"/Filter/LZWDecode"), "CONTENT_UNREADABLE", "no end"),
+    ("the_filter_of_a_photograph", stream(between(b""), b"/Filter/DCTDecode"), "CONTENT_UNREADABLE", "DCTDecode"),
+    ("the_filter_of_a_fax", stream(between(b""), b"/Filter/CCITTFaxDecode"), "CONTENT_UNREADABLE", "CCITTFax"),
+):
+    _made = partial(page, b"", {8: _stream})
+    variant(ATTACKS, f"a_content_with_{_name}", RULE, _made, finding=_code, words=_words)
+
 _IMAGE = b"BI /W 9 /H 1 /BPC 8 /CS /G ID a EI bcde EI\n"
 HONEST: dict[str, Callable[[], bytes]] = {
     "nothing wrong": lambda: page(between(b"")),
@@ -121,5 +133,7 @@ HONEST: dict[str, Callable[[], bytes]] = {
             10: deflated(between(b""), FORM[: FORM.index(b"/Res")]),
         },
     ),
+    "run lengths": lambda: page(b"", {8: stream(RUNS.replace(b"\0Q", b""), b"/Filter/RunLengthDecode")}),
+    "LZW": lambda: page(b"", {8: stream(b"\x80\x1cD\x05\x18\x08", b"/Filter/LZWDecode")}),
     "an appearance of nothing": lambda: page(b"% DSBlank\n", {10: stream(b"", FORM)}),
 }
