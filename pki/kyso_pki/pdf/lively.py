@@ -9,7 +9,7 @@ verification reads anyway, so that the verdict costs no more. A file with layers
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,9 +26,15 @@ _MEMBERSHIPS: Final = frozenset(("OCMD",))
 """By what the check of layers knows a dictionary that it meets in the walk over all objects."""
 _MEDIA: Final = frozenset(("Sound", "Movie", "Screen", "3D", "RichMedia"))
 _OTHERWISE: Final = 1 << 13 | 1 << 25  # flags of fields: password, rich text (table 231)
+MARKUP: Final = frozenset((
+    "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight", "Underline", "Squiggly", "StrikeOut",
+    "Stamp", "Caret", "Ink", "Redact",
+))  # fmt: skip
+"""Annotations that some readers draw by themselves, and others do not, where they have no appearance (12.5.5)."""
 _HIDDEN, _NO_VIEW = 2, 32  # annotation flags (ISO 32000-2 table 167)
 _may_act = re.compile(
-    rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
+    rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia|FreeText|Line|Square|Circle|Polygon|PolyLine|Highlight|Underline|Squiggly"
+    rb"|StrikeOut|Stamp|Caret|Ink|Redact)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
 ).search
 
 
@@ -38,6 +44,8 @@ class Acting:
 
     found: list[str] = field(default_factory=list)
     more: int = 0
+    drawn: list[tuple[Dictionary, int]] = field(default_factory=list)
+    """Annotations that are to have an appearance, with their numbers."""
 
     def glance(self, text: bytes) -> bool:
         """Whether the plain text of a page or an annotation could belong to one, so that it is to be read."""
@@ -47,6 +55,9 @@ class Acting:
         """`number`: of the object in which the page or the annotation stands."""
         if (what := _acts(node)) is not None:
             self.add(f"{what} in object {number}")
+        kind = node.get("Subtype")
+        if isinstance(kind, str) and kind in MARKUP:
+            self.drawn.append((node, number))
 
     def add(self, words: str) -> None:
         if len(self.found) < MAX_NAMED:
@@ -63,6 +74,9 @@ def active_content(reader: Reader, fields: Iterable[Field], acting: Acting) -> t
     try:
         for words in _of_the_catalog(reader):
             acting.add(words)
+        for annotation, number in acting.drawn:
+            if lacks_appearance(annotation, reader.resolve):
+                acting.add(f"ANNOTATION_APPEARANCE in object {number}")
         for node in fields:
             number = node.ref.number if node.ref else 0
             acting.note(node.dictionary, number)
@@ -95,6 +109,27 @@ def _of_the_catalog(reader: Reader) -> Iterator[str]:
         yield f"{unread.code} ({unread.text})"
     if found.dictionary(catalog.get("AA")):
         yield "ADDITIONAL_ACTION (the document's)"
+
+
+def lacks_appearance(annotation: Dictionary, resolve: Callable[[Value], Value]) -> bool:
+    """Whether readers have to draw an annotation by themselves: Poppler and MuPDF do, PDFium does not, or otherwise.
+
+    One that nobody sees, by its flags or for want of an area, needs no appearance.
+    """
+    flags = resolve(annotation.get("F"))
+    if type(flags) is int and flags & _HIDDEN:
+        return False
+    corners = resolve(annotation.get("Rect"))
+    if isinstance(corners, list) and len(corners) == 4:
+        left, bottom, right, top = map(resolve, corners)
+        if left == right and bottom == top:
+            return False
+    looks = resolve(annotation.get("AP"))
+    normal = resolve(looks.get("N")) if isinstance(looks, dict) else None
+    if isinstance(normal, dict):
+        state = resolve(annotation.get("AS"))
+        normal = resolve(normal.get(state)) if isinstance(state, str) else None
+    return not isinstance(normal, Stream)
 
 
 def _acts(node: Dictionary) -> str | None:

@@ -74,6 +74,7 @@ _LETTERS: Final = frozenset(("WinAnsiEncoding", "MacRomanEncoding", "StandardEnc
 # Embedded CMaps ---------------------------------------------------------------------------------------------
 
 MAX_SPAN: Final = 1 << 16  # codes of one range; CIDs end there, and Poppler at a range of 2^32
+MAX_SPACES: Final = 100  # ranges in which codes are; each is compared with all others, real CMaps have up to ten
 MAX_CMAP: Final = 1 << 20  # bytes; those of all of Unicode's CJK characters have half of it
 _S: Final = rb"[" + SPACE + rb"]*+"
 _HEX: Final = rb"<(?:[0-9A-Fa-f]{2}){1,4}>"
@@ -223,6 +224,8 @@ def _cmap_fault(cmap: Stream, resolve: Resolve, data: bytes) -> str | None:
             spaces += [(int(low[:2], 16), int(high[:2], 16), len(low)) for low, high in pairs]
     if not spaces or not mapped:
         return "its CMap has no codes"
+    if len(spaces) > MAX_SPACES:
+        return f"its CMap has more than {MAX_SPACES} spaces of codes"
     for i, (low, high, size) in enumerate(spaces):
         if any(low <= h and lo <= high and size != s for lo, h, s in spaces[:i]):
             return "its CMap has codes of two lengths that begin alike"

@@ -47,6 +47,7 @@ CHECKS: Final = (
     Check("ANNOTATION_OVER_TEXT", "warn", "12.5.2", "An annotation or field may cover the page's text."),
     Check("CONTENT_OVER_TEXT", "warn", "8.2", "An image or a white area is drawn over text and may cover it."),
     Check("FIELD_APPEARANCE", "warn", "12.7.4.3", "A field shows another text than its value."),
+    Check("ANNOTATION_APPEARANCE", "warn", "12.5.5", "Some viewers draw an annotation by themselves, others do not."),
     Check("NEED_APPEARANCES", "warn", "12.7.3", "Each viewer draws the fields anew, in its own way."),
     # Content from elsewhere, and content that depends on the device
     Check("EXTERNAL_STREAM", "refuse", "7.3.8.2", "Content is taken from another file."),

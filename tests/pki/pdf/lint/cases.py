@@ -225,6 +225,12 @@ CASES = (
         "a seal on a clear ground may lie on text",
     ),
     Case("FIELD_APPEARANCE", shown(b"Khac"), shown(b"Mau"), "P8, 12.7.4.3"),
+    Case(
+        "ANNOTATION_APPEARANCE",
+        file(annotations=(b"<</Type/Annot/Subtype/FreeText/F 4/Rect[9 9 20 20]/Contents(x)/DA(/F1 9 Tf)>>",)),
+        file(annotations=(b"<</Type/Annot/Subtype/Text/F 4/Rect[9 9 20 20]/Contents(x)>>",)),
+        "12.5.5",
+    ),
     Case("NEED_APPEARANCES", file(form=b"/NeedAppearances true"), file(form=b"/NeedAppearances false"), "12.7.3"),
     Case(
         "EXTERNAL_STREAM",
