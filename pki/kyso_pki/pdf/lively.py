@@ -34,7 +34,7 @@ MARKUP: Final = frozenset((
 _HIDDEN, _NO_VIEW = 2, 32  # annotation flags (ISO 32000-2 table 167)
 _may_act = re.compile(
     rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia|FreeText|Line|Square|Circle|Polygon|PolyLine|Highlight|Underline|Squiggly"
-    rb"|StrikeOut|Stamp|Caret|Ink|Redact)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
+    rb"|StrikeOut|Stamp|Caret|Ink|Redact|Popup)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
 ).search
 
 
@@ -56,7 +56,7 @@ class Acting:
         if (what := _acts(node)) is not None:
             self.add(f"{what} in object {number}")
         kind = node.get("Subtype")
-        if isinstance(kind, str) and kind in MARKUP:
+        if isinstance(kind, str) and (kind in MARKUP or (kind == "Popup" and node.get("AP") is not None)):
             self.drawn.append((node, number))
 
     def add(self, words: str) -> None:
@@ -114,16 +114,20 @@ def _of_the_catalog(reader: Reader) -> Iterator[str]:
 def lacks_appearance(annotation: Dictionary, resolve: Callable[[Value], Value]) -> bool:
     """Whether readers have to draw an annotation by themselves: Poppler and MuPDF do, PDFium does not, or otherwise.
 
-    One that nobody sees, by its flags or for want of an area, needs no appearance.
+    One that nobody sees, by its flags or for want of an area, needs no appearance. A window of a note has none
+    (12.5.6.14); what it has all the same Poppler draws.
     """
+    if annotation.get("Subtype") == "Popup":
+        return True
     flags = resolve(annotation.get("F"))
     if type(flags) is int and flags & _HIDDEN:
         return False
     corners = resolve(annotation.get("Rect"))
-    if isinstance(corners, list) and len(corners) == 4:
-        left, bottom, right, top = map(resolve, corners)
-        if left == right and bottom == top:
-            return False
+    if not isinstance(corners, list) or len(corners) != 4:
+        return True  # a place of its own to each reader
+    left, bottom, right, top = map(resolve, corners)
+    if left == right and bottom == top:
+        return False
     looks = resolve(annotation.get("AP"))
     normal = resolve(looks.get("N")) if isinstance(looks, dict) else None
     if isinstance(normal, dict):

@@ -1,7 +1,8 @@
 """Whether all readers give a page the same shape (ISO 32000-2 7.7.3.3, 14.11.2; attack class P5).
 
-Reach for `shape_fault`. Of a /MediaBox of three numbers, or of one that is missing, some readers show the page as
-large as a letter, others as what they make of it, others not at all: what one shows is cut off for another.
+Reach for `shape_fault`, and for `form_fault` of a form. Of a /MediaBox of three numbers, or of one that is missing,
+some readers show the page as large as a letter, others as what they make of it, others not at all: what one shows is
+cut off for another.
 """
 
 from __future__ import annotations
@@ -40,6 +41,22 @@ def shape_fault(page: Dictionary, passed: Mapping[str, Value], resolve: Resolve)
         unit = resolve(unit)
         if unit is not None and (type(unit) not in (int, float) or not 0 < unit < MAX_SIDE):  # type: ignore[operator]
             return "its /UserUnit is no size"
+    return None
+
+
+def form_fault(form: Dictionary, resolve: Resolve) -> str | None:
+    """What is wrong with the box or the matrix of a form XObject (table 93); one without a box passes."""
+    for key, count in (("BBox", 4), ("Matrix", 6)):
+        value = form.get(key)
+        if value is None:
+            continue
+        numbers = resolve(value)
+        if numbers is None:
+            continue
+        if not isinstance(numbers, list) or len(numbers) != count:
+            return f"the /{key} of a form is not {count} numbers."
+        if not all(type(n) in (int, float) or type(resolve(n)) in (int, float) for n in numbers):
+            return f"the /{key} of a form is not {count} numbers."
     return None
 
 

@@ -18,7 +18,7 @@ from .filters import Budget, decode
 from .malformed import faults, fonts_asked, fonts_named, restores_too_much, suspect, without_images
 from .malformed_fonts import font_fault
 from .objects import UNREADABLE, Dictionary, Ref, Stream, Value
-from .page_shape import shape_fault
+from .page_shape import form_fault, shape_fault
 from .pagetree import inherited, page_leaves
 from .reader import Reader
 from .tokens import HEX, LITERAL, NONE, SPACE, hex_string, literal_string, tokens
@@ -183,6 +183,8 @@ class Contents:
                     self._read(found)
             elif isinstance(found, Stream):
                 resources.append(found.dictionary.get("Resources"))
+                if found.dictionary.get("Subtype") == "Form" and (fault := form_fault(found.dictionary, self._value)):
+                    self._note(item, fault)
                 content = self._decoded(found)
                 yield from self._of(content, _named(item))
                 if content:

@@ -264,7 +264,30 @@ for _name, _entry, _words in (
 ):
     _shape(_name, _entry, _words)
 
+FORM = b"/Type/XObject/Subtype/Form/Resources<</Font<</F1 5 0 R>>>>"
+
+
+def drawn(entries: bytes) -> bytes:
+    """The second page draws a form of these entries."""
+    page = PAGE_2.replace(b"/Font<<", b"/XObject<</X 10 0 R>>/Font<<")
+    text = b"BT /F1 12 Tf 72 600 Td (Pay 900) Tj ET"
+    return signed_page({8: deflated(b"/X Do"), 9: page, 10: deflated(text, FORM + entries)})
+
+
+for _name, _entry, _words in (
+    ("of_a_box_of_five_numbers", b"/BBox[0 0 595 842 4]", "/BBox of a form is not 4 numbers"),
+    ("of_a_box_of_three_numbers", b"/BBox[0 0 595]", "/BBox of a form is not 4 numbers"),
+    ("of_a_box_of_names", b"/BBox[/A 0 595 842]", "/BBox of a form is not 4 numbers"),
+    ("of_a_box_that_is_a_number", b"/BBox 842", "/BBox of a form is not 4 numbers"),
+    ("of_a_matrix_of_five_numbers", b"/BBox[0 0 595 842]/Matrix[1 0 0 1 0]", "/Matrix of a form is not 6 numbers"),
+):
+    variant(
+        ATTACKS, f"a_form_{_name}", SHAPE_RULE, partial(drawn, _entry), finding="CONTENT_UNREADABLE", words=_words
+    )
+
 HONEST |= {
+    "a form": partial(drawn, b"/BBox[0 0 595 842]/Matrix[1 0 0 1 0 0]"),
+    "a form of real numbers elsewhere": lambda: drawn(b"/BBox[0.5 0 595.3 842]/Matrix null"),
     "a page whose corners are exchanged": partial(shaped, MEDIA, b"/MediaBox[595 842 0 0]"),
     "a page of real numbers": partial(shaped, MEDIA, b"/MediaBox[-0.5 .0 595.276 841.89]"),
     "a page of numbers elsewhere": partial(shaped, MEDIA, b"/MediaBox[10 0 R 10 0 R 595 842]"),

@@ -217,6 +217,19 @@ def stamp_in_a_state_that_is_not_there() -> bytes:
 
 
 @lively("ANNOTATION_APPEARANCE")
+def stamp_without_a_place() -> bytes:
+    """P10: Poppler and MuPDF draw it, each elsewhere; PDFium does not."""
+    stamp = (DRAWN % (b"Stamp", b"/AP<</N 40 0 R>>")).replace(b" 760]", b"]")
+    return file({40: LOOK}, annotations=(stamp,))
+
+
+@lively("ANNOTATION_APPEARANCE")
+def window_of_a_note_with_a_look() -> bytes:
+    """P10: Poppler draws it, the others do not."""
+    return file({40: LOOK}, annotations=(DRAWN % (b"Popup", b"/AP<</N 40 0 R>>"),))
+
+
+@lively("ANNOTATION_APPEARANCE")
 def mark_among_many_objects() -> bytes:
     """P10: where annotations are read only if they could act."""
     mark = DRAWN % (b"Highlight", b"/C[0 0 0]/QuadPoints[60 760 300 760 60 680 300 680]")
