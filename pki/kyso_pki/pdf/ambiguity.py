@@ -40,7 +40,7 @@ _MARK: Final = b"ndobj"  # of `endobj`; Python looks for up to five bytes in a f
 
 
 def ambiguities(reader: Reader, revision: int, new_from: int | None = None) -> tuple[Finding, ...]:
-    """Findings about revisions up to this one; a warning is what was not looked at. Raises `FormatError`.
+    """Findings about revisions up to this one; a warning tells of what stands in its place. Raises `FormatError`.
 
     `new_from`: objects with numbers from here on are about to be added, so that an unlisted object under one of them
     counts too. What is followed by more, or will be, must not go on in it.
@@ -105,8 +105,6 @@ def _drawn_otherwise(reader: Reader, revision: int) -> Iterator[Finding]:
         named = ", ".join(contents.elsewhere)
         text = f"What is drawn has something else in its place for some programs or on paper: {named}."
         yield Finding("ACTIVE_CONTENT", "warning", text)
-    for text in contents.unchecked:
-        yield Finding("CONTENT_NOT_CHECKED", "warning", f"Some of what is drawn was not looked at: {text}")
 
 
 def _bounds(offsets: Sequence[Sequence[int]], distinct: int, tables: Iterable[int], end: int) -> list[int]:

@@ -136,13 +136,18 @@ def same_numbers(a: Value, b: Value) -> bool:
 
 def says(reader: Reader, appearance: Stream, value: Value) -> bool:
     """Whether the text of an appearance that the signer saw is the value; how it is drawn is what was seen."""
+    return _equal(shown_by(reader, appearance).decode("cp1252", "replace"), value)
+
+
+def shown_by(reader: Reader, appearance: Stream) -> bytes:
+    """The strings that an appearance shows, as they stand. Raises `FormatError` where it draws something else."""
     shown = bytearray()
     for operator, operands in operations(decode(appearance, reader.budget)):
         if operator in _SHOWING:
             shown += strings(operands)
         elif operator not in _HARMLESS:
             raise FormatError(f"PDF: the appearance uses the operator {operator!r}.")
-    return _equal(bytes(shown).decode("cp1252", "replace"), value)
+    return bytes(shown)
 
 
 def _equal(shown: str, value: Value) -> bool:

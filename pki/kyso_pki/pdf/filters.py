@@ -24,10 +24,6 @@ MAX_OUTPUT: Final = 1 << 28  # bytes of one decoded stream
 MAX_FILTERS: Final = 4
 TOTAL_FREE: Final = 1 << 26  # bytes that all streams which the reader needs may decode to,
 TOTAL_RATIO: Final = 32  # or so many times the size of the file
-NOT_UNDONE: Final = frozenset(
-    ("LZWDecode", "RunLengthDecode", "DCTDecode", "JPXDecode", "JBIG2Decode", "CCITTFaxDecode")
-)
-"""Filters of ISO 32000-2 table 6 that are not undone here, though every reader does."""
 BY_OCTET: Final = 64  # what an octet costs that Python undoes one by one: 1 µs instead of 10 ns
 
 
@@ -44,8 +40,11 @@ class Budget:
             raise LimitExceeded("PDF: the streams of the file decode to far more than its size allows.")
 
 
-def decode(stream: Stream, budget: Budget, *, ratio: int = MAX_RATIO) -> bytes:
-    """The decoded bytes. Raises `FormatError` for unknown filters, `LimitExceeded` for bombs: see `MAX_RATIO`."""
+def decode(stream: Stream, budget: Budget, *, ratio: int = MAX_RATIO, drawn: bool = False) -> bytes:
+    """The decoded bytes; of what is `drawn` LZW and run lengths are undone too.
+
+    Raises `FormatError` for unknown filters, `LimitExceeded` for bombs: see `MAX_RATIO`.
+    """
     names = _as_list(stream.dictionary.get("Filter"))
     parameters = _as_list(stream.dictionary.get("DecodeParms"))
     if len(names) > MAX_FILTERS:
@@ -65,6 +64,8 @@ def decode(stream: Stream, budget: Budget, *, ratio: int = MAX_RATIO) -> bytes:
             continue  # decrypted by the security handler before (ISO 32000-2 7.4.10); in a plain file it is unknown
         elif isinstance(name, str) and name in ("ASCIIHexDecode", "ASCII85Decode"):
             data = _ascii(data, name)
+        elif drawn and isinstance(name, str) and name in ("LZWDecode", "RunLengthDecode"):
+            data = _old(data, name, parameters[i] if i < len(parameters) else None, budget)
         else:
             raise FormatError(f"PDF: the filter {name!r} is not read here.")
     return data
@@ -100,6 +101,23 @@ def _inflate(data: bytes, limit: int) -> bytes:
     if not inflater.eof:
         raise FormatError("PDF: Flate data end too early.")
     return out
+
+
+def _old(data: bytes, name: str, parameters: Value, budget: Budget) -> bytes:
+    from .old_filters import undo_lzw, undo_run_lengths  # few files have them
+
+    budget.take(BY_OCTET * len(data))
+    limit = min(MAX_OUTPUT, budget.left)
+    if name == "RunLengthDecode":
+        data = undo_run_lengths(data, limit)
+        budget.take(len(data))
+        return data
+    early = parameters.get("EarlyChange", 1) if isinstance(parameters, dict) else 1
+    if type(early) is not int or early not in (0, 1):
+        raise FormatError(f"PDF: the filter parameter /EarlyChange is {early!r}; 0 and 1 are allowed.")
+    data = undo_lzw(data, limit, early)
+    budget.take(len(data))
+    return _predicted(data, parameters, budget)
 
 
 def _predicted(data: bytes, parameters: Value, budget: Budget) -> bytes:

@@ -9,13 +9,13 @@ verification reads anyway, so that the verdict costs no more. A file with layers
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from ..facts import Finding
 from .fields import Field
-from .objects import UNREADABLE, Dictionary, Value
+from .objects import UNREADABLE, Dictionary, Stream, Value
 from .reader import Reader
 
 MAX_NAMED: Final = 8  # things in the words of the finding; the rest is counted
@@ -25,9 +25,16 @@ _ENTRIES: Final = frozenset(("OpenAction", "AA", "Names", "NeedsRendering", "OCP
 _MEMBERSHIPS: Final = frozenset(("OCMD",))
 """By what the check of layers knows a dictionary that it meets in the walk over all objects."""
 _MEDIA: Final = frozenset(("Sound", "Movie", "Screen", "3D", "RichMedia"))
+_OTHERWISE: Final = 1 << 13 | 1 << 25  # flags of fields: password, rich text (table 231)
+MARKUP: Final = frozenset((
+    "FreeText", "Line", "Square", "Circle", "Polygon", "PolyLine", "Highlight", "Underline", "Squiggly", "StrikeOut",
+    "Stamp", "Caret", "Ink", "Redact",
+))  # fmt: skip
+"""Annotations that some readers draw by themselves, and others do not, where they have no appearance (12.5.5)."""
 _HIDDEN, _NO_VIEW = 2, 32  # annotation flags (ISO 32000-2 table 167)
 _may_act = re.compile(
-    rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
+    rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia|FreeText|Line|Square|Circle|Polygon|PolyLine|Highlight|Underline|Squiggly"
+    rb"|StrikeOut|Stamp|Caret|Ink|Redact|Popup)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
 ).search
 
 
@@ -37,6 +44,8 @@ class Acting:
 
     found: list[str] = field(default_factory=list)
     more: int = 0
+    drawn: list[tuple[Dictionary, int]] = field(default_factory=list)
+    """Annotations that are to have an appearance, with their numbers."""
 
     def glance(self, text: bytes) -> bool:
         """Whether the plain text of a page or an annotation could belong to one, so that it is to be read."""
@@ -46,6 +55,9 @@ class Acting:
         """`number`: of the object in which the page or the annotation stands."""
         if (what := _acts(node)) is not None:
             self.add(f"{what} in object {number}")
+        kind = node.get("Subtype")
+        if isinstance(kind, str) and (kind in MARKUP or (kind == "Popup" and node.get("AP") is not None)):
+            self.drawn.append((node, number))
 
     def add(self, words: str) -> None:
         if len(self.found) < MAX_NAMED:
@@ -62,8 +74,14 @@ def active_content(reader: Reader, fields: Iterable[Field], acting: Acting) -> t
     try:
         for words in _of_the_catalog(reader):
             acting.add(words)
+        for annotation, number in acting.drawn:
+            if lacks_appearance(annotation, reader.resolve):
+                acting.add(f"ANNOTATION_APPEARANCE in object {number}")
         for node in fields:
-            acting.note(node.dictionary, node.ref.number if node.ref else 0)
+            number = node.ref.number if node.ref else 0
+            acting.note(node.dictionary, number)
+            if node.type == "Tx" and "AP" in node.dictionary and _shows_another_value(reader, node):
+                acting.add(f"FIELD_APPEARANCE in object {number}")
     except UNREADABLE as e:
         acting.add(f"NOT_CHECKED ({e})")
     if not acting.found:
@@ -93,6 +111,31 @@ def _of_the_catalog(reader: Reader) -> Iterator[str]:
         yield "ADDITIONAL_ACTION (the document's)"
 
 
+def lacks_appearance(annotation: Dictionary, resolve: Callable[[Value], Value]) -> bool:
+    """Whether readers have to draw an annotation by themselves: Poppler and MuPDF do, PDFium does not, or otherwise.
+
+    One that nobody sees, by its flags or for want of an area, needs no appearance. A window of a note has none
+    (12.5.6.14); what it has all the same Poppler draws.
+    """
+    if annotation.get("Subtype") == "Popup":
+        return True
+    flags = resolve(annotation.get("F"))
+    if type(flags) is int and flags & _HIDDEN:
+        return False
+    corners = resolve(annotation.get("Rect"))
+    if not isinstance(corners, list) or len(corners) != 4:
+        return True  # a place of its own to each reader
+    left, bottom, right, top = map(resolve, corners)
+    if left == right and bottom == top:
+        return False
+    looks = resolve(annotation.get("AP"))
+    normal = resolve(looks.get("N")) if isinstance(looks, dict) else None
+    if isinstance(normal, dict):
+        state = resolve(annotation.get("AS"))
+        normal = resolve(normal.get(state)) if isinstance(state, str) else None
+    return not isinstance(normal, Stream)
+
+
 def _acts(node: Dictionary) -> str | None:
     """The linter's code for what a page, an annotation or a field does by itself, or shows on paper alone."""
     actions: Value = node.get("AA")
@@ -105,3 +148,31 @@ def _acts(node: Dictionary) -> str | None:
     if "Rect" in node and isinstance(flags, int) and flags & _NO_VIEW and not flags & _HIDDEN:
         return "HIDDEN_ANNOTATION (printed, not shown on the screen)" if flags & 4 else None
     return None
+
+
+def _shows_another_value(reader: Reader, field: Field) -> bool:
+    """Whether a text field for certain shows another text than its value, as Firefox shows and forms are read by.
+
+    Told only in fonts that every reader has; passwords and rich text are shown otherwise by the standard.
+    """
+    value, flags = reader.resolve(field.value), reader.resolve(field.dictionary.get("Ff"))
+    looks = reader.resolve(field.dictionary["AP"])
+    shown = reader.resolve(looks.get("N")) if isinstance(looks, dict) else None
+    if not isinstance(shown, Stream) or not isinstance(value, bytes) or (type(flags) is int and flags & _OTHERWISE):
+        return False
+    from .filling import says, shown_by  # only who verifies a filled form needs these
+    from .plain_fonts import plain_font
+
+    try:
+        if says(reader, shown, value):
+            return False
+        resources = reader.resolve(shown.dictionary.get("Resources"))
+        fonts = reader.resolve(resources.get("Font")) if isinstance(resources, dict) else None
+        if not isinstance(fonts, dict) or not fonts:
+            return False
+        text = shown_by(reader, shown)
+        for font in fonts.values():
+            plain_font(reader, font, reader.last).require(text)
+    except UNREADABLE:
+        return False  # drawn in a way that does not tell its text; the linter says so
+    return True

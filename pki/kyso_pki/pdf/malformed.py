@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 from ..errors import FormatError
@@ -50,6 +51,14 @@ _usual = re.compile(
     + rb")" + _STOP + rb"){1,256}"
 ).match  # fmt: skip
 _aside = re.compile(rb"\([^()\\]*+(?:\\[\s\S][^()\\]*+)*\)|%[^\r\n]*+").sub  # strings and comments
+_beside = re.compile(  # strings, comments and names, in which any letter may stand
+    rb"\([^()\\]*+(?:\\[\s\S][^()\\]*+)*\)|%[^\r\n]*+|/" + _REGULAR + rb"*+"
+).sub
+_string = re.compile(rb"\([qQ]*+\)").sub
+_named_so = re.compile(rb"/[^" + SPACE + rb"()<>\[\]{}/%qQ]*+[qQ]").search
+_NO_STATES: Final = bytes(set(range(256)) - set(b"()qQ"))
+_AT_THE_END: Final = b"\x00\t\n\x0c\r Q"
+_STEP: Final = {ord("q"): 1, ord("Q"): -1}
 _fonts = re.compile(rb"/([^" + SPACE + rb"()<>\[\]{}/%]*+)" + _S + rb"++" + _NUMBER + _S + rb"++Tf" + _STOP).findall
 _end = re.compile(rb"[" + SPACE + rb"]EI(?!" + _REGULAR + rb")").search
 _LITERALS: Final = (b"true", b"false", b"null")
@@ -73,6 +82,26 @@ def suspect(content: bytes) -> bool:
     if opened and len(_marked(content)) != opened and len(_properties(content)) != opened:
         return True
     return b"I" in content and b"BI" in content and _inline_image(content) is not None  # a letter is found at once
+
+
+def restores_too_much(content: bytes) -> bool:
+    """Whether a graphics state may be restored that was not saved, and something stands behind (8.4.2).
+
+    Poppler shows nothing behind it. One `Q` too many at the end of all, as programs that stamp a page leave it, harms
+    nobody. For certain where it is not; `faults` says the rest.
+    """
+    content = content.rstrip(_AT_THE_END)
+    if b"Q" not in content:
+        return False
+    if b"\\" in content or b"%" in content or _named_so(content) is not None:
+        content = _beside(b" ", content)
+    # Only brackets and the two letters are left; most strings have none of these
+    left = content.translate(None, _NO_STATES).replace(b"()", b"")
+    if b"(" in left:
+        left = _string(b"", left)
+    if b"(" in left or b")" in left:
+        return True  # brackets within a string
+    return min(accumulate(map(_STEP.__getitem__, left)), default=0) < 0
 
 
 def faults(content: bytes) -> Iterator[str]:
@@ -124,6 +153,12 @@ def _fault(name: bytes, operands: list[Value], depth: int, ignoring: int) -> str
     if needed is None and name not in _COLOURS and name != b"BI" and ignoring <= 0:
         return f"the unknown operator {bytes(name[:16])!r} stands"
     return None
+
+
+def fonts_asked(content: bytes) -> set[str] | None:
+    """At least the fonts that a content asks for; None where that takes a closer look, see `fonts_named`."""
+    found = _fonts(content)
+    return {name_of(name) for name in set(found)} if len(found) == content.count(b"Tf") else None
 
 
 def fonts_named(content: bytes) -> set[str]:

@@ -64,7 +64,7 @@ def page_leaves(
             if shape is not None:
                 shape.no_page(value, len(pending))
             continue
-        passed = {k: node.get(k, above[k]) for k in _INHERITED}
+        passed = {k: above[k] if (own := node.get(k)) is None else own for k in _INHERITED}
         kids = reader.resolve(node.get("Kids"), revision)
         if shape is not None:
             shape.node(value, node, kids, parent, len(pending))

@@ -49,14 +49,6 @@ def _second_signature(pdf: bytes, entries: bytes = b"", dictionary: bytes = SIGN
     return hand_signed(prepared(dictionary, base=pdf, bodies={7: field}, number=31), signer=WORLD.seal_signer)
 
 
-@attack(ATTACKS, change="signature", words="unusual entries: BaseFont, Encoding, Subtype")
-def a_signature_is_the_font_of_the_signed_page() -> bytes:
-    """P6, P8: fonts may never change: the field is the page's fonts, the signature in it draws 1 as 9."""
-    font = b"/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[49/nine]>>%s"
-    pdf = two_boxes(b"/Font 7 0 R", PAY % b"V")
-    return _second_signature(pdf, dictionary=SIGNATURE.replace(b"%s", font))
-
-
 @attack(ATTACKS, change="signature", words="unusual entries: ca")
 def a_signature_is_the_graphics_state_of_the_signed_page() -> bytes:
     """P6, P7: the signature makes what follows transparent."""

@@ -70,13 +70,13 @@ WIDTHS: dict[str, tuple[Paper, str]] = {
     ),
     "a_code_without_a_width": (Paper([PAY], font=simple(65, 159, MANY)), "states no width"),
     "glyphs_chosen_by_name": (
-        Paper([PAY], font=simple(32, 126, MANY, b"/Encoding<</Differences[80/uniFDFD]>>")),
+        Paper([PAY], font=simple(32, 126, MANY, b"/Encoding<</Differences[240/dcroat]>>")),
         "chooses its glyphs by names",
     ),
     "a_composite_font_of_no_outlines": (
         Paper(
             [b"BT /F1 22 Tf 20 350 Td <0024> Tj ET"],
-            font=composite(b"/DW 500").replace(b"/FontFile2 9 0 R", b""),
+            font=composite(b"/DW 500").replace(b"/FontFile2 9 0 R", b"").replace(b"(Identity)", b"(Japan1)"),
             objects=[embedded(program_with({}))],
         ),
         "no TrueType outlines of its own",

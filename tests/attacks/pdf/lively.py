@@ -167,6 +167,75 @@ def code_for_the_printer() -> bytes:
     return _drawing(b"/Subtype/PS")
 
 
+def written(value: bytes, shown: bytes, font: bytes = b"", more: bytes = b"") -> bytes:
+    """A text field with a value, and a look that shows something."""
+    kind = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica%s>>" % font
+    entries = b"/Type/XObject/Subtype/Form/BBox[0 0 128 20]/Resources<</Font<</F1 %s>>>>" % kind
+    look = stream(b"/Tx BMC BT /F1 12 Tf 2 5 Td (%s) Tj ET EMC" % shown, entries)
+    field = (NUMBER % (b"/AP<</N 40 0 R>>" + more)).replace(b"/V(100)", b"/V" + value)
+    return file({40: look}, annotations=(field,), form=b"")
+
+
+@lively("FIELD_APPEARANCE")
+def field_that_shows_another_value() -> bytes:
+    """P8, P10: Firefox, and who reads the form, shows the value, 900; Chromium, Poppler and MuPDF the look, 100."""
+    return written(b"(900)", b"100")
+
+
+@lively("FIELD_APPEARANCE")
+def field_that_shows_another_value_in_utf_16() -> bytes:
+    """P8, P10: the same, the value in UTF-16."""
+    return written(b"<FEFF003900300030>", b"100")
+
+
+DRAWN = b"<</Type/Annot/Subtype/%s/F 4/Rect[60 680 300 760]%s>>"
+LOOK = stream(b"0 0 99 20 re f", b"/Type/XObject/Subtype/Form/BBox[0 0 99 20]")
+
+
+@lively("ANNOTATION_APPEARANCE")
+def text_that_some_readers_write() -> bytes:
+    """P10: Poppler, MuPDF and Ghostscript write "not" beside the sum, PDFium does not."""
+    return file(annotations=(DRAWN % (b"FreeText", b"/Contents(not)/DA(/Helv 40 Tf 0 g)"),))
+
+
+@lively("ANNOTATION_APPEARANCE")
+def line_that_some_readers_draw() -> bytes:
+    """P10: a thick black line over the sum, which PDFium does not draw."""
+    return file(annotations=(DRAWN % (b"Line", b"/L[60 720 300 720]/C[0 0 0]/BS<</W 20>>"),))
+
+
+@lively("ANNOTATION_APPEARANCE")
+def stamp_that_shows_what_is_for_the_mouse() -> bytes:
+    """P10: MuPDF and Ghostscript draw the look for a pressed button, where there is no other."""
+    return file({40: LOOK, 41: b"<</D 40 0 R>>"}, annotations=(DRAWN % (b"Stamp", b"/AP 41 0 R"),))
+
+
+@lively("ANNOTATION_APPEARANCE")
+def stamp_in_a_state_that_is_not_there() -> bytes:
+    """P10: MuPDF draws the only state that there is."""
+    return file({40: LOOK}, annotations=(DRAWN % (b"Stamp", b"/AS/Off/AP<</N<</On 40 0 R>>>>"),))
+
+
+@lively("ANNOTATION_APPEARANCE")
+def stamp_without_a_place() -> bytes:
+    """P10: Poppler and MuPDF draw it, each elsewhere; PDFium does not."""
+    stamp = (DRAWN % (b"Stamp", b"/AP<</N 40 0 R>>")).replace(b" 760]", b"]")
+    return file({40: LOOK}, annotations=(stamp,))
+
+
+@lively("ANNOTATION_APPEARANCE")
+def window_of_a_note_with_a_look() -> bytes:
+    """P10: Poppler draws it, the others do not."""
+    return file({40: LOOK}, annotations=(DRAWN % (b"Popup", b"/AP<</N 40 0 R>>"),))
+
+
+@lively("ANNOTATION_APPEARANCE")
+def mark_among_many_objects() -> bytes:
+    """P10: where annotations are read only if they could act."""
+    mark = DRAWN % (b"Highlight", b"/C[0 0 0]/QuadPoints[60 760 300 760 60 680 300 680]")
+    return file({n: b"%d" % n for n in range(200, 1100)}, annotations=(mark,))
+
+
 def as_signed(name: str) -> bytes:
     """The file with a true signature by a program that asked no linter."""
     return signed(LIVELY[name][0]())
@@ -184,5 +253,18 @@ def quiet() -> dict[str, bytes]:
         "a layer that is shown": layered(b"/ON[40 0 R]"),
         "a link": file(annotations=(b"<</Type/Annot/Subtype/Link/F 4/Rect[9 9 20 20]/A<</S/URI/URI(a)>>>>",)),
         "a hidden field": file(annotations=(NUMBER.replace(b"/F 4", b"/F 6") % b"",), form=b""),
+        "a stamp": file({40: LOOK}, annotations=(DRAWN % (b"Stamp", b"/AP<</N 40 0 R>>"),)),
+        "a stamp of two states": file(
+            {40: LOOK}, annotations=(DRAWN % (b"Stamp", b"/AS/On/AP<</N<</On 40 0 R/Off 40 0 R>>>>"),)
+        ),
+        "a hidden text": file(annotations=((DRAWN % (b"FreeText", b"")).replace(b"/F 4", b"/F 2"),)),
+        "a text without an area": file(annotations=((DRAWN % (b"FreeText", b"")).replace(b"300 760", b"60 680"),)),
+        "a note and its window": file(annotations=(DRAWN % (b"Text", b""), DRAWN % (b"Popup", b""))),
+        "a field that shows its value": written(b"<FEFF003100300030>", b"100"),
+        "a field of two lines that shows its value": written(b"(1\\r00)", b"10) Tj 0 -9 Td (0"),
+        "a field whose font has codes of its own": written(
+            b"(900)", b"100", b"/Encoding<</Differences[49/nine]>>/A 1"
+        ),
+        "a password": written(b"(900)", b"***", more=b"/Ff 8192"),
         "a printed field": file(annotations=(NUMBER % b"",), form=b""),
     }

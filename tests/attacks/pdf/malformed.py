@@ -59,15 +59,20 @@ FAILING: dict[str, bytes] = {
     "an_inline_image_that_is_shorter_than_it_says": b"BI /W 99 /H 99 /BPC 8 /CS /G ID xxx EI",
     "an_inline_image_with_an_entry_twice": b"BI /W 1 /Width 9 /H 1 /BPC 8 /CS /G ID x EI",
     "an_inline_image_that_cannot_be_decoded": b"BI /W 1 /H 1 /BPC 8 /CS /G /F /Fl ID xxxxx EI",
+    "a_state_too_many": b"Q",
+    "a_state_too_many_behind_a_string": b"[(q)] TJ Q",
+    "a_state_too_many_behind_a_string_of_brackets": b"[(q (q) \\( q)] TJ Q",
+    "a_state_too_many_behind_brackets_in_a_string": b"[(q (a) q)] TJ Q",
+    "a_state_too_many_behind_a_comment": b"% q\nQ",
+    "a_state_too_many_behind_a_name": b"/q gs Q",
+    "states_in_the_wrong_order": b"Q q",
+    "a_font_that_is_not_there": b"BT /F9 12 Tf 72 400 Td (Pay 400) Tj ET",
+    "a_font_that_is_not_there_behind_a_comment": b"BT /F9 12 % size\nTf 72 400 Td (Pay 400) Tj ET",
     "an_inline_image_and_a_state_too_many": b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q",
 }
 """What fails a signature: it is told from bytes that hardly any content has."""
 
 TOLD: dict[str, bytes] = {
-    "a state too many": b"Q",
-    "a state too many behind a string": b"[(q)] TJ Q",
-    "a state too many behind a comment": b"% q\nQ",
-    "a state too many behind a name": b"/q gs Q",
     "an operator without its operand": b"Do",
     "a font without its size": b"12 Tf",
     "a matrix of nine numbers": b"1 2 3 4 5 6 7 8 9 cm",
@@ -75,7 +80,6 @@ TOLD: dict[str, bytes] = {
     "words that are no operators": b"foo bar " * 200,
     "operators in an array": b"BT /F1 12 Tf 72 400 Td [ (A) Tj (B) ] TJ ET",
     "arrays without end": b"[" * 600 + b"]" * 600,
-    "a font that is not there": b"BT /F9 12 Tf 72 400 Td (Pay 400) Tj ET",
     "a string of other letters than hexadecimal": b"BT /F1 12 Tf 72 400 Td <4Dzz39> Tj ET",
 }
 """What the linter alone tells: to look for it costs more than all of a verification."""
@@ -87,6 +91,18 @@ _new(
     "more_to_be_looked_at_than_anybody_draws",
     lambda: page(between(b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI " + b"q Q " * (5 << 20))),
 )
+
+RULE = 'P5: "a lenient and a strict reading differ": what is written in an old or odd filter is drawn, too.'
+RUNS = b"".join(b"\0%c" % octet for octet in between(b"Q")) + b"\x80"
+for _name, _stream, _code, _words in (
+    ("a_state_too_many_in_run_lengths", stream(RUNS, b"/Filter/RunLengthDecode"), "CONTENT_MALFORMED", "(Q)"),
+    ("run_lengths_without_end", stream(RUNS[:-1], b"/Filter/RunLengthDecode"), "CONTENT_UNREADABLE", "no end"),
+    ("lzw_without_end", stream(b"\x80\x0b", b"/Filter/LZWDecode"), "CONTENT_UNREADABLE", "no end"),
+    ("the_filter_of_a_photograph", stream(between(b""), b"/Filter/DCTDecode"), "CONTENT_UNREADABLE", "DCTDecode"),
+    ("the_filter_of_a_fax", stream(between(b""), b"/Filter/CCITTFaxDecode"), "CONTENT_UNREADABLE", "CCITTFax"),
+):
+    _made = partial(page, b"", {8: _stream})
+    variant(ATTACKS, f"a_content_with_{_name}", RULE, _made, finding=_code, words=_words)
 
 _IMAGE = b"BI /W 9 /H 1 /BPC 8 /CS /G ID a EI bcde EI\n"
 HONEST: dict[str, Callable[[], bytes]] = {
@@ -109,5 +125,15 @@ HONEST: dict[str, Callable[[], bytes]] = {
     ),
     "a text about a font that is not there": lambda: page(between(b"[(say \\( /F9 12 Tf )] TJ % /F9 12 Tf")),
     "a text that stands for another": lambda: page(between(b"/Span<</ActualText<FEFF0041> /MCID 3>>BDC EMC")),
+    "states in strings, names and comments": lambda: page(between(b"q [(Q) (a (Q) \\(Q)] TJ /Q gs % Q\nQ")),
+    "a text in the font of the page": lambda: page(
+        b"/X Do",
+        {
+            9: PAGE_2.replace(b"/Font", b"/XObject<</X 10 0 R>>/Font"),
+            10: deflated(between(b""), FORM[: FORM.index(b"/Res")]),
+        },
+    ),
+    "run lengths": lambda: page(b"", {8: stream(RUNS.replace(b"\0Q", b""), b"/Filter/RunLengthDecode")}),
+    "LZW": lambda: page(b"", {8: stream(b"\x80\x1cD\x05\x18\x08", b"/Filter/LZWDecode")}),
     "an appearance of nothing": lambda: page(b"% DSBlank\n", {10: stream(b"", FORM)}),
 }

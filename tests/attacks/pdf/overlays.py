@@ -98,10 +98,13 @@ def a_seal_on_a_page_with_a_shading() -> bytes:
     return sealed(page_of(b"/S sh", b"/Shading<</S<<>>>>"), BLANK)
 
 
+GLYPHS = b"<</Type/Font/Subtype/Type3/Encoding<</Differences[97/a]>>/CharProcs<<>>>>"
+
+
 @attack(ATTACKS, change="overlay", words="cannot be told")
 def a_seal_on_a_page_with_a_type_3_font() -> bytes:
     """P8, P9: the glyphs of a Type 3 font draw whatever they like, wherever."""
-    return sealed(page_of(b"BT /F2 9 Tf (a) Tj ET", extra=b"<<>>").replace(b"/F1 5 0 R", b"/F2 6 0 R"), BLANK)
+    return sealed(signed(table_pdf({**BODIES, 4: stream(b"BT /F1 9 Tf (a) Tj ET"), 5: GLYPHS})), BLANK)
 
 
 @attack(ATTACKS, change="overlay", words="cannot be told")
@@ -109,12 +112,6 @@ def a_seal_on_a_page_with_an_unknown_filter() -> bytes:
     """P9: content that is not decoded is not blank."""
     pdf = signed(table_pdf({**BODIES, 4: stream(b"\x80", b"/Filter/RunLengthDecode")}))
     return sealed(pdf, BLANK)
-
-
-@attack(ATTACKS, change="overlay", words="cannot be told")
-def a_seal_on_a_page_without_the_font_that_it_names() -> bytes:
-    """P5, P9: each reader replaces a missing resource in its own way."""
-    return sealed(page_of(b"BT /F9 9 Tf (a) Tj ET"), BLANK)
 
 
 def shifted_font() -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from kyso_pki.errors import FormatError
 from kyso_pki.pdf.lint.linting import lint
 from kyso_pki.pdf.reader import Reader
-from tests.pki.pdf.samples import deflated, facts, intact, signed, stream, table_pdf
+from tests.pki.pdf.samples import deflated, facts, signed, table_pdf
 
 from . import stopped
 from .attack import Attack
@@ -34,10 +34,3 @@ def test_the_word_where_no_reader_stops_passes(name: str) -> None:
 def test_kyso_does_not_sign_it() -> None:
     with pytest.raises(FormatError, match="page 1 holds the word endstream"):
         signed(table_pdf(stopped.page(deflated(b"endstream"))))
-
-
-def test_what_cannot_be_decoded_is_told_and_signed() -> None:
-    pdf = signed(table_pdf(stopped.page(stream(b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01", b"/Filter/LZWDecode"))))
-    (found,) = facts(pdf)
-    assert [(f.code, f.severity) for f in found.findings] == [("CONTENT_NOT_CHECKED", "warning")]
-    assert intact(found)

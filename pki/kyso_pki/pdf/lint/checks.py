@@ -47,6 +47,7 @@ CHECKS: Final = (
     Check("ANNOTATION_OVER_TEXT", "warn", "12.5.2", "An annotation or field may cover the page's text."),
     Check("CONTENT_OVER_TEXT", "warn", "8.2", "An image or a white area is drawn over text and may cover it."),
     Check("FIELD_APPEARANCE", "warn", "12.7.4.3", "A field shows another text than its value."),
+    Check("ANNOTATION_APPEARANCE", "warn", "12.5.5", "Some viewers draw an annotation by themselves, others do not."),
     Check("NEED_APPEARANCES", "warn", "12.7.3", "Each viewer draws the fields anew, in its own way."),
     # Content from elsewhere, and content that depends on the device
     Check("EXTERNAL_STREAM", "refuse", "7.3.8.2", "Content is taken from another file."),
@@ -67,6 +68,8 @@ CHECKS: Final = (
     Check("CONTENT_STOPS", "refuse", "7.8.2", "Some readers show a page only up to a word that is no operator."),
     Check("CONTENT_UNREADABLE", "refuse", "7.3, 7.8.2", "What is drawn is malformed; readers take it otherwise."),
     Check("CONTENT_MALFORMED", "refuse", "7.8.2", "What is drawn is no sequence of operators; readers differ."),
+    Check("FONT_MALFORMED", "refuse", "9.5", "A font does not say which letters are meant; readers show others."),
+    Check("PAGE_SHAPE", "refuse", "7.7.3.3", "The boxes of a page are malformed; readers show other parts of it."),
     Check("PAGE_TREE", "refuse", "7.7.3", "The page tree contradicts itself; readers find other pages in it."),
     Check("STYLESHEET", "refuse", "xml-stylesheet 1.0, 3", "XML: another file decides what a browser shows."),
     Check("SPLIT_TEXT", "warn", "XML 1.0 2.5, 2.6", "XML: comments or instructions split text; many read its start."),

@@ -21,6 +21,7 @@ _STEPS: Final[tuple[Callable[[Survey], Iterator[Observation]], ...]] = (
     layers.layers,
     pages.annotation_flags,
     pages.overlaps,
+    pages.looks,
     pages.appearances,
     pages.drawn,
     structure.structure,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..filling import says
+from ..lively import MARKUP, lacks_appearance
 from ..objects import UNREADABLE, Dictionary, Stream, Value
 from .checks import Observation
 from .survey import Page, Survey, page_annotations
@@ -114,6 +115,14 @@ def _draws(found: Survey, annotation: Dictionary) -> bool:
     if isinstance(shown, dict):
         return bool(shown)
     return found.get(annotation, "Subtype") != "Widget" or bool(found.dictionary(annotation.get("MK")).get("BG"))
+
+
+def looks(found: Survey) -> Iterator[Observation]:
+    """12.5.5: an annotation that some readers draw by themselves, and others do not."""
+    for page, annotation, number in page_annotations(found):
+        if found.get(annotation, "Subtype") in MARKUP and lacks_appearance(annotation, found.resolve):
+            text = f"{_what(found, annotation)} has no appearance, so that each viewer draws it in its own way or not"
+            yield Observation("ANNOTATION_APPEARANCE", text, number, page.number)
 
 
 def appearances(found: Survey) -> Iterator[Observation]:

@@ -92,7 +92,7 @@ class Survey:
             stream = self.resolve(piece)
             if isinstance(stream, Stream):
                 try:
-                    out.append(decode(stream, self.budget))
+                    out.append(decode(stream, self.budget, drawn=True))
                 except UNREADABLE as e:
                     self.note(piece.number if isinstance(piece, Ref) else None, e)
         return b"\n".join(out)

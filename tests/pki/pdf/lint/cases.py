@@ -225,6 +225,12 @@ CASES = (
         "a seal on a clear ground may lie on text",
     ),
     Case("FIELD_APPEARANCE", shown(b"Khac"), shown(b"Mau"), "P8, 12.7.4.3"),
+    Case(
+        "ANNOTATION_APPEARANCE",
+        file(annotations=(b"<</Type/Annot/Subtype/FreeText/F 4/Rect[9 9 20 20]/Contents(x)/DA(/F1 9 Tf)>>",)),
+        file(annotations=(b"<</Type/Annot/Subtype/Text/F 4/Rect[9 9 20 20]/Contents(x)>>",)),
+        "12.5.5",
+    ),
     Case("NEED_APPEARANCES", file(form=b"/NeedAppearances true"), file(form=b"/NeedAppearances false"), "12.7.3"),
     Case(
         "EXTERNAL_STREAM",
@@ -265,6 +271,8 @@ CASES = (
         "8.9.7",
     ),
     Case("CONTENT_MALFORMED", file(content=b"q Q Q"), file(content=b"q q Q"), "7.8.2"),
+    Case("FONT_MALFORMED", CLEAN.replace(b"/Subtype/TrueType", b"/Subtype/TrueTypo"), CLEAN, "9.5"),
+    Case("PAGE_SHAPE", CLEAN.replace(b"/MediaBox[0 0 595 842]", b"/MediaBox[0 0 595    ]"), CLEAN, "14.11.2"),
     Case("PAGE_TREE", CLEAN.replace(b"/Count 1", b"/Count 2"), CLEAN, "7.7.3.2"),
     Case("EARLIER_REVISIONS", append(CLEAN, {4: stream(b"")}), CLEAN, "7.5.6"),
     Case("NOT_CHECKED", CLEAN.replace(b"/FontName/Tinos", b"/FontName>Tinos"), CLEAN, "7.3"),

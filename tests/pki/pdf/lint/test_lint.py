@@ -112,7 +112,7 @@ def test_the_default_refuses_active_content_and_hidden_layers_and_warns_of_the_r
         "JAVASCRIPT", "OPEN_ACTION", "ADDITIONAL_ACTION", "LAUNCH", "SUBMIT", "DISPLAY_ACTION", "MULTIMEDIA",
         "POSTSCRIPT", "XFA", "HIDDEN_LAYER", "PRINT_LAYER", "EXTERNAL_STREAM", "REFERENCE_XOBJECT", "NOT_CHECKED",
             "LINEARIZATION", "SEEMING_OBJECT", "CONTENT_STOPS", "CONTENT_UNREADABLE", "PAGE_TREE",
-            "CONTENT_MALFORMED", "STYLESHEET",
+            "CONTENT_MALFORMED", "FONT_MALFORMED", "PAGE_SHAPE", "STYLESHEET",
     }  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def test_a_page_tree_and_forms_that_run_in_circles_end() -> None:
     pdf = file({2: b"<</Type/Pages/Kids[3 0 R 2 0 R]/Count 2/Parent 2 0 R>>"})
     assert codes(pdf) == {"PAGE_TREE"}
     circle = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 40 0 R>>>>"
-    stamp = b"<</Type/Annot/Subtype/Stamp/F 4/Rect[1 1 9 9]>>"
+    stamp = b"<</Type/Annot/Subtype/Stamp/F 4/Rect[1 1 9 9]/AP<</N 40 0 R>>>>"
     pdf = file(
         {40: b"<<" + circle + b"/Length 5>>stream\n/X Do\nendstream"},
         resources=b"/XObject<</X 40 0 R>>",
