@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..errors import KysoError
 from ..facts import SignatureFacts, Stored
@@ -28,6 +28,7 @@ EvidencePlace = Literal["file", "given", "fetched", "trust"]
 MAX_LISTED = (
     64  # CRLs, and OCSP answers, looked through for one signature; more than 32 decide nothing (revocation.py)
 )
+MAX_ASKED = 64  # signers about whom one CRL is remembered: many documents of an audit ask the same
 Path = tuple[Certificate, ...]
 Fetched = tuple[EvidenceKind, str, bytes]
 """What it is, from where, and its octets."""
@@ -75,7 +76,16 @@ class Recorder:
         return octets
 
 
-Spoken = dict[tuple["Issued", Path], dict[tuple[bytes, "Used"], "Used | None"]]
+class _Piece(NamedTuple):
+    """A list or an answer at hand, whatever it says."""
+
+    kind: EvidenceKind
+    place: EvidencePlace
+    proven: datetime | None = None
+    uri: str | None = None
+
+
+Spoken = dict[tuple["Issued", Path], dict[tuple[bytes, _Piece], "Used | None"]]
 """What lists and answers were found to say of certificates: signatures of one person ask the same."""
 
 
@@ -94,16 +104,16 @@ def used_in(
     """
     walked = [path for path in paths if path]
     issued = tuple(dict.fromkeys(pair for path in walked for pair in pairwise(path)))
-    lists: dict[bytes, Used] = {}
-    answers: dict[bytes, Used] = {}
+    lists: dict[bytes, _Piece] = {}
+    answers: dict[bytes, _Piece] = {}
     for h in held:
         if h.evidence.crls or h.evidence.ocsp:
             place: EvidencePlace = "file" if h.in_file else "given"
             proven = h.by if h.protected else None
-            _keep(lists, h.evidence.crls, Used("crl", place, proven))
-            _keep(answers, h.evidence.ocsp, Used("ocsp", place, proven))
+            _keep(lists, h.evidence.crls, _Piece("crl", place, proven))
+            _keep(answers, h.evidence.ocsp, _Piece("ocsp", place, proven))
     for kind, uri, octets in fetched:
-        _keep(lists if kind == "crl" else answers, (octets,), Used(kind, "fetched", uri=uri))
+        _keep(lists if kind == "crl" else answers, (octets,), _Piece(kind, "fetched", uri=uri))
     at_hand = tuple(dict.fromkeys(c for h in held for c in h.evidence.certificates))
     known = {} if spoken is None else spoken.setdefault((issued, at_hand), {})
     found: list[Used] = []
@@ -117,32 +127,43 @@ def used_in(
     return (*_certificates(facts, walked, held), *found, *_timestamps(facts, covers))
 
 
-def _keep(found: dict[bytes, Used], octets: Iterable[bytes], piece: Used) -> None:
+def _keep(found: dict[bytes, _Piece], octets: Iterable[bytes], piece: _Piece) -> None:
     for one in octets:
         if len(found) < MAX_LISTED:
             found.setdefault(one, piece)
 
 
-Issued = Sequence[tuple[Certificate, Certificate]]
+Issued = tuple[tuple[Certificate, Certificate], ...]
 """Certificates with their issuers."""
 
 
-def _list(octets: bytes, issued: Issued, at_hand: Sequence[Certificate], piece: Used) -> Used | None:
+def _list(octets: bytes, issued: Issued, at_hand: Path, piece: _Piece) -> Used | None:
     """A CRL that is about one of these, by an issuer or in its name; None for another, or one that cannot be read."""
     try:
         found = CertificateList.from_der(octets)
-        if not any(listing.about(found, certificate) for certificate, _ in issued):
-            return None
-        named = dict.fromkeys(c for c in (*(i for _, i in issued), *at_hand) if found.issuer.matches(c.subject))
-        if not any(found.signed_by(c) for c in islice(named, MAX_SIGNERS)):
-            return None
-        name, at, until = str(found.issuer), found.this_update, found.next_update
-        return Used(piece.kind, piece.place, piece.proven, found.sha256, name, at, until, piece.uri)
     except KysoError:
         return None
+    if (speaks := found.asked.get((issued, at_hand))) is None:
+        if len(found.asked) >= MAX_ASKED:
+            found.asked.clear()
+        speaks = found.asked[issued, at_hand] = _speaks(found, issued, at_hand)
+    if not speaks:
+        return None
+    name, at, until = str(found.issuer), found.this_update, found.next_update
+    return Used(piece.kind, piece.place, piece.proven, found.sha256, name, at, until, piece.uri)
 
 
-def _answer(octets: bytes, issued: Issued, at_hand: Sequence[Certificate], piece: Used) -> Used | None:
+def _speaks(found: CertificateList, issued: Issued, at_hand: Path) -> bool:
+    try:
+        if not any(listing.about(found, certificate) for certificate, _ in issued):
+            return False
+        named = dict.fromkeys(c for c in (*(i for _, i in issued), *at_hand) if found.issuer.matches(c.subject))
+        return any(found.signed_by(c) for c in islice(named, MAX_SIGNERS))
+    except KysoError:
+        return False
+
+
+def _answer(octets: bytes, issued: Issued, at_hand: Path, piece: _Piece) -> Used | None:
     """A responder's signed answer about one of the certificates; None for any other, or one that cannot be read."""
     try:
         basic = ocsp.read(octets)
@@ -168,7 +189,7 @@ def _certificates(facts: SignatureFacts, paths: Sequence[Path], held: Sequence[H
         place: EvidencePlace = "trust" if certificate in anchors else "file" if in_file else "given"
         if place == "given" and not at_hand:
             place = "fetched"
-        by = min((h.by for h in at_hand if h.protected), default=None)
+        by = min([h.by for h in at_hand if h.protected], default=None)
         yield Used("certificate", place, by, certificate.sha256, str(certificate.subject))
 
 

@@ -7,14 +7,14 @@ attributes is never made here and never accepted (attack class C1).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 
 from .. import oids
 from ..asn1 import der
-from ..errors import FormatError, LimitExceeded
+from ..errors import FormatError, KysoError, LimitExceeded
 from ..scheme import HashName, Scheme, algorithm_oid, digest, hash_of_oid
 from ..x509.certificate import Certificate
 
@@ -135,31 +135,73 @@ class SignedAttributes:
     def read(cls, element: der.Element, *, counter: bool = False) -> SignedAttributes:
         """Reads the [0] IMPLICIT element of a SignerInfo. `counter`: of a counter-signature, which must not have a
         content type (RFC 5652 11.4); it is empty then. Raises `FormatError`."""
-        values, raws = attribute_values(element)
-        if misplaced := _UNSIGNED & values.keys():
-            raise FormatError(f"Attribute {min(misplaced)} stands among the signed ones, where it must not be.")
-        content_type = _single(values, oids.ID_CONTENT_TYPE, required=not counter)
-        message_digest = _single(values, oids.ID_MESSAGE_DIGEST, required=True)
-        assert message_digest is not None  # noqa: S101 - required above
-        if counter and content_type is not None:
-            raise FormatError("A counter-signature has a content type; it would pass for a signature over content.")
-        signing_time = _single(values, oids.ID_SIGNING_TIME)
-        protection = _single(values, oids.ID_CMS_ALGORITHM_PROTECTION)
-        archival = _single(values, oids.ID_ADBE_REVOCATION_INFO_ARCHIVAL)
-        return cls(
-            octets=_retagged(der.SET, element.raw),
-            canonical=raws == sorted(raws),
-            content_type="" if content_type is None else content_type.oid(),
-            message_digest=message_digest.octets(),
-            signing_time=None if signing_time is None else signing_time.time(),
-            ess=_read_ess(values),
-            algorithm_protection=None if protection is None else _protection(protection),
-            revocation=((), ()) if archival is None else _read_archival(archival),
-            content_timestamps=tuple(
-                e.expect(der.SEQUENCE).raw for group in values.get(oids.ID_AA_CONTENT_TIME_STAMP, []) for e in group
-            ),
-            policy=_policy(_single(values, oids.ID_AA_ETS_SIG_POLICY_ID)),
-        )
+        octets = _retagged(der.SET, element.raw)
+        if not counter and (like := _like_others(octets)) is not None:
+            return like
+        return _read(octets, element, counter=counter)[0]
+
+
+_MESSAGE_DIGEST = der.oid(oids.ID_MESSAGE_DIGEST)
+
+
+def _like_others(octets: bytes) -> SignedAttributes | None:
+    """Attributes that differ from others in the digest alone, as all of one signer's do, which are read once.
+
+    None where they have to be read: too long, or their digest is not where it seems to be.
+    """
+    start = octets.find(_MESSAGE_DIGEST) + len(_MESSAGE_DIGEST) + 4  # behind the heads of SET and OCTET STRING
+    if not len(_MESSAGE_DIGEST) + 4 <= start <= len(octets) <= MAX_KEPT:
+        return None
+    end = start + octets[start - 1]
+    found = _with_any_digest(octets[:start], octets[end:]) if end <= len(octets) else None
+    if found is None:
+        return None
+    return replace(found, octets=octets, message_digest=octets[start:end])
+
+
+@lru_cache(maxsize=256)
+def _with_any_digest(before: bytes, after: bytes) -> SignedAttributes | None:
+    """What these octets are with a digest of zeros between them; None where something else is between them.
+
+    The digest moves nothing: it is the content of a primitive element, whose length is in `before`, and nothing but
+    the type of an attribute that is there once decides its place among the others.
+    """
+    octets = before + bytes(before[-1]) + after
+    try:
+        found, digest_ = _read(octets, der.read(octets, der.SET), counter=False)
+    except KysoError:
+        return None  # who reads it for itself is told where in the structure
+    return found if (digest_.body, digest_.end) == (len(before), len(before) + before[-1]) else None
+
+
+def _read(octets: bytes, element: der.Element, *, counter: bool) -> tuple[SignedAttributes, der.Element]:
+    """The attributes in `element`, whose received octets under the SET OF tag are given, and the message digest."""
+    values, raws = attribute_values(element)
+    if misplaced := _UNSIGNED & values.keys():
+        raise FormatError(f"Attribute {min(misplaced)} stands among the signed ones, where it must not be.")
+    content_type = _single(values, oids.ID_CONTENT_TYPE, required=not counter)
+    message_digest = _single(values, oids.ID_MESSAGE_DIGEST, required=True)
+    assert message_digest is not None  # noqa: S101 - required above
+    if counter and content_type is not None:
+        raise FormatError("A counter-signature has a content type; it would pass for a signature over content.")
+    signing_time = _single(values, oids.ID_SIGNING_TIME)
+    protection = _single(values, oids.ID_CMS_ALGORITHM_PROTECTION)
+    archival = _single(values, oids.ID_ADBE_REVOCATION_INFO_ARCHIVAL)
+    attributes = SignedAttributes(
+        octets=octets,
+        canonical=raws == sorted(raws),
+        content_type="" if content_type is None else content_type.oid(),
+        message_digest=message_digest.octets(),
+        signing_time=None if signing_time is None else signing_time.time(),
+        ess=_read_ess(values),
+        algorithm_protection=None if protection is None else _protection(protection),
+        revocation=((), ()) if archival is None else _read_archival(archival),
+        content_timestamps=tuple(
+            e.expect(der.SEQUENCE).raw for group in values.get(oids.ID_AA_CONTENT_TIME_STAMP, []) for e in group
+        ),
+        policy=_policy(_single(values, oids.ID_AA_ETS_SIG_POLICY_ID)),
+    )
+    return attributes, message_digest
 
 
 def _policy(element: der.Element | None) -> str | None:

@@ -14,11 +14,10 @@ import binascii
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from functools import partial
-from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from ..errors import FormatError, KysoError, LimitExceeded
-from ..octets import find
+from .brief import brief_dictionary
 from .tokens import (
     ARRAY,
     CLOSES,
@@ -30,6 +29,7 @@ from .tokens import (
     HEX,
     INT,
     LITERAL,
+    MAX_DEPTH,
     NAME,
     NONE,
     NULL,
@@ -51,10 +51,13 @@ from .tokens import (
 )
 from .tokens import SPACE as SPACE
 from .tokens import skip_space as skip_space
+from .values import Dictionary as Dictionary
+from .values import Ref as Ref
+from .values import Stream as Stream
+from .values import Value as Value
+from .values import new_ref
 
-MAX_DEPTH: Final = 96  # arrays and dictionaries in each other; real files stay under 20
 MAX_TOKENS: Final = 2_000_000  # in one object; the largest arrays of real files hold some 100,000
-
 
 UNREADABLE: Final = (KysoError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 """What reading hostile bytes may raise; all of it is a verdict, never a skipped signature."""
@@ -62,48 +65,6 @@ REWRITE: Final = (
     "If it is not signed yet, have it rewritten: `kyso repair in.pdf -o out.pdf`, then look at the result; "
     "if it is signed, get the file again unchanged from its sender."
 )
-
-
-class Ref(NamedTuple):
-    """An indirect reference `number generation R`."""
-
-    number: int
-    generation: int = 0
-
-
-_new_ref = partial(tuple.__new__, Ref)  # of a pair; half the time of `Ref(number, generation)`
-
-
-class Stream:
-    """A stream object: its dictionary and where its raw bytes stand in `source`."""
-
-    __slots__ = ("dictionary", "length", "source", "start")
-    is_encrypted: ClassVar[bool] = False
-    """Whether it stands encrypted in the file, so that a crypt filter of its own has been undone in `raw`."""
-
-    def __init__(self, dictionary: dict[str, Value], source: bytes, start: int, length: int) -> None:
-        self.dictionary = dictionary
-        self.source = source
-        self.start = start
-        self.length = length
-
-    @property
-    def stored(self) -> bytes:
-        """The bytes as they stand in the file."""
-        return self.source[self.start : self.start + self.length]
-
-    @property
-    def raw(self) -> bytes:
-        """The bytes with filters not undone; of an encrypted file, decrypted."""
-        return self.source[self.start : self.start + self.length]
-
-    def contains(self, needle: bytes) -> bool:
-        """Whether `needle` stands in the bytes as they stand in the file."""
-        return find(self.source, needle, self.start, self.start + self.length) >= 0
-
-
-Value: TypeAlias = "bool | int | float | str | bytes | Ref | Stream | list[Value] | dict[str, Value] | None"
-Dictionary: TypeAlias = "dict[str, Value]"
 
 _header = re.compile(rb"(\d{1,10})" + W + rb"(\d{1,5})" + W + rb"obj" + END).match
 _endobj = re.compile(SKIP + rb"endobj" + END).match
@@ -141,7 +102,7 @@ def _container(source: bytes, position: int, *, is_dict: bool) -> tuple[Value, i
             if kind == NAME:
                 items.append(known(m[1]) or name_of(m[1]))
             elif kind == GENERATION:
-                items.append(_new_ref((int(m[2]), int(m[3]))))
+                items.append(new_ref((int(m[2]), int(m[3]))))
             elif kind == INT:
                 items.append(int(m[4]))
             elif kind in OPENS:
@@ -305,7 +266,7 @@ def read_indirect(data: bytes, offset: int, length_of: Callable[[Ref], Value] | 
         raise FormatError(f"PDF: no object header `N G obj` at offset {offset}.", offset=offset)
     start = skip_space(data, m.end())
     if data[start : start + 2] == b"<<":
-        value, end = _container(data, start + 2, is_dict=True)
+        value, end = brief_dictionary(data, start, b"endobj") or _container(data, start + 2, is_dict=True)
     else:
         value, end = read_value(data, start)
     stop = _endobj(data, end)

@@ -109,6 +109,8 @@ class Reader:
     def _index_entries(self) -> None:
         """Puts the entries of all updates into one index; those of the first revision stay in their table."""
         self._history: dict[int, list[tuple[int, Entry]]] = {}
+        original = self.revisions[0].sections
+        self._original = original[0].few if len(original) == 1 else None
         updates = self.revisions[1:]
         entries = sum(section.count for revision in updates for section in revision.sections)
         if entries > FREE_ENTRIES + len(self.data) // ENTRY_BYTES:
@@ -137,11 +139,13 @@ class Reader:
     def entry(self, number: int, revision: int | None = None) -> Entry | None:
         """The entry of an object as of a revision (default: the last); None when it has none or is free."""
         upto = self.last if revision is None else revision
-        history = self._history.get(number)
-        if history is not None:
+        if (history := self._history.get(number)) is not None:
             i = len(history) if history[-1][0] <= upto else bisect_right(history, upto, key=itemgetter(0))
             if i:
                 return history[i - 1][1] if history[i - 1][1].kind != FREE else None
+        if self._original is not None:
+            found = self._original.get(number)
+            return found if found is not None and found.kind != FREE else None
         for section in self.revisions[0].sections:
             found = section.entry(number)
             if found is not None:
@@ -196,6 +200,9 @@ class Reader:
 
     def at(self, number: int, entry: Entry, revision: int | None = None) -> IndirectObject:
         """The object that an entry points to; it must carry the same number and generation."""
+        found = self._plain.get(entry.a) if entry.kind == PLAIN else None
+        if found is not None and found.number == number and found.generation == entry.b:
+            return found
         try:
             return self._at(number, entry, revision)
         except FormatError as e:
@@ -308,6 +315,8 @@ class Reader:
 
     def resolve(self, value: Value, revision: int | None = None) -> Value:
         """The value itself, after following references; a reference to nothing is null (ISO 32000-2 7.3.10)."""
+        if not isinstance(value, Ref):
+            return value
         for _ in range(MAX_INDIRECTIONS):
             if not isinstance(value, Ref):
                 return value

@@ -14,10 +14,11 @@ from typing import Final
 from ..errors import FormatError, LimitExceeded
 
 MAX_NAME: Final = 4096  # bytes; ISO 32000-1 Annex C.2 names 127
+MAX_DEPTH: Final = 96  # arrays and dictionaries in each other; real files stay under 20
 
 SPACE: Final = rb"\x00\t\n\x0c\r "
-_DELIMITERS = rb"()<>\[\]{}/%"
-END = rb"(?=[" + SPACE + _DELIMITERS + rb"]|\Z)"  # after a number or a keyword
+DELIMITERS = rb"()<>\[\]{}/%"
+END = rb"(?=[" + SPACE + DELIMITERS + rb"]|\Z)"  # after a number or a keyword
 SKIP = rb"[" + SPACE + rb"]*+(?:%[^\r\n]*+[" + SPACE + rb"]*+)*+"
 W = rb"[" + SPACE + rb"]++"
 
@@ -25,7 +26,7 @@ NAME, NUMBER, GENERATION, INT, TEXT, DICT, END_DICT, ARRAY, END_ARRAY = range(1,
 NULL, HEX, LITERAL, REAL, TRUE, FALSE, NONE = range(10, 17)
 OPENS, CLOSES, STRINGS = (DICT, ARRAY), (END_DICT, END_ARRAY), (HEX, LITERAL)
 _TOKEN = (
-    rb"/([^" + SPACE + _DELIMITERS + rb"]*+)"  # 1
+    rb"/([^" + SPACE + DELIMITERS + rb"]*+)"  # 1
     + rb"|(\d{1,10})" + W + rb"(\d{1,5})" + W + rb"R" + END  # 2, 3
     + rb"|([+-]?\d{1,20})" + END  # 4
     + rb"|\(([^()\\\r]*+)\)"  # 5: a literal string without anything special
@@ -43,7 +44,7 @@ _paren = re.compile(rb"[()\\]").search
 _escape = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|\r|\n)|([\s\S]))|\r\n?")
 _two_digits = re.compile(rb"[0-9A-Fa-f]{2}").match
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_SPACE_BYTES = b"\x00\t\n\x0c\r "
+SPACE_BYTES = b"\x00\t\n\x0c\r "
 
 known_names: dict[bytes, str] = {}  # the few hundred names that every file uses, made once
 
@@ -87,7 +88,7 @@ def hex_string(source: bytes, position: int) -> tuple[bytes, int]:
     try:
         return binascii.unhexlify(digits), end + 1
     except binascii.Error:
-        digits = digits.translate(None, _SPACE_BYTES)
+        digits = digits.translate(None, SPACE_BYTES)
     try:
         return binascii.unhexlify(digits + b"0" if len(digits) % 2 else digits), end + 1
     except binascii.Error:

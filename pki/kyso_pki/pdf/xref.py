@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 
 from ..errors import FormatError, LimitExceeded
 from ..octets import rfind
+from .brief import brief_dictionary
 from .columns import FEW, decimals, unsigned
 from .filters import Budget, decode
-from .objects import SPACE, Dictionary, IndirectObject, Stream, read_indirect, read_value
+from .objects import SPACE, Dictionary, IndirectObject, Stream, read_indirect, read_value, skip_space
 
 FREE, PLAIN, COMPRESSED = 0, 1, 2
 MAX_OBJECT_NUMBER: Final = 8_388_607  # ISO 32000-1 Annex C.2
@@ -147,6 +148,11 @@ class Section:
     def count(self) -> int:
         """How many entries there are, those of a hybrid's stream included."""
         return self._own + (self.hidden.count if self.hidden else 0)
+
+    @property
+    def few(self) -> dict[int, Entry] | None:
+        """All that this section says of objects, of a small table without a hybrid's stream; else None."""
+        return None if self.hidden is not None else self._few
 
     def entry(self, number: int) -> Entry | None:
         """The entry of an object, None when this section does not speak of it."""
@@ -318,7 +324,7 @@ def _read_table(data: bytes, offset: int) -> Section:
     m = _trailer(data, position)
     if m is None:
         raise FormatError(f"PDF: the cross-reference table at {offset} is malformed at {position}.")
-    trailer, end = read_value(data, m.end())
+    trailer, end = brief_dictionary(data, skip_space(data, m.end()), b"startxref") or read_value(data, m.end())
     if not isinstance(trailer, dict):
         raise FormatError(f"PDF: the trailer of the table at {offset} is no dictionary.")
     _check_size(trailer, runs)

@@ -6,6 +6,7 @@ Reach for `CertificateList.from_der` and `points_of`. What a list says of a cert
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -114,6 +115,8 @@ class CertificateList:
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
+        self.asked: dict[Hashable, bool] = {}
+        """What was found out about it, for those who ask again (`ades.used`); it goes when the list goes."""
         outer = der.read(encoded, der.SEQUENCE).reader()
         tbs = outer.take(der.SEQUENCE)
         algorithm = outer.take(der.SEQUENCE)

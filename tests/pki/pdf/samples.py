@@ -232,7 +232,7 @@ def hanko_signed(
     key = holder(signer or WORLD.person_signer).pkcs12(b"memory")
     hand = SimpleSigner.load_pkcs12_data(key, other_certs=[], passphrase=b"memory")
     settings = PdfSignatureMetadata(**{"field_name": "S1", "md_algorithm": "sha256", **metadata})
-    timestamper = None if tsa is None else pyhanko._timestamper(tsa)
+    timestamper = None if tsa is None else pyhanko._timestamper(tsa, AT)
     engine = PdfSigner(settings, hand, timestamper=timestamper, new_field_spec=new_field, stamp_style=stamp)
     out = io.BytesIO()
     engine.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
