@@ -34,7 +34,7 @@ MARKUP: Final = frozenset((
 _HIDDEN, _NO_VIEW = 2, 32  # annotation flags (ISO 32000-2 table 167)
 _may_act = re.compile(
     rb"/(?:AA|Sound|Movie|Screen|3D|RichMedia|FreeText|Line|Square|Circle|Polygon|PolyLine|Highlight|Underline|Squiggly"
-    rb"|StrikeOut|Stamp|Caret|Ink|Redact|Popup)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
+    rb"|StrikeOut|Stamp|Caret|Ink|Redact|Popup|Widget)(?![A-Za-z])|/F[\t\n\x0c\r ]+(?:[0-9]{3,}|3[2-9]|[4-6][0-9])"
 ).search
 
 
@@ -56,7 +56,7 @@ class Acting:
         if (what := _acts(node)) is not None:
             self.add(f"{what} in object {number}")
         kind = node.get("Subtype")
-        if isinstance(kind, str) and (kind in MARKUP or (kind == "Popup" and node.get("AP") is not None)):
+        if isinstance(kind, str) and (kind in MARKUP or (node.get("AP") is not None and _is_no_field(kind, node))):
             self.drawn.append((node, number))
 
     def add(self, words: str) -> None:
@@ -74,14 +74,14 @@ def active_content(reader: Reader, fields: Iterable[Field], acting: Acting) -> t
     try:
         for words in _of_the_catalog(reader):
             acting.add(words)
-        for annotation, number in acting.drawn:
-            if lacks_appearance(annotation, reader.resolve):
-                acting.add(f"ANNOTATION_APPEARANCE in object {number}")
         for node in fields:
             number = node.ref.number if node.ref else 0
             acting.note(node.dictionary, number)
             if node.type == "Tx" and "AP" in node.dictionary and _shows_another_value(reader, node):
                 acting.add(f"FIELD_APPEARANCE in object {number}")
+        for annotation, number in acting.drawn:
+            if lacks_appearance(annotation, reader.resolve):
+                acting.add(f"ANNOTATION_APPEARANCE in object {number}")
     except UNREADABLE as e:
         acting.add(f"NOT_CHECKED ({e})")
     if not acting.found:
@@ -111,13 +111,19 @@ def _of_the_catalog(reader: Reader) -> Iterator[str]:
         yield "ADDITIONAL_ACTION (the document's)"
 
 
+def _is_no_field(kind: str, node: Dictionary) -> bool:
+    """Whether it is a widget of nothing, or the window of a note, whose looks Poppler alone draws."""
+    return kind == "Popup" or (kind == "Widget" and node.keys().isdisjoint(("FT", "Parent")))
+
+
 def lacks_appearance(annotation: Dictionary, resolve: Callable[[Value], Value]) -> bool:
     """Whether readers have to draw an annotation by themselves: Poppler and MuPDF do, PDFium does not, or otherwise.
 
     One that nobody sees, by its flags or for want of an area, needs no appearance. A window of a note has none
-    (12.5.6.14); what it has all the same Poppler draws.
+    (12.5.6.14); what it has all the same Poppler draws, as the look of a widget that is
+    no field.
     """
-    if annotation.get("Subtype") == "Popup":
+    if annotation.get("Subtype") in ("Popup", "Widget"):
         return True
     flags = resolve(annotation.get("F"))
     if type(flags) is int and flags & _HIDDEN:

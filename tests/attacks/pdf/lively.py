@@ -230,6 +230,12 @@ def window_of_a_note_with_a_look() -> bytes:
 
 
 @lively("ANNOTATION_APPEARANCE")
+def widget_of_no_field() -> bytes:
+    """P10: Poppler draws it, the others do not."""
+    return file({40: LOOK}, annotations=(DRAWN % (b"Widget", b"/AP<</N 40 0 R>>"),))
+
+
+@lively("ANNOTATION_APPEARANCE")
 def mark_among_many_objects() -> bytes:
     """P10: where annotations are read only if they could act."""
     mark = DRAWN % (b"Highlight", b"/C[0 0 0]/QuadPoints[60 760 300 760 60 680 300 680]")
