@@ -193,7 +193,14 @@ class Contents:
 
     def _in_resources(self, resources: Dictionary, more: list[Value]) -> Iterator[Value]:
         """Forms, tiling patterns, the glyphs of Type 3 fonts and soft masks (7.8.3); `more` gets their resources."""
-        yield from (resources.get("XObject"), resources.get("Pattern"))
+        yield resources.get("XObject")
+        states = list(self._new(resources.get("ExtGState"), "states").items())
+        for pattern in self._new(resources.get("Pattern"), "patterns").values():
+            found = self._value(pattern)
+            if isinstance(found, Stream):
+                yield pattern
+            elif isinstance(found, dict):  # of a shading, whose function is no content (8.7.4)
+                states.append(("", found.get("ExtGState")))
         for key in () if self._few else _READ:
             self._read(resources.get(key))
         for name, font in self._new(resources.get("Font"), "fonts").items():
@@ -201,7 +208,7 @@ class Contents:
             if isinstance(found, dict) and found.get("Subtype") == "Type3":
                 yield found.get("CharProcs")
                 more.append(found.get("Resources"))
-        for name, state in self._new(resources.get("ExtGState"), "states").items():
+        for name, state in states:
             found = self._new(state, "state")
             yield self._new(found.get("SMask"), "mask").get("G")
             chosen = self._value(found.get("Font"))

@@ -105,7 +105,22 @@ for _name, _stream, _code, _words in (
     variant(ATTACKS, f"a_content_with_{_name}", RULE, _made, finding=_code, words=_words)
 
 _IMAGE = b"BI /W 9 /H 1 /BPC 8 /CS /G ID a EI bcde EI\n"
+_SAMPLES = (
+    b"/FunctionType 0/Domain[0 1]/Range[0 1 0 1 0 1]/Size[4]/BitsPerSample 8",
+    bytes((77, 151, 210, 0, 255, 40, 41, 60, 60, 81, 255, 0)),
+)
+
+
+def _shaded() -> bytes:
+    """The samples of a function stand where a form would have its content."""
+    shading = b"<</PatternType 2/Shading<</ShadingType 2/ColorSpace/DeviceRGB/Coords[0 0 9 9]/Function 10 0 R>>>>"
+    drawn = PAGE_2.replace(b"/Font", b"/Pattern<</P 11 0 R>>/Font")
+    content = between(b"/Pattern cs /P scn 9 9 9 9 re f")
+    return page(content, {9: drawn, 10: deflated(_SAMPLES[1], _SAMPLES[0]), 11: shading})
+
+
 HONEST: dict[str, Callable[[], bytes]] = {
+    "a shading, whose function is no content": _shaded,
     "nothing wrong": lambda: page(between(b"")),
     "an inline image": lambda: page(between(_IMAGE)),
     "an inline image, and the word endstream in a string": lambda: page(between(_IMAGE + b"[(endstream)] TJ")),
