@@ -9,7 +9,7 @@ import zlib
 from functools import cache, partial
 
 from kyso_pki.pdf.reader import Reader
-from tests.pki.pdf.samples import BODIES, append, raw, stream
+from tests.pki.pdf.samples import BODIES, append, raw, signed, stream, table_pdf
 
 from .attack import FIELD, Attack, attack, hand_signed, prepared, variant, victim
 from .sealing import NOWHERE, truly_sealed
@@ -119,6 +119,13 @@ def a_layer_that_was_waited_for() -> bytes:
     return truly_sealed(pdf, NOWHERE, look=NOTHING, extra={41: LAYER})
 
 
+def pointed_at_the_line_before() -> bytes:
+    """An update by a program that counts the line end before `xref` to it, as node-signpdf does."""
+    pdf = append(victim(), {1: raw(victim(), 1)})
+    at = pdf.rindex(b"startxref\n") + 10
+    return pdf[:at] + b"%d\n%%%%EOF\n" % pdf.rindex(b"\nxref\n")
+
+
 # Extensions ------------------------------------------------------------------------------------------------------
 
 
@@ -214,13 +221,13 @@ def a_spare_content_that_differs() -> bytes:
 # The default resources of the form ---------------------------------------------------------------------------------
 
 
-def _drawn_by_the_form(look: bytes, added: bytes) -> bytes:
+def _drawn_by_the_form(look: bytes, added: bytes, entries: bytes = b"") -> bytes:
     field = FIELD_WITHOUT_DEFAULT % (b"100", 9, b"")
     bodies = {
         1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R>>",
         7: FIELD,
         8: field,
-        9: stream(look, b"/Type/XObject/Subtype/Form/BBox[0 0 100 20]"),
+        9: stream(look, b"/Type/XObject/Subtype/Form/BBox[0 0 100 20]" + entries),
         10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3/DR<</Font<</F1 5 0 R>>>>>>",
         3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
     }
@@ -242,6 +249,12 @@ def a_form_that_an_appearance_waited_for_by_another_spelling() -> bytes:
 
 
 @attack(ATTACKS, change="form", words="/DR of the form")
+def a_form_by_the_name_of_a_font() -> bytes:
+    """P8: the signed appearance has a font /FRM and draws the form /FRM, which it has not."""
+    return _drawn_by_the_form(b"/FRM Do", b"/XObject<</FRM 20 0 R>>", b"/Resources<</Font<</FRM 5 0 R>>>>")
+
+
+@attack(ATTACKS, change="form", words="/DR of the form")
 def patterns_added_to_the_form() -> bytes:
     """P8: of what was not there, only fonts and forms may be added."""
     return _drawn_by_the_form(b"", b"/Pattern<</P 20 0 R>>")
@@ -250,3 +263,48 @@ def patterns_added_to_the_form() -> bytes:
 def form_added_to_resources() -> bytes:
     """The honest twin: nothing has the name."""
     return _drawn_by_the_form(b"", b"/XObject<</FRM 20 0 R>>")
+
+
+def defaulted(default: bytes) -> bytes:
+    """An update that gives the form a default appearance; its field has its own, or none."""
+    field = FIELD_WITHOUT_DEFAULT % (b"100", 9, default)
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 10 0 R>>",
+        7: FIELD,
+        8: field,
+        9: appearance(b"100"),
+        10: b"<</Fields[7 0 R 8 0 R]/SigFlags 3>>",
+        3: BODIES[3].replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R 8 0 R]"),
+    }
+    pdf = hand_signed(prepared(bodies=bodies))
+    return append(pdf, {10: raw(pdf, 10).replace(b"/SigFlags", b"/DA(/Helv 0 Tf 0 g)/SigFlags")})
+
+
+@attack(ATTACKS, change="form", words="/DA of the form")
+def a_default_that_a_field_waited_for() -> bytes:
+    """P8: "/DA ... must not change": readers that draw the field anew have nothing else to draw it by."""
+    return defaulted(b"")
+
+
+# The identifier of the file ----------------------------------------------------------------------------------------
+
+
+def identified(now: bytes, trailer: bytes = b"") -> bytes:
+    """An update whose trailer has this permanent identifier; before it was `0123456789abcdef0123`."""
+    pdf = signed(table_pdf(trailer=b"/Root 1 0 R/ID[(0123456789abcdef0123)<00>]"))
+    return append(pdf, {1: raw(pdf, 1)}, trailer=b"/ID[(%s)<01>]%s" % (now, trailer))
+
+
+for _name, _now in (
+    ("cut_short", b"0123456789"),
+    ("cut_behind", b"456789abcdef0123"),
+    ("that_is_another", b"0123456789abcdeg"),
+):
+    variant(
+        ATTACKS,
+        f"an_identifier_{_name}",
+        "P6: the permanent identifier is what it was, or its first 16 bytes.",
+        partial(identified, _now),
+        change="structure",
+        words="permanent file identifier",
+    )

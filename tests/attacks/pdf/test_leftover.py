@@ -25,9 +25,21 @@ def test_what_only_looks_like_a_leftover_is_refused(attack: Attack) -> None:
         leftover.free_numbers,
         leftover.filled_by_itext,
         leftover.form_added_to_resources,
+        leftover.pointed_at_the_line_before,
+        lambda: leftover.defaulted(b"/DA(/F1 9 Tf)"),
+        lambda: leftover.identified(b"0123456789abcdef"),
         lambda: leftover.extension(b"<</BaseVersion/1.7/ExtensionLevel 5>>"),
     ],
-    ids=["signed by iText", "free numbers", "filled in by iText 7", "a form in /DR", "a raised extension"],
+    ids=[
+        "signed by iText",
+        "free numbers",
+        "filled in by iText 7",
+        "a form in /DR",
+        "startxref",
+        "a default appearance",
+        "an identifier of 16 bytes",
+        "a raised extension",
+    ],
 )
 def test_what_other_programs_write_is_no_change_of_the_document(make: Callable[[], bytes]) -> None:
     pdf = make()

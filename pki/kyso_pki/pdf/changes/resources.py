@@ -20,7 +20,7 @@ from ..tokens import name_of
 from .comparison import Comparison
 
 _HARMLESS: Final = frozenset(("Font", "Encoding", "ProcSet"))  # of resources that were not there before
-_KINDS: Final = {"Font": "fonts", "XObject": "forms"}  # what may be added, and its word
+_KINDS: Final = {"Font": ("fonts", b"Tf"), "XObject": ("forms", b"Do")}  # what may be added, its word and operator
 _names = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)").findall
 
 
@@ -46,10 +46,9 @@ def defaults_were_added(c: Comparison, old: Dictionary, new: Dictionary, holder:
         if grown is None:
             return False
         added[kind] = grown
-    names = {name for grown in added.values() for name in grown}
-    if not names and same(before, now):
+    if not any(added.values()) and same(before, now):
         return True
-    if not _names_in_use(c, old).isdisjoint(names):
+    if any(grown and not _names_in_use(c, old, kind).isdisjoint(grown) for kind, grown in added.items()):
         return False
     inner = holder
     if isinstance(now, Ref):
@@ -62,7 +61,9 @@ def defaults_were_added(c: Comparison, old: Dictionary, new: Dictionary, holder:
     c.follow([news[key] for key in others])
     for kind, grown in added.items():
         if grown:
-            c.say("form", f"{_KINDS[kind]} were added to the form's resources: {', '.join(sorted(grown))}.", c.open)
+            c.say(
+                "form", f"{_KINDS[kind][0]} were added to the form's resources: {', '.join(sorted(grown))}.", c.open
+            )
     return True
 
 
@@ -80,25 +81,34 @@ def _grown(c: Comparison, before: Value, now: Value) -> dict[str, Value] | None:
 
 
 def default_was_added(c: Comparison, old: Dictionary, new: Dictionary) -> bool:
-    """Whether the form got a default appearance (/DA) that no field is drawn by: it has but signatures."""
+    """Whether the form got a default appearance (/DA) that no field is drawn by: each is a signature or has its own.
+
+    The caption of a button is drawn by it too.
+    """
     if old.get("DA") is not None or not isinstance(new.get("DA"), bytes) or not c.open:
         return False
     for field in all_fields(c.reader, c.index - 1):
         c.visits.one()
-        if field.type != "Sig":  # the caption of a button is drawn by it too
+        if field.problem is not None or not _has_own_default(c, field.dictionary):
             return False
-    return True
+    return all(_has_own_default(c, found) for found in _annotations(c) if found.get("Subtype") == "Widget")
 
 
-def _names_in_use(c: Comparison, form: Dictionary) -> set[str]:
-    """Every name in a default appearance, and those of fonts that an appearance of an annotation has not itself."""
+def _has_own_default(c: Comparison, field: Dictionary) -> bool:
+    """Whether a field or widget is a signature's, or has a default appearance below the form."""
+    kind, own = (c.inherited(field, key, c.index - 1) for key in ("FT", "DA"))
+    return kind == "Sig" or isinstance(own, bytes)
+
+
+def _names_in_use(c: Comparison, form: Dictionary, kind: str) -> set[str]:
+    """Every name in a default appearance, and those that an appearance has not itself among its fonts or forms."""
     fields = all_fields(c.reader, c.index - 1)
     by_default = any(field.type != "Sig" or field.problem is not None for field in fields)
     found: set[str] = set()
     for dictionary in chain((field.dictionary for field in fields), _annotations(c)):
         c.visits.one()
         found |= _named(c.old(dictionary.get("DA")))
-        found |= _missing(c, dictionary)
+        found |= _missing(c, dictionary, kind)
         by_default |= dictionary.get("Subtype") == "Widget" and c.old(dictionary.get("FT")) != "Sig"
     if by_default:  # the form's own is for fields alone, and a signature is not drawn by it
         found |= _named(c.old(form.get("DA")))
@@ -116,19 +126,16 @@ def _annotations(c: Comparison) -> Iterator[Dictionary]:
                 yield annotation
 
 
-def _missing(c: Comparison, annotation: Dictionary) -> set[str]:
+def _missing(c: Comparison, annotation: Dictionary, kind: str) -> set[str]:
     """The names in an appearance that are none of its own fonts or forms: some reader may look for them in /DR."""
     found: set[str] = set()
     for look in _looks(c, annotation):
         content = decode(look, c.reader.budget)
-        if b"Tf" not in content and b"Do" not in content:
+        if _KINDS[kind][1] not in content:
             continue
         resources = c.old(look.dictionary.get("Resources"))
-        own: set[str] = set()
-        for kind in _KINDS:
-            named = c.old(resources.get(kind)) if isinstance(resources, dict) else None
-            own |= named.keys() if isinstance(named, dict) else set()
-        found |= _named(content) - own
+        own = c.old(resources.get(kind)) if isinstance(resources, dict) else None
+        found |= _named(content) - (own.keys() if isinstance(own, dict) else set())
     return found
 
 
