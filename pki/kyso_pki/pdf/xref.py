@@ -292,8 +292,8 @@ def read_section(data: bytes, offset: int, budget: Budget) -> Section:
     section = _read_table(data, offset)
     hidden = section.trailer.get("XRefStm")
     if hidden is not None:
-        if type(hidden) is not int or not 0 < hidden < offset:
-            raise FormatError("PDF: /XRefStm does not point before its table.")
+        if type(hidden) is not int or not 0 < hidden < len(data) or offset <= hidden < section.end:
+            raise FormatError("PDF: /XRefStm does not point before its table.")  # where else it may: `reader`
         section.hidden = _read_stream(data, hidden, budget)
         for number, entry in section.hidden.entries():
             own = section.own_entry(number)

@@ -281,7 +281,7 @@ def defaulted(default: bytes) -> bytes:
 
 
 @attack(ATTACKS, change="form", words="/DA of the form")
-def a_default_that_a_field_waited_for() -> bytes:
+def form_with_another_default_appearance() -> bytes:
     """P8: "/DA ... must not change": readers that draw the field anew have nothing else to draw it by."""
     return defaulted(b"")
 
