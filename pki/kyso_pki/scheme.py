@@ -274,7 +274,7 @@ def scheme_of(algorithm: der.Element, digest_oid: str) -> Scheme:
     RFC 5652 5.3 and attack class C2; beside Ed25519 stands SHA-512 (RFC 8419 3.1). Raises `FormatError`.
     """
     hash_name = hash_of_oid(digest_oid)
-    scheme = scheme_in(algorithm, hash_name)
+    scheme = _bare_ecdsa(algorithm, hash_name) or scheme_in(algorithm, hash_name, null_of_ecdsa=True)
     if scheme.hash_name != hash_name:
         raise FormatError(
             f"The digest algorithm is {hash_name}, but the signature algorithm hashes with {scheme.hash_name}."
@@ -282,11 +282,15 @@ def scheme_of(algorithm: der.Element, digest_oid: str) -> Scheme:
     return scheme
 
 
-def scheme_in(algorithm: der.Element, bare_rsa_hash: HashName | None = None) -> Scheme:
+def scheme_in(
+    algorithm: der.Element, bare_rsa_hash: HashName | None = None, *, null_of_ecdsa: bool = False
+) -> Scheme:
     """The scheme that one signature AlgorithmIdentifier names (certificates, CRLs, OCSP answers).
 
     Bare rsaEncryption says nothing of the hash and takes `bare_rsa_hash` (RFC 3370 3.2); without one it is
-    refused. Raises `FormatError` naming an unknown algorithm or parameters that must not be there.
+    refused. `null_of_ecdsa`: ECDSA may carry the NULL that RFC 5758 3.2 rules out, as iText 8 and 9 write it into
+    a SignerInfo; it says nothing, and no signature covers it there. Raises `FormatError` naming an unknown
+    algorithm or parameters that must not be there.
     """
     reader = algorithm.expect(der.SEQUENCE).reader()
     dotted = reader.take(der.OID).oid()
@@ -300,10 +304,24 @@ def scheme_in(algorithm: der.Element, bare_rsa_hash: HashName | None = None) -> 
         scheme = _BY_OID[dotted]
     else:
         raise FormatError(f"Unknown signature algorithm {dotted}.", oid=dotted)
-    allowed = {"pkcs1": parameters is None or parameters.tag == der.NULL, "none": parameters is None, "pss": True}
+    null = parameters is not None and parameters.tag == der.NULL and not parameters.content
+    bare = parameters is None or (null and null_of_ecdsa and scheme.key_type == "ec")
+    allowed = {"pkcs1": parameters is None or null, "none": bare, "pss": True}
     if not allowed[scheme.padding]:
         raise FormatError(f"Signature algorithm {dotted} carries parameters that it must not have.")
     return scheme
+
+
+def _bare_ecdsa(algorithm: der.Element, hash_name: HashName) -> Scheme | None:
+    """ECDSA where a SignerInfo names the kind of the key alone (id-ecPublicKey), as iText 5 and OpenPDF do.
+
+    As with bare rsaEncryption the digest algorithm beside it tells the hash.
+    """
+    reader = algorithm.expect(der.SEQUENCE).reader()
+    dotted = reader.take(der.OID).oid()
+    parameters = reader.take() if reader.more else None
+    null = parameters is None or (parameters.tag == der.NULL and not parameters.content)
+    return SCHEMES.get(f"ecdsa-{hash_name}") if dotted == oids.EC_PUBLIC_KEY and null and not reader.more else None
 
 
 def _pss(parameters: der.Element | None) -> Scheme:

@@ -82,6 +82,23 @@ def test_bare_rsa_takes_its_hash_from_beside_and_is_refused_alone() -> None:
         scheme_in(element)
 
 
+@pytest.mark.parametrize("oid", [oids.ECDSA_WITH_SHA256, oids.EC_PUBLIC_KEY])
+def test_ecdsa_of_a_signer_info_may_be_written_as_itext_does(oid: str) -> None:
+    """RFC 5758 3.2 wants no parameters; iText 8 and 9 write NULL, iText 5 the kind of the key."""
+    element = der.read(der.sequence(der.oid(oid), der.null()))
+    assert scheme_of(element, oids.SHA256).name == "ecdsa-sha256"
+    with pytest.raises(FormatError):
+        scheme_in(element)
+
+
+@pytest.mark.parametrize("oid", [oids.ECDSA_WITH_SHA256, oids.EC_PUBLIC_KEY, oids.ED25519])
+def test_other_parameters_of_a_signer_info_are_refused(oid: str) -> None:
+    """C2: an AlgorithmIdentifier with anything more has two readings."""
+    for parameters in (der.integer(1), der.octet_string(b""), der.sequence()):
+        with pytest.raises(FormatError, match=r"must not have|Unknown signature algorithm"):
+            scheme_of(der.read(der.sequence(der.oid(oid), parameters)), oids.SHA256)
+
+
 def test_hashes_that_disagree_are_refused() -> None:
     """C2: the digest algorithm must be the hash of the signature algorithm."""
     element = der.read(scheme_named("rsa-pkcs1-sha256").identifier)

@@ -19,7 +19,7 @@ _HARMLESS = frozenset(
     b"q Q cm re m l h w J j M d ri i gs W W* n f S BT ET Tc Tw Tz TL Tf Tr Ts Td TD Tm T* g G rg RG k K cs CS sc SC "
     b"BMC BDC EMC".split()
 )
-_BOUNDS = ("BBox", "Matrix")
+_BOUNDS: dict[str, Value] = {"BBox": None, "Matrix": [1, 0, 0, 1, 0, 0]}  # with what they are by default (table 93)
 
 
 def fills_consistently(
@@ -34,7 +34,10 @@ def fills_consistently(
     before, now = _normal(reader, old, revision - 1), _normal(reader, new, revision)
     if now is None or not isinstance(values[1], bytes):
         return False
-    if before is not None and not all(same_numbers(before.dictionary.get(k), now.dictionary.get(k)) for k in _BOUNDS):
+    if before is not None and not all(
+        same_numbers(before.dictionary.get(k, default), now.dictionary.get(k, default))
+        for k, default in _BOUNDS.items()
+    ):
         return False
     if not _known_resources(reader, before, now, revision):
         return False
@@ -43,6 +46,8 @@ def fills_consistently(
     try:
         was_right = before is None or says(reader, before, values[0])
         right = was_right and _equal(plain_text(reader, now, revision), values[1])
+        if old.get("DA") is None and new.get("DA") is not None:  # iText writes what the field had from the form
+            _require_plain(reader, revision, new, values[1])
         return right and _drawn_anew_alike(reader, revision, new, values[1])
     except FormatError:
         return False
@@ -51,8 +56,14 @@ def fills_consistently(
 def _drawn_anew_alike(reader: Reader, revision: int, field: Dictionary, value: bytes) -> bool:
     """With /NeedAppearances readers draw the value themselves, by /DA (12.7.4.3): that must show it plainly too."""
     form = acroform(reader, revision) or {}
-    if reader.resolve(form.get("NeedAppearances"), revision) in (None, False):
-        return True
+    if reader.resolve(form.get("NeedAppearances"), revision) not in (None, False):
+        _require_plain(reader, revision, field, value)
+    return True
+
+
+def _require_plain(reader: Reader, revision: int, field: Dictionary, value: bytes) -> None:
+    """Raises `FormatError` unless a reader that draws the field itself, by /DA, shows the value plainly."""
+    form = acroform(reader, revision) or {}
     node: Value = field
     default: Value = None
     for _ in range(MAX_FIELD_DEPTH):
@@ -64,9 +75,8 @@ def _drawn_anew_alike(reader: Reader, revision: int, field: Dictionary, value: b
     resources = reader.resolve(form.get("DR"), revision)
     fonts = reader.resolve(resources.get("Font"), revision) if isinstance(resources, dict) else None
     if not isinstance(default, bytes) or not isinstance(fonts, dict):
-        return False
+        raise FormatError("PDF: a field has no default appearance to be drawn by.")
     require_plain_default(reader, default, fonts, decode_text(value), revision)
-    return True
 
 
 def _same_other_looks(reader: Reader, revision: int, old: Dictionary, new: Dictionary) -> bool:

@@ -98,9 +98,21 @@ def _inflate(data: bytes, limit: int) -> bytes:
         raise FormatError(f"PDF: Flate data cannot be decoded ({e}).") from None
     if len(out) > limit:
         raise LimitExceeded(f"PDF: a stream of {len(data)} bytes decodes to more than {limit} bytes.")
-    if not inflater.eof:
+    if not inflater.eof and not _is_flushed(inflater, out):
         raise FormatError("PDF: Flate data end too early.")
     return out
+
+
+def _is_flushed(inflater: zlib._Decompress, out: bytes) -> bool:
+    """Whether data without an end stop between two blocks (RFC 1951 3.2.4), so that every reader has read them all.
+
+    Acrobat Reader flushes its streams and does not end them: an empty last block and the checksum would.
+    """
+    rest = inflater.copy()
+    try:
+        return rest.decompress(b"\x03\x00" + zlib.adler32(out).to_bytes(4, "big")) == b"" and rest.eof
+    except zlib.error:
+        return False
 
 
 def _old(data: bytes, name: str, parameters: Value, budget: Budget) -> bytes:

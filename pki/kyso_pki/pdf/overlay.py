@@ -15,6 +15,7 @@ from math import inf, isfinite
 from typing import Final
 
 from ..facts import Place
+from .blank import draws_nothing
 from .dss import Visits
 from .ink.budget import Work
 from .ink.grid import Box, Ink
@@ -287,6 +288,8 @@ class Paper:
                 return "an annotation without a place"
             drawn = reader.resolve(found.get("AP"), revision) is not None
             if drawn and not is_bounded(reader, found, revision):
+                if other.area == 0 and draws_nothing(reader, found, revision):
+                    continue  # the widget of an invisible signature, whose form iText gives a /BBox of no area
                 return "an annotation whose appearance is not bounded by its rectangle"
             if not isinstance(before, dict) or not self._is_signed(before, revision - 1):
                 if _wide(reader, found, other, revision).overlap(box.grown(MARGIN)):
@@ -320,6 +323,10 @@ class Paper:
         named = widget.dictionary.get("P")
         pages = set(self._showing.get(widget.number, ()))
         return pages | {named.number} if isinstance(named, Ref) else pages
+
+    def shows(self, page: Value, number: int) -> bool:
+        """Whether a page, and no other, lists an annotation (an object number), in the last revision as before."""
+        return isinstance(page, Ref) and self._showing.get(number) == [page.number]
 
     @cached_property
     def _numbers(self) -> dict[int, int]:

@@ -383,6 +383,8 @@ def _revisions(data: bytes, startxref: int, budget: Budget) -> tuple[Revision, .
         section = sections.pop()
         start = revisions[-1].end
         closing = read_closing(data, section.end)
+        if section.hidden is not None and section.hidden.offset > section.offset:
+            raise FormatError("PDF: /XRefStm does not point before its table.")
         if section.offset < start or closing.startxref != section.offset:
             raise FormatError(
                 f"PDF: the revision whose cross-reference is at {section.offset} is not a whole update."
@@ -428,6 +430,10 @@ def _in_order(sections: list[Section]) -> bool:
 
 def _first_revision(data: bytes, sections: list[Section]) -> Revision:
     last = sections[-1]
+    for hidden in [s.hidden for s in sections if s.hidden is not None]:
+        # The first-page table of a linearized file stands before all else, and so does not follow its stream.
+        if hidden.offset > last.offset:
+            raise FormatError("PDF: /XRefStm does not point before its table.")
     closing = read_closing(data, last.end)
     if closing.startxref != sections[0].offset:
         raise FormatError(f"PDF: the `startxref` after the cross-reference at {last.offset} points elsewhere.")

@@ -25,7 +25,9 @@ FREE, PLAIN, COMPRESSED = 0, 1, 2
 MAX_OBJECT_NUMBER: Final = 8_388_607  # ISO 32000-1 Annex C.2
 MAX_FIELD_WIDTH: Final = 8  # bytes of one field of a cross-reference stream
 
-_table = re.compile(rb"xref[ \t]*(?:\r\n|\r|\n)").match
+_table = re.compile(
+    rb"(?:\r\n|\r|\n)?xref[ \t]*(?:\r\n|\r|\n)"
+).match  # node-signpdf points at the end of the line before
 _subsection = re.compile(rb"(\d{1,10}) (\d{1,10})[ \t]?(?:\r\n|\r|\n)").match  # after two MuPDF is lost, and searches
 _trailer = re.compile(rb"[" + SPACE + rb"]*trailer").match
 _closing = re.compile(
@@ -285,13 +287,13 @@ def read_section(data: bytes, offset: int, budget: Budget) -> Section:
     """The section that starts exactly at `offset`, a hybrid's stream included. Raises `FormatError`."""
     if not 0 < offset < len(data):
         raise FormatError(f"PDF: the cross-reference is said to be at {offset}, the file has {len(data)} bytes.")
-    if data[offset] != 0x78:  # x
+    if data[offset] not in b"x\r\n":
         return _read_stream(data, offset, budget)
     section = _read_table(data, offset)
     hidden = section.trailer.get("XRefStm")
     if hidden is not None:
-        if type(hidden) is not int or not 0 < hidden < offset:
-            raise FormatError("PDF: /XRefStm does not point before its table.")
+        if type(hidden) is not int or not 0 < hidden < len(data) or offset <= hidden < section.end:
+            raise FormatError("PDF: /XRefStm does not point before its table.")  # where else it may: `reader`
         section.hidden = _read_stream(data, hidden, budget)
         for number, entry in section.hidden.entries():
             own = section.own_entry(number)

@@ -89,7 +89,11 @@ for _name, _make, _words in (
     ),
     ("beside_others_that_changed", partial(_with_fonts, _ONE, _DR % (b"/F1 20 0 R" + _NEW)), "/DR"),
     ("beside_others_that_went", partial(_with_fonts, _ONE, _DR % _NEW), "/DR"),
-    ("with_other_resources", partial(_with_fonts, _ONE, b"/DR<</Font<</F1 5 0 R/New 20 0 R>>/XObject<<>>>>"), "/DR"),
+    (
+        "with_other_resources",
+        partial(_with_fonts, _ONE, b"/DR<</Font<</F1 5 0 R/New 20 0 R>>/ExtGState<<>>>>"),
+        "/DR",
+    ),
     (
         "whose_letters_are_false",
         partial(_with_fonts, _ONE + b"/DA(/New 9 Tf)", _TWO + b"/DA(/New 9 Tf)", _FALSE_FONT),
@@ -132,7 +136,10 @@ variant(
     "default_look_that_a_button_waited_for",
     RESOURCES,
     partial(
-        _default_added, TEXT_FIELD.replace(b"/FT/Tx/T(Amount)/V(%s)", b"/FT/Btn/Ff 65536/T(Amount)/MK<</CA(%s)>>")
+        _default_added,
+        TEXT_FIELD.replace(b"/FT/Tx/T(Amount)/V(%s)", b"/FT/Btn/Ff 65536/T(Amount)/MK<</CA(%s)>>").replace(
+            b"/DA(/F1 9 Tf)", b""
+        ),
     ),
     change="form",
     words="/DA",

@@ -107,7 +107,6 @@ for _name, _old, _new in (
 
 for _name, _entry, _kind in (
     ("default_resources", b"/DR<</Font<</F1 5 0 R>>>>", "form"),
-    ("default_appearance", b"/DA(/F1 0 Tf)", "form"),
     ("calculation_order", b"/CO[8 0 R]", "form"),
     ("xfa", b"/XFA(<xdp/>)", "form"),
     ("alignment", b"/Q 2", "form"),

@@ -39,6 +39,8 @@ for _name, _text, _words in (
     ("startxref_of_no_number", b"xref\n0 0\n" + _TRAILER + b"startxref\nSTART.0\n%%EOF\n", "does not end with"),
     ("startxref_without_a_number", b"xref\n0 0\n" + _TRAILER + b"startxref\n%%EOF\n", "does not end with"),
     ("startxref_one_octet_early", b" xref\n0 0\n" + _TRAILER + _END, "no object header"),
+    ("startxref_two_lines_early", b"\n\nxref\n0 0\n" + _TRAILER + _END, "no cross-reference table"),
+    ("startxref_at_a_comment", b"%\nxref\n0 0\n" + _TRAILER + _END, "no object header"),
     ("no_end_mark", b"xref\n0 0\n" + _TRAILER + b"startxref\nSTART\n", "does not end with"),
     ("an_end_mark_in_other_letters", b"xref\n0 0\n" + _TRAILER + b"startxref\nSTART\n%%eof\n", "does not end with"),
     ("an_end_mark_of_one_percent", b"xref\n0 0\n" + _TRAILER + b"startxref\nSTART\n%EOF\n", "does not end with"),

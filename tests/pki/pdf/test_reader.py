@@ -340,3 +340,49 @@ def test_a_table_is_read_when_each_of_its_rows_is_one(
     else:
         with pytest.raises(FormatError, match="malformed"):
             read_section(data, len(start), Budget(len(data)))
+
+
+def _linearized_hybrid(*, behind: bool = False) -> bytes:
+    """Linearized, with the font in an object stream that the first table's /XRefStm tells of: it stands behind it.
+
+    `behind`: the stream that /XRefStm names stands behind the main table too.
+    """
+    bodies = {
+        8: b"<</Linearized 1>>",
+        **{n: BODIES[n] for n in (1, 2, 3, 4)},
+        6: stream(b"5 0 " + BODIES[5], b"/Type/ObjStm/N 1/First 4"),
+        7: stream(b"\x02\x00\x06\x00", b"/Type/XRef/Size 8/W[1 2 1]/Index[5 1]/Root 1 0 R"),
+    }
+    offsets = dict.fromkeys((*bodies, "first", "main"), 0)
+    for _ in range(2):  # the second time every offset is known
+        out = bytearray(b"%PDF-1.7\n")
+        for number, body in bodies.items():
+            if number == 7 and behind:
+                continue
+            offsets[number] = len(out)
+            out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+            if number == 8:
+                offsets["first"] = len(out)
+                out += b"xref\n8 1\n%010d 00000 n \n" % offsets[8]
+                words = (offsets["main"], offsets[7])
+                out += b"trailer\n<</Size 9/Root 1 0 R/Prev %08d/XRefStm %08d>>\nstartxref\n0\n%%%%EOF\n" % words
+        offsets["main"] = len(out)
+        out += b"xref\n0 8\n0000000000 65535 f \n"
+        out += b"".join(b"%010d 00000 %s \n" % (offsets.get(n, 0), b"f" if n == 5 else b"n") for n in range(1, 8))
+        out += b"trailer\n<</Size 8/Root 1 0 R>>\n"
+        if behind:
+            offsets[7] = len(out)
+            out += b"7 0 obj\n%s\nendobj\n" % bodies[7]
+        out += b"startxref\n%d\n%%%%EOF\n" % offsets["first"]
+    return bytes(out)
+
+
+def test_the_first_table_of_a_linearized_hybrid_stands_before_its_stream() -> None:
+    """As the Adobe PDF Library writes it (7.5.8.4, annex F)."""
+    font = Reader(_linearized_hybrid()).dictionary(Ref(5))
+    assert font["BaseFont"] == "Helvetica"
+
+
+def test_a_stream_of_a_hybrid_behind_all_tables_is_refused() -> None:
+    with pytest.raises(FormatError, match="does not point before its table"):
+        Reader(_linearized_hybrid(behind=True))

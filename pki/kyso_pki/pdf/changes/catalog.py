@@ -51,7 +51,7 @@ def _catalog_key(c: Comparison, key: str, before: Value, now: Value) -> None:
 
 def _only_declares(c: Comparison, old: Dictionary, new: Dictionary) -> bool:
     """Whether all extensions that were declared still are, and whatever is new is one."""
-    kept = all(same(v, new.get(k)) for k, v in old.items())
+    kept = all(same(v, new.get(k)) or _is_raised(c, v, new.get(k)) for k, v in old.items())
     return kept and all(k in old or _is_extension(c, k, v) for k, v in new.items())
 
 
@@ -63,6 +63,20 @@ def _is_extension(c: Comparison, key: str, value: Value) -> bool:
     items = value if isinstance(value, list) else [value]
     return _prefix(key) is not None and all(
         isinstance(d := c.new(item), dict) and not d.keys() - _EXTENSION_KEYS for item in items
+    )
+
+
+def _is_raised(c: Comparison, before: Value, now: Value) -> bool:
+    """Whether only the level of one extension rose, as a DSS asks of ESIC (ETSI EN 319 142-1 5.1)."""
+    old, new = c.old(before), c.new(now)
+    if not isinstance(old, dict) or not isinstance(new, dict) or isinstance(now, Ref):
+        return False
+    levels = old.get("ExtensionLevel"), new.get("ExtensionLevel")
+    return (
+        old.keys() == new.keys() <= _EXTENSION_KEYS
+        and all(k == "ExtensionLevel" or same(v, new[k]) for k, v in old.items())
+        and type(levels[0]) is type(levels[1]) is int
+        and levels[0] <= levels[1]
     )
 
 

@@ -65,7 +65,7 @@ def _touch(c: Comparison, number: int, entry: Entry) -> None:
         c.say("structure", "the cross-reference uses object 0, which is none.", False, object=0)
     before = reader.entry(number, c.index - 1)
     now = None if entry.kind == FREE else entry
-    if now is None and before is None and not _idle(number, entry, c.revision):
+    if now is None and before is None and not _idle(entry, c.revision):
         c.say("structure", f"the cross-reference frees object {number}, which did not exist.", False, object=number)
     if number == 0 or before == now:
         return
@@ -117,6 +117,15 @@ def _xref_stream(c: Comparison, stream: IndirectObject) -> None:
         c.explain(stream.number)  # its rows are octets like any: what was signed may have waited for them
 
 
-def _idle(number: int, entry: Entry, revision: Revision) -> bool:
-    """Whether a free entry of an object that never was says nothing: in a stream it could carry bytes (P5)."""
-    return revision.sections[0].stream is None or (number == 0 and entry.a == 0 and entry.b in (0, 255, 65535))
+def _idle(entry: Entry, revision: Revision) -> bool:
+    """Whether a free entry of an object that never was says nothing: in a stream it could carry bytes (P5).
+
+    iText takes numbers that it then leaves free, and links them in a list (7.5.4): each names the next, or 0; its
+    cross-reference stream calls itself free. The numbers that are possible carry nothing.
+    """
+    section = revision.sections[0]
+    if section.stream is None:
+        return True
+    following = section.entry(entry.a)
+    linked = entry.a == 0 or (following is not None and following.kind == FREE)
+    return linked and entry.b in (0, 1, 255, 65535)

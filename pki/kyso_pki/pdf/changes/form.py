@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..fields import full_name
 from ..filling import fills_consistently, same_numbers
-from ..objects import Dictionary, Ref, Value, same
+from ..objects import Dictionary, Ref, Stream, Value, same
 from ..overlay import Widget
 from ..written import written_over
 from .appearances import explain_appearance
 from .comparison import Comparison, added_items, explain_same_place, shown
-from .resources import default_was_added, fonts_were_added
+from .resources import default_was_added, defaults_were_added
 from .signing import new_field
 
 
@@ -43,7 +43,7 @@ def compare_forms(c: Comparison, before: Value, now: Value, root: int) -> None:
 def _harmless_defaults(c: Comparison, old: Dictionary, new: Dictionary, holder: int) -> set[str]:
     """Of the defaults for the looks of fields, those that changed in a way which no field could see."""
     found = set()
-    if fonts_were_added(c, old, new, holder):
+    if defaults_were_added(c, old, new, holder):
         found.add("DR")
     if default_was_added(c, old, new):
         found.add("DA")
@@ -53,6 +53,7 @@ def _harmless_defaults(c: Comparison, old: Dictionary, new: Dictionary, holder: 
 
 
 def compare_values(c: Comparison) -> None:
+    drafts: dict[bytes, list[int]] | None = None
     for touched in list(c.touched.values()):
         old, new = touched.old_dictionary, touched.new_dictionary
         if old is None or new is None or touched.number in c.explained:
@@ -61,13 +62,18 @@ def compare_values(c: Comparison) -> None:
         changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
         if same_numbers(old.get("Rect"), new.get("Rect")):
             changed.discard("Rect")
-        if kind not in ("Tx", "Btn", "Ch") or not changed or not changed <= {"V", "AP", "AS", "M", "I"}:
+        if kind not in ("Tx", "Btn", "Ch") or not changed or not changed <= {"V", "AP", "AS", "M", "I", "DA"}:
+            continue
+        if "DA" in changed and (old.get("DA") is not None or kind != "Tx"):
             continue
         c.account(touched.number)
         c.kept[touched.number] = None
         name = full_name(c.new, new)
         consistent = fills_consistently(c.reader, c.index, str(kind), old, new, _values(c, old, new))
         explain_appearance(c, touched.number, old, new)
+        if consistent:
+            drafts = _drafts(c) if drafts is None else drafts
+            _explain_drafts(c, new, drafts)
         allowed = consistent and c.permission.form_filling and not c.permission.locked(name)
         before, now = map(shown, _values(c, old, new))
         text = f"the form field {name!r} was changed: {before} → {now}"
@@ -92,6 +98,24 @@ def compare_values(c: Comparison) -> None:
             new=now,
             page=c.where.page_of(touched.number, c.index),
         )
+
+
+def _drafts(c: Comparison) -> dict[bytes, list[int]]:
+    """New streams that say nothing of what they are, by their bytes: iText 7 leaves one of each appearance."""
+    found: dict[bytes, list[int]] = {}
+    for number, touched in c.touched.items():
+        draft = touched.new.value if touched.old is None and touched.new is not None else None
+        if isinstance(draft, Stream) and draft.dictionary.keys() <= {"Length", "Filter"}:
+            found.setdefault(draft.raw, []).append(number)
+    return found
+
+
+def _explain_drafts(c: Comparison, field: Dictionary, drafts: dict[bytes, list[int]]) -> None:
+    """Explains streams that hold what the new appearance holds, and so can show nothing else."""
+    appearance = c.new(field.get("AP"))
+    normal = c.new(appearance.get("N")) if isinstance(appearance, dict) else None
+    for number in drafts.pop(normal.raw, ()) if isinstance(normal, Stream) else ():
+        c.account(number)
 
 
 def _values(c: Comparison, old: Dictionary, new: Dictionary) -> tuple[Value, Value]:

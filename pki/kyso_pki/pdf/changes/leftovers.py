@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...facts import ChangeKind
+from ..blank import is_inert
 from ..objects import Dictionary, IndirectObject, Stream, Value, same
 from .comparison import Comparison, shown
 
@@ -38,6 +39,8 @@ def name_leftovers(c: Comparison) -> None:
         if touched.new is None:
             text = f"object {number} ({what}) was deleted."
             c.say("structure", text, False, object=number, old=what)
+        elif touched.old is None and is_inert(c.reader, touched.new.value):
+            c.say("resource", f"object {number} ({what}) was added, which shows nothing.", True, object=number)
         elif touched.old is None:
             text = f"object {number} ({what}) was added for no known reason."
             c.say("unexplained", text, False, object=number, new=what)

@@ -1,14 +1,15 @@
-"""Step 3b, the default resources of the form (/DR, 12.7.3): fonts that a program adds when it signs or fills in.
+"""Step 3b, the default resources of the form (/DR, 12.7.3): what a program adds when it signs or fills in.
 
-Acrobat adds the font of a new signature field, PDFBox the two that it expects in every form that it opens. A font
-under a name that nothing has used yet shows nothing. One that a default appearance waited for would draw what was
-signed in other letters, and stays a change of the form (P8).
+Acrobat adds the font of a new signature field, PDFBox the two that it expects in every form that it opens, iText 5
+and OpenPDF the form that a signature shows. What has a name that nothing has used yet shows nothing. One
+that a default appearance waited for would draw what was signed in other letters, and stays a change of the form (P8).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from ..fields import all_fields
@@ -19,11 +20,12 @@ from ..tokens import name_of
 from .comparison import Comparison
 
 _HARMLESS: Final = frozenset(("Font", "Encoding", "ProcSet"))  # of resources that were not there before
+_KINDS: Final = {"Font": ("fonts", b"Tf"), "XObject": ("forms", b"Do")}  # what may be added, its word and operator
 _names = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)").findall
 
 
-def fonts_were_added(c: Comparison, old: Dictionary, new: Dictionary, holder: int) -> bool:
-    """Whether /DR is what it was, but for fonts that no appearance waited for; says so, and explains their objects.
+def defaults_were_added(c: Comparison, old: Dictionary, new: Dictionary, holder: int) -> bool:
+    """Whether /DR is what it was, but for fonts and forms that no appearance waited for; says so, and explains them.
 
     `holder` is the number of the object that the form stands in.
     """
@@ -33,62 +35,88 @@ def fonts_were_added(c: Comparison, old: Dictionary, new: Dictionary, holder: in
     olds, news = c.old(before), c.new(now)
     if not isinstance(olds, dict | None) or not isinstance(news, dict):
         return False
-    others = {k for k in (olds or {}).keys() | news.keys() if not same((olds or {}).get(k), news.get(k))} - {"Font"}
+    others = {k for k in (olds or {}).keys() | news.keys() if not same((olds or {}).get(k), news.get(k))} - set(
+        _KINDS
+    )
     if others - (_HARMLESS if olds is None else frozenset()):
         return False
-    first, second = (olds or {}).get("Font"), news.get("Font")
-    if isinstance(first, Ref) and first != second:
-        return False
-    fonts, grown = c.old(first), c.new(second)
-    if fonts is grown and same(before, now):
+    added: dict[str, dict[str, Value]] = {}
+    for kind in _KINDS:
+        grown = _grown(c, (olds or {}).get(kind), news.get(kind))
+        if grown is None:
+            return False
+        added[kind] = grown
+    if not any(added.values()) and same(before, now):
         return True
-    if not isinstance(fonts, dict | None) or not isinstance(grown, dict | None):
-        return False
-    fonts, grown = fonts or {}, grown or {}
-    if any(not same(font, grown.get(name)) for name, font in fonts.items()):
-        return False
-    added = sorted(grown.keys() - fonts.keys())
-    if not added and same(before, now):
-        return True
-    if not _names_in_use(c, old).isdisjoint(added):
+    if any(grown and not _names_in_use(c, old, kind).isdisjoint(grown) for kind, grown in added.items()):
         return False
     inner = holder
-    for value in (now, second):
-        if isinstance(value, Ref):
-            c.explain(value.number, inner)
-            inner = value.number
-    c.follow([grown[name] for name in added])
+    if isinstance(now, Ref):
+        c.explain(now.number, inner)
+        inner = now.number
+    for kind in _KINDS:
+        if isinstance(second := news.get(kind), Ref):
+            c.explain(second.number, inner)
+    c.follow([list(grown.values()) for grown in added.values()])
     c.follow([news[key] for key in others])
-    if added:
-        c.say("form", f"fonts were added to the form's resources: {', '.join(added)}.", c.open)
+    for kind, grown in added.items():
+        if grown:
+            c.say(
+                "form", f"{_KINDS[kind][0]} were added to the form's resources: {', '.join(sorted(grown))}.", c.open
+            )
     return True
 
 
+def _grown(c: Comparison, before: Value, now: Value) -> dict[str, Value] | None:
+    """What a dictionary of resources has beside all that it had; None: that is not all that happened to it."""
+    if isinstance(before, Ref) and before != now:
+        return None
+    olds, news = c.old(before), c.new(now)
+    if not isinstance(olds, dict | None) or not isinstance(news, dict | None):
+        return None
+    olds, news = olds or {}, news or {}
+    if any(not same(value, news.get(name)) for name, value in olds.items()):
+        return None
+    return {name: value for name, value in news.items() if name not in olds}
+
+
 def default_was_added(c: Comparison, old: Dictionary, new: Dictionary) -> bool:
-    """Whether the form got a default appearance (/DA) that no field is drawn by: it has but signatures."""
+    """Whether the form got a default appearance (/DA) that no field is drawn by: each is a signature or has its own.
+
+    The caption of a button is drawn by it too.
+    """
     if old.get("DA") is not None or not isinstance(new.get("DA"), bytes) or not c.open:
         return False
     for field in all_fields(c.reader, c.index - 1):
         c.visits.one()
-        if field.type != "Sig":  # the caption of a button is drawn by it too
+        if field.problem is not None or not _has_own_default(c, field.dictionary):
             return False
-    return True
+    return all(_has_own_default(c, found) for found in _annotations(c) if found.get("Subtype") == "Widget")
 
 
-def _names_in_use(c: Comparison, form: Dictionary) -> set[str]:
-    """Every name in a default appearance, and those of fonts that an appearance of an annotation has not itself."""
-    found = _named(c.old(form.get("DA")))
-    for dictionary in _drawn_by_default(c):
+def _has_own_default(c: Comparison, field: Dictionary) -> bool:
+    """Whether a field or widget is a signature's, or has a default appearance below the form."""
+    kind, own = (c.inherited(field, key, c.index - 1) for key in ("FT", "DA"))
+    return kind == "Sig" or isinstance(own, bytes)
+
+
+def _names_in_use(c: Comparison, form: Dictionary, kind: str) -> set[str]:
+    """Every name in a default appearance, and those that an appearance has not itself among its fonts or forms."""
+    fields = all_fields(c.reader, c.index - 1)
+    by_default = any(field.type != "Sig" or field.problem is not None for field in fields)
+    found: set[str] = set()
+    for dictionary in chain((field.dictionary for field in fields), _annotations(c)):
         c.visits.one()
         found |= _named(c.old(dictionary.get("DA")))
-        found |= _missing(c, dictionary)
+        found |= _missing(c, dictionary, kind)
+        by_default |= dictionary.get("Subtype") == "Widget" and c.old(dictionary.get("FT")) != "Sig"
+    if by_default:  # the form's own is for fields alone, and a signature is not drawn by it
+        found |= _named(c.old(form.get("DA")))
     return found
 
 
-def _drawn_by_default(c: Comparison) -> Iterator[Dictionary]:
+def _annotations(c: Comparison) -> Iterator[Dictionary]:
     revision = c.index - 1
-    for field in all_fields(c.reader, revision):
-        yield field.dictionary
     for leaf in page_leaves(c.reader, revision, strict=False):
         c.visits.one()
         page = leaf.object.value
@@ -98,16 +126,16 @@ def _drawn_by_default(c: Comparison) -> Iterator[Dictionary]:
                 yield annotation
 
 
-def _missing(c: Comparison, annotation: Dictionary) -> set[str]:
-    """The names in an appearance that are none of its own fonts: some reader may look for them in /DR."""
+def _missing(c: Comparison, annotation: Dictionary, kind: str) -> set[str]:
+    """The names in an appearance that are none of its own fonts or forms: some reader may look for them in /DR."""
     found: set[str] = set()
     for look in _looks(c, annotation):
         content = decode(look, c.reader.budget)
-        if b"Tf" not in content:
+        if _KINDS[kind][1] not in content:
             continue
         resources = c.old(look.dictionary.get("Resources"))
-        fonts = c.old(resources.get("Font")) if isinstance(resources, dict) else None
-        found |= _named(content) - (fonts.keys() if isinstance(fonts, dict) else set())
+        own = c.old(resources.get(kind)) if isinstance(resources, dict) else None
+        found |= _named(content) - (own.keys() if isinstance(own, dict) else set())
     return found
 
 

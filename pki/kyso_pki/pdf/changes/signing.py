@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...facts import ChangeKind, Place
+from ..blank import draws_nothing
 from ..fields import full_name
-from ..filters import decode
 from ..objects import Dictionary, Ref, Stream, Value, decode_text, same
 from ..overlay import MAX_AREA, Widget, area_of
 from .appearances import follow_rewritten
@@ -16,10 +16,10 @@ from .comparison import Comparison
 
 _FIELD_KEYS = frozenset((
     "FT", "T", "TU", "TM", "Ff", "V", "Lock", "SV", "Kids", "Type", "Subtype", "Rect", "P", "F", "AP", "MK",
-    "BS", "Border", "M", "NM", "Parent", "DA",
+    "BS", "Border", "M", "NM", "Parent", "DA", "DR", "H",
 ))  # fmt: skip
 _WIDGET_KEYS = frozenset((
-    "Type", "Subtype", "Rect", "P", "F", "AP", "MK", "BS", "Border", "M", "NM", "Parent",
+    "Type", "Subtype", "Rect", "P", "F", "AP", "MK", "BS", "Border", "M", "NM", "Parent", "DR", "H",
 ))  # fmt: skip
 _CHARACTERISTICS = frozenset(("R", "BC", "BG", "CA"))  # of a widget, those that name no object (table 192)
 _SIGNATURE_KEYS = frozenset((
@@ -27,8 +27,8 @@ _SIGNATURE_KEYS = frozenset((
     "Reason", "ContactInfo", "R", "V", "Prop_Build", "Prop_AuthTime", "Prop_AuthType",
 ))  # fmt: skip
 _private = re.compile(r"[A-Z]{4}[_:].+").fullmatch  # a name that a developer registered for its own (Annex E)
+_HIGHLIGHTS = (None, "N", "I", "O", "P", "T")  # of a widget while the mouse is pressed on it (table 191)
 _LOCKED_FLAGS = 4 | 64 | 128  # Print, ReadOnly, Locked: may be set when a field is signed
-_BLANK_CONTENT = re.compile(rb"%[^\r\n]*|[\x00\t\n\x0c\r ]+|q(?![^\s])|Q(?![^\s])")
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,30 @@ def _widget(c: Comparison, number: int, widget: Dictionary) -> list[Widget]:
     c.widgets.add(number)
     _follow_field(c, number, widget)
     framed = isinstance(style := widget.get("MK"), dict) and bool(style.keys() & {"BC", "BG"})
-    shows = area_of(c.reader, widget, c.index) > 0 or _draws(c, widget) or framed
+    shows = area_of(c.reader, widget, c.index) > 0 or framed or not draws_nothing(c.reader, widget, c.index)
     return [Widget(number, widget, c.index)] if shows else []
 
 
 def _follow_field(c: Comparison, number: int, field: Dictionary) -> None:
-    """Explains what a new field or widget refers to, of which only its appearance may be a stream."""
+    """Explains what a new field or widget refers to, of which only its appearance may have streams.
+
+    iText 5 and OpenPDF name those of the appearance once more, under /DR.
+    """
+    c.follow(field.get("AP"))
     streams = c.follow([v for k, v in field.items() if k not in ("V", "AP")])
     characteristics = field.get("MK", {})
     plain = isinstance(characteristics, dict) and characteristics.keys() <= _CHARACTERISTICS
-    if streams or not plain or not _is_direct(characteristics):
+    if streams or not plain or not _is_direct(characteristics) or not _only_new(c, field.get("DR")):
         text = "a new signature field carries a stream or objects that it has no use for."
         c.say("form", text, False, object=number)
-    c.follow(field.get("AP"))
+
+
+def _only_new(c: Comparison, resources: Value) -> bool:
+    """Whether resources hold nothing but objects that the update added, under their names."""
+    kinds = resources if isinstance(resources, dict) else {}
+    return isinstance(resources, dict | None) and all(
+        isinstance(named, dict) and all(c.added(v) is not None for v in named.values()) for named in kinds.values()
+    )
 
 
 def _is_direct(value: Value) -> bool:
@@ -110,17 +121,6 @@ def _is_direct(value: Value) -> bool:
             return False
         pending += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
     return True
-
-
-def _draws(c: Comparison, widget: Dictionary) -> bool:
-    """Whether a widget without an area has an appearance all the same, which some reader might show."""
-    appearance = c.new(widget.get("AP"))
-    if appearance is None:
-        return False
-    normal = c.new(appearance.get("N")) if isinstance(appearance, dict) else None
-    if not isinstance(normal, Stream) or not isinstance(appearance, dict) or appearance.keys() != {"N"}:
-        return True
-    return bool(_BLANK_CONTENT.sub(b"", decode(normal, c.reader.budget)))
 
 
 def _judge(c: Comparison, signed: _Signed) -> None:
@@ -181,7 +181,9 @@ def compare_signed_fields(c: Comparison) -> None:
         if c.inherited(old, "FT", c.index - 1) != "Sig" or old.get("V") is not None:
             continue
         changed = {k for k in old.keys() | new.keys() if not same(old.get(k), new.get(k))}
-        if "V" not in changed or not changed <= {"V", "AP", "M", "F"} or not _only_locks(old, new):
+        if "V" not in changed or not changed <= {"V", "AP", "M", "F", "P"} or not _only_locks(old, new):
+            continue
+        if "P" in changed and (old.get("P") is not None or not c.paper.shows(new.get("P"), touched.number)):
             continue
         if not all(isinstance(d.get("M"), bytes | None) for d in (old, new)):
             continue
@@ -198,7 +200,7 @@ def compare_signed_fields(c: Comparison) -> None:
             text = "the appearance of a signature field covers a large part of a page."
             c.say("content", text, False, object=touched.number, field=name)
         c.follow(new.get("AP"))
-        shows = looks_new and (area > 0 or _draws(c, new))
+        shows = looks_new and (area > 0 or not draws_nothing(c.reader, new, c.index))
         visible = [Widget(touched.number, new, c.index, reserved=True)] if shows else []
         _judge(c, _Signed(touched.number, name, new.get("V"), True, visible))
 
@@ -216,7 +218,8 @@ def _only_locks(old: Dictionary, new: Dictionary) -> bool:
 
 def _plain_types(widget: Dictionary) -> bool:
     """Whether a field or widget says to be nothing else."""
-    return widget.get("Type") in (None, "Annot") and widget.get("Subtype") in (None, "Widget")
+    kinds = widget.get("Type") in (None, "Annot") and widget.get("Subtype") in (None, "Widget")
+    return kinds and widget.get("H") in _HIGHLIGHTS
 
 
 def _items(value: Value) -> list[Value]:
