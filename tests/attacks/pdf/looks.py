@@ -10,6 +10,7 @@ import zlib
 
 from tests.pki.pdf.samples import BODIES, deflated, signed, stream, table_pdf
 
+from .attack import FIELD, hand_signed, prepared
 from .bombs import bomb
 from .elaborate import FONT, program_with
 from .overlays import TEXT, sealed
@@ -111,7 +112,14 @@ def forms_under_many_colour_spaces(n: int) -> bytes:
 def a_form_with_a_long_box_drawn_again_and_again(n: int) -> bytes:
     """R1: a /BBox of as many numbers as times that the form is drawn."""
     form = stream(b"", b"/Type/XObject/Subtype/Form/BBox[%s]" % (b"9 " * n))
-    return _page(stream(b"/X Do " * n), {6: form}, b"/XObject<</X 6 0 R>>")
+    page = (
+        BODIES[3]
+        .replace(b"/Font<<", b"/XObject<</X 20 0 R>>/Font<<")
+        .replace(b"/Type/Page", b"/Type/Page/Annots[7 0 R]")
+    )
+    bodies = {**BODIES, 3: page, 4: stream(b"/X Do " * n), 20: form}
+    form_of_fields = {1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 8 0 R>>", 7: FIELD, 8: b"<</Fields [7 0 R]>>"}
+    return sealed(hand_signed(prepared(base=table_pdf(bodies), bodies=form_of_fields)), TEXT)  # kyso does not sign it
 
 
 @bomb(20_000)
