@@ -84,7 +84,7 @@ def repaired(data: bytes, password: str = "", *, drop_signatures: bool = False) 
     if at:
         faults.append(f"{at} bytes stand before %PDF-.")
     try:
-        with pikepdf.open(io.BytesIO(data), password=password) as pdf:
+        with pikepdf.open(io.BytesIO(_ended(data)), password=password) as pdf:
             dropped = tuple(_drop(pdf)) if drop_signatures else ()
             if not drop_signatures and (b"/ByteRange" in data or any(_signatures(pdf))):
                 raise Stop("repair_signed", exit_code=FAILED)
@@ -101,6 +101,11 @@ def repaired(data: bytes, password: str = "", *, drop_signatures: bool = False) 
     if left := list(_faults(out.getvalue(), password)):
         raise Stop("repair_failed", exit_code=FAILED, why=left[0])
     return Repaired(out.getvalue(), pages, objects, tuple(dict.fromkeys(faults)), dropped, needless)
+
+
+def _ended(data: bytes) -> bytes:
+    """The file with a mark of its end: of one that is cut off, qpdf passes over an object that nothing stands behind."""
+    return data if b"%%EOF" in data[-_HEADER_WINDOW:] else data + b"\n%%EOF\n"
 
 
 def _opens(data: bytes) -> bool:

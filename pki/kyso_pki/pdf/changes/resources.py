@@ -20,7 +20,11 @@ from ..tokens import name_of
 from .comparison import Comparison
 
 _HARMLESS: Final = frozenset(("Font", "Encoding", "ProcSet"))  # of resources that were not there before
-_KINDS: Final = {"Font": ("fonts", b"Tf"), "XObject": ("forms", b"Do")}  # what may be added, its word and operator
+_KINDS: Final = {
+    "Font": ("fonts were added to the form's resources", b"Tf"),
+    "XObject": ("forms were added to the form's resources", b"Do"),
+}
+"""What may be added, how it is told, and the operator that draws with it."""
 _names = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)").findall
 
 
@@ -61,9 +65,7 @@ def defaults_were_added(c: Comparison, old: Dictionary, new: Dictionary, holder:
     c.follow([news[key] for key in others])
     for kind, grown in added.items():
         if grown:
-            c.say(
-                "form", f"{_KINDS[kind][0]} were added to the form's resources: {', '.join(sorted(grown))}.", c.open
-            )
+            c.say("form", f"{_KINDS[kind][0]}: {', '.join(sorted(grown))}.", c.open)
     return True
 
 
