@@ -104,7 +104,7 @@ def repaired(data: bytes, password: str = "", *, drop_signatures: bool = False) 
 
 
 def _ended(data: bytes) -> bytes:
-    """The file with a mark of its end: of one that is cut off, qpdf passes over an object that nothing stands behind."""
+    """The file with a mark of its end: where it is cut off, qpdf loses an object that nothing stands behind."""
     return data if b"%%EOF" in data[-_HEADER_WINDOW:] else data + b"\n%%EOF\n"
 
 
