@@ -168,7 +168,7 @@ class Asked:
             if self.policy.key_accepted(certificate.public_key, by):
                 return None
         except KysoError:
-            pass
+            return f"the certificate of {label(certificate)} cannot be checked"
         return f"the key of {label(certificate)} is too small for the policy {self.policy.name}"
 
 

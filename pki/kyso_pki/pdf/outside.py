@@ -222,7 +222,7 @@ def _items(reader: Reader, value: Value, visited: set[Ref]) -> list[Value]:
 
 
 def _peek(reader: Reader, value: Value) -> Value:
-    """As `Reader.resolve`, but what is read is not kept and its strings need not be decrypted."""
+    """As `Reader.resolve`, but a plain object is not kept, and its strings need not be decrypted."""
     for _ in range(MAX_INDIRECTIONS):
         if not isinstance(value, Ref):
             return value

@@ -36,11 +36,10 @@ def shape_fault(page: Dictionary, passed: Mapping[str, Value], resolve: Resolve)
         turned = None  # whoever does not take it for a number does not turn the page either
     if turned is not None and (type(turned) is not int or turned % 90 or abs(turned) > MAX_SIDE):
         return "its /Rotate is no multiple of 90"
-    unit = page.get("UserUnit")
-    if unit is not None:
-        unit = resolve(unit)
-        if unit is not None and (type(unit) not in (int, float) or not 0 < unit < MAX_SIDE):  # type: ignore[operator]
-            return "its /UserUnit is no size"
+    unit = resolve(page.get("UserUnit"))
+    size = _number(unit)
+    if unit is not None and (size is None or size <= 0):
+        return "its /UserUnit is no size"
     return None
 
 
@@ -65,11 +64,15 @@ def _box(value: Value, resolve: Resolve) -> tuple[float, float, float, float] | 
     value = resolve(value)
     if not isinstance(value, list) or len(value) != 4:
         return None
-    a, b, c, d = (n if type(n) in (int, float) else resolve(n) for n in value)
-    for n in (a, b, c, d):
-        if type(n) not in (int, float) or not -MAX_SIDE <= n <= MAX_SIDE:  # type: ignore[operator]
-            return None
-    assert isinstance(a, int | float) and isinstance(b, int | float)  # noqa: S101 - just looked at
-    assert isinstance(c, int | float) and isinstance(d, int | float)  # noqa: S101
+    a, b, c, d = (_number(n if type(n) in (int, float) else resolve(n)) for n in value)
+    if a is None or b is None or c is None or d is None:
+        return None
     box = (min(a, c), min(b, d), max(a, c), max(b, d))
     return box if box[2] - box[0] >= _LEAST and box[3] - box[1] >= _LEAST else None
+
+
+def _number(value: Value) -> float | None:
+    """The number that a value is; None where it is none, or one that some readers cannot count to."""
+    if not isinstance(value, int | float) or type(value) is bool:
+        return None
+    return value if -MAX_SIDE <= value <= MAX_SIDE else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from tests.pki.pdf.samples import BODIES, SIGNATURE_BOX, append, raw, signed, stream, with_fields
 
@@ -46,9 +47,9 @@ def certified(
     return hand_signed(prepared(CERTIFIED % 2, bodies=bodies))
 
 
-def _with_fonts(before: bytes, now: bytes, font: bytes = _HELVETICA, **made: object) -> bytes:
+def _with_fonts(before: bytes, now: bytes, font: bytes = _HELVETICA, **made: Any) -> bytes:
     """The fonts of the form's resources before and in the update, which makes object 20 a font."""
-    pdf = certified(form=before, **made)  # type: ignore[arg-type]
+    pdf = certified(form=before, **made)
     return append(
         pdf, {10: _FORM % now, 20: font, 21: _GLYPH} if font == _FALSE_FONT else {10: _FORM % now, 20: font}
     )
@@ -154,9 +155,9 @@ def _filled(
     return append(certified(), {8: field, 20: stream(look, entries), **(more or {})})
 
 
-def _in_place(**made: object) -> bytes:
+def _in_place(**made: Any) -> bytes:
     """The look is written again under its number, as PDFBox does."""
-    pdf = certified(**made)  # type: ignore[arg-type]
+    pdf = certified(**made)
     return append(pdf, {8: TEXT_FIELD % b"200", 9: stream(_WRITTEN % b"200", LOOK)})
 
 

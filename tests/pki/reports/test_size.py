@@ -22,7 +22,7 @@ from kyso_pki.asn1 import der
 from kyso_pki.credential import Chain
 from kyso_pki.facts import Change, SignatureFacts
 from kyso_pki.formats import open_document
-from kyso_pki.reports.forms import FORMS, rendered
+from kyso_pki.reports.forms import FORMS, Form, rendered
 from kyso_pki.reports.words import Words
 from kyso_pki.testing import SoftwareSigner, SoftwareSigningKey
 from kyso_pki.told import MAX_TOLD, told
@@ -70,8 +70,8 @@ def countersigned(length: int, count: int = 12) -> tuple[int, DocumentReport]:
 
 @pytest.mark.filterwarnings("ignore:Attribute's length")
 @pytest.mark.parametrize("form", FORMS)
-def test_a_name_of_many_letters_is_not_told_in_full_by_each_signature(form: str) -> None:
-    sizes = [len(rendered([countersigned(n)[1]], form, Words("vi"))) for n in (120, 12_000)]  # type: ignore[arg-type]
+def test_a_name_of_many_letters_is_not_told_in_full_by_each_signature(form: Form) -> None:
+    sizes = [len(rendered([countersigned(n)[1]], form, Words("vi"))) for n in (120, 12_000)]
     signatures = len(countersigned(120)[1].signatures)
     assert signatures == 13
     once = 4 * 12_000 if form == "xml" else 0  # there the certificate stands in it, once
